@@ -1,0 +1,81 @@
+/**
+ * The verdict vocabulary: what a part's judgement can be, why, and the record that is journaled and published.
+ * `pass` is the only proven branch; whatever is not proven is `undecided`, and a plant treats that as reject.
+ */
+export type Decision = 'pass' | 'fail' | 'undecided';
+
+/** Why a part was decided as it was. One word a PLC programmer can look up; never reused for another meaning. */
+export const reasons = [
+  'good', // pass: proven
+  'defect', // fail: at least one region
+  'timeout', // no reading before the deadline
+  'unpaired', // one modality did not come
+  'noFrames', // neither modality came
+  'incomplete', // a frame had missing data
+  'stale', // the same frame twice: bytes equal or counter not advancing
+  'size', // a frame of another size than the bundle's
+  'unmatched', // frames and triggers could not be told apart with certainty
+  'coverage', // too much of the part judged by nothing
+  'datum', // the part lies outside the datum limits taught
+  'notFinite', // NaN or infinity in score or map
+  'inference', // inference failed or its host died
+  'noModel', // no bundle for this product is in service
+  'cameraLost', // a camera is not delivering
+  'overrun', // more parts in flight than the line's limit
+  'journal', // the record could not be committed: no pass goes out
+  'interrupted', // the daemon was stopped or killed while the part was open
+] as const;
+export type Reason = (typeof reasons)[number];
+
+export interface Region {
+  /** 1.. as in the mask. */
+  id: number;
+  /** Bounding box on the depth grid, pixels. */
+  x: number;
+  y: number;
+  widthPx: number;
+  heightPx: number;
+  areaPx: number;
+  /** Largest map value inside. */
+  peak: number;
+}
+
+export interface BundleName {
+  name: string;
+  version: string;
+  /** sha256 of the manifest, hex. */
+  digest: string;
+}
+
+/** One part, judged: the record of promise 1. Times are wall-clock milliseconds unless they end in a duration. */
+export interface VerdictRecord {
+  lineId: string;
+  /** `<lineId>-<journal sequence>`, rising over restarts. */
+  resultId: string;
+  sequence: number;
+  /** The trigger's count and the part's own id, attributes both. */
+  trigger: number;
+  partId: string | null;
+  decision: Decision;
+  reason: Reason;
+  /** More of the reason, for people: names the thing, the value, the expectation. */
+  detail: string | null;
+  score: number | null;
+  threshold: number | null;
+  judgedShare: number | null;
+  regions: Region[];
+  bundle: BundleName | null;
+  openedAtMs: number;
+  closedAtMs: number;
+  deadlineMs: number;
+  /** Durations on the monotonic clock, null where that step was not reached. */
+  captureToVerdictMs: number | null;
+  inferMs: number | null;
+}
+
+/** The defect mask on the depth grid: 0 fine, 1.. region id, 255 not judged. */
+export interface Mask {
+  widthPx: number;
+  heightPx: number;
+  pixels: Uint8Array;
+}

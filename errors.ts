@@ -1,0 +1,75 @@
+/**
+ * The one table of operating errors: code, what happened, what the operator should do.
+ *
+ * Every room throws from here and adds its rows here; a broken promise of our own code is not an operating error:
+ * that is `invariant`, whose text starts with "internal:". A code, once released, is never reused for another meaning.
+ * `{name}` in a text is filled from the values given to `fail`.
+ */
+export const errorTable = {
+  // files and folders
+  'file/missing': { text: 'No such file: {path}', action: 'Check the path; it is read as given, relative to the working folder.' },
+  'file/unwritable': { text: 'Cannot write {path}: {cause}', action: 'Give the service user write access, or free space.' },
+  // images and frames
+  'image/unreadable': { text: 'Cannot decode {path}: {cause}', action: 'Record or export the image again; it is truncated or not an image.' },
+  'image/size': {
+    text: '{what} is {actual}, expected {expected}',
+    action: 'Use images of the size the bundle was taught on, or teach a bundle for this size.',
+  },
+  // models
+  'graph/shape': { text: 'Tensor {tensor}: {problem}', action: 'This is a fault in a network definition; report it with this text.' },
+  'weights/unusable': {
+    text: 'Cannot use weights file {path}: {problem}',
+    action: 'Give a ResNet-18 .safetensors file with torchvision or timm names.',
+  },
+  'bundle/missing': { text: 'No bundle at {path}', action: 'Point the config at a bundle folder NAME@VERSION.' },
+  'bundle/manifest': { text: 'Bundle {path}: manifest.json: {problem}', action: 'Teach the bundle again or restore it from backup.' },
+  'bundle/digest': {
+    text: 'Bundle {path}: {file} has digest {actual}, the manifest says {expected}',
+    action: 'A bundle is never edited in place; restore it from backup or teach a new version.',
+  },
+  'bundle/drift': {
+    text: 'Bundle {path}: golden part {part} gives {actual}, taught as {expected} (tolerance {tolerance})',
+    action: 'This device computes other scores than the bundle was taught with; do not run it here. Teach on this device.',
+  },
+  'bundle/product': {
+    text: 'Bundle {path} is for product {actual}, the line makes {expected}',
+    action: 'Choose a bundle of this product, or change line.product first.',
+  },
+} as const satisfies Record<string, { text: string; action: string }>;
+
+export type ErrorCode = keyof typeof errorTable;
+export type ErrorValues = Record<string, string | number | boolean>;
+
+/** An operating error: names the thing, the value and the expectation, and says what to do. */
+export class TwinspectError extends Error {
+  readonly code: ErrorCode;
+  readonly action: string;
+  readonly values: ErrorValues;
+
+  constructor(code: ErrorCode, values: ErrorValues, cause?: unknown) {
+    const row = errorTable[code];
+    super(
+      row.text.replace(/\{(\w+)\}/g, (hole, name: string) => String(values[name] ?? hole)),
+      cause === undefined ? undefined : { cause },
+    );
+    this.name = 'TwinspectError';
+    this.code = code;
+    this.action = row.action;
+    this.values = values;
+  }
+}
+
+/** Makes the error of one row of the table; the caller throws it. */
+export function fail(code: ErrorCode, values: ErrorValues = {}, cause?: unknown): TwinspectError {
+  return new TwinspectError(code, values, cause);
+}
+
+/** Throws when our own code broke a promise; never for bad input. */
+export function invariant(condition: unknown, text: string): asserts condition {
+  if (!condition) throw new Error(`internal: ${text}`);
+}
+
+/** The text of whatever was thrown. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}
