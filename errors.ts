@@ -7,29 +7,45 @@
  */
 export const errorTable = {
   // files and folders
-  'file/missing': { text: 'No such file: {path}', action: 'Check the path; it is read as given, relative to the working folder.' },
-  'file/unwritable': { text: 'Cannot write {path}: {cause}', action: 'Give the service user write access, or free space.' },
+  'file/missing': {
+    text: 'No such file: {path}',
+    action: 'Check the path; it is read as given, relative to the working folder.',
+  },
+  'file/unwritable': {
+    text: 'Cannot write {path}: {cause}',
+    action: 'Give the service user write access, or free space.',
+  },
   // images and frames
-  'image/unreadable': { text: 'Cannot decode {path}: {cause}', action: 'Record or export the image again; it is truncated or not an image.' },
+  'image/unreadable': {
+    text: 'Cannot decode {path}: {cause}',
+    action: 'Record or export the image again; it is truncated or not an image.',
+  },
   'image/size': {
     text: '{what} is {actual}, expected {expected}',
     action: 'Use images of the size the bundle was taught on, or teach a bundle for this size.',
   },
   // models
-  'graph/shape': { text: 'Tensor {tensor}: {problem}', action: 'This is a fault in a network definition; report it with this text.' },
+  'graph/shape': {
+    text: 'Tensor {tensor}: {problem}',
+    action: 'This is a fault in a network definition; report it with this text.',
+  },
   'weights/unusable': {
     text: 'Cannot use weights file {path}: {problem}',
     action: 'Give a ResNet-18 .safetensors file with torchvision or timm names.',
   },
   'bundle/missing': { text: 'No bundle at {path}', action: 'Point the config at a bundle folder NAME@VERSION.' },
-  'bundle/manifest': { text: 'Bundle {path}: manifest.json: {problem}', action: 'Teach the bundle again or restore it from backup.' },
+  'bundle/manifest': {
+    text: 'Bundle {path}: manifest.json: {problem}',
+    action: 'Teach the bundle again or restore it from backup.',
+  },
   'bundle/digest': {
     text: 'Bundle {path}: {file} has digest {actual}, the manifest says {expected}',
     action: 'A bundle is never edited in place; restore it from backup or teach a new version.',
   },
   'bundle/drift': {
     text: 'Bundle {path}: golden part {part} gives {actual}, taught as {expected} (tolerance {tolerance})',
-    action: 'This device computes other scores than the bundle was taught with; do not run it here. Teach on this device.',
+    action:
+      'This device computes other scores than the bundle was taught with; do not run it here. Teach on this device.',
   },
   'bundle/product': {
     text: 'Bundle {path} is for product {actual}, the line makes {expected}',

@@ -1,0 +1,146 @@
+/**
+ * The manifest of a bundle: everything that is needed to score as the teacher of the model scored, as data.
+ * Read strictly: a missing or wrongly typed field is named. The digest of a bundle is the sha256 of this file.
+ */
+import { fail } from '../../errors.ts';
+
+/** A rectangle on the input grid, pixels. */
+export interface Area {
+  x: number;
+  y: number;
+  widthPx: number;
+  heightPx: number;
+}
+
+/** Where height is measured from: a plane fitted to each part, or the plane all good parts had at teaching. */
+export type Datum =
+  | { kind: 'fitted'; offsetLimitMm: number; tiltLimitMmAcross: number }
+  | { kind: 'fixed'; offsetMm: number; slopeXMmAcross: number; slopeYMmAcross: number };
+
+/** How a depth frame becomes the network's three channels; all lengths in mm. */
+export interface DepthScale {
+  /** Millimetre centre of the depth range: subtracted before any arithmetic in fp32. */
+  centreMm: number;
+  /** Height that becomes 1 before the soft compression. */
+  heightMm: number;
+  /** Slope (mm per working pixel) that becomes 1. */
+  slopeMmPerPx: number;
+}
+
+/** One map of the anomaly stage with its statistics on held-out good parts: value -> (value - centre) / scale. */
+export interface SourceNorm {
+  name: string;
+  centre: number;
+  scale: number;
+  weight: number;
+}
+
+/** What depends on provider and precision: an fp16 map needs its own threshold. */
+export interface Variant {
+  provider: 'cpu' | 'tensorrt';
+  precision: 'fp32' | 'fp16' | 'int8';
+  threshold: number;
+  pixelThreshold: number;
+  leastAreaPx: number;
+  sources: SourceNorm[];
+  goldenTolerance: number;
+}
+
+export interface GoldenPart {
+  name: string;
+  rgb: string;
+  depth: string;
+  map: string;
+  score: number;
+}
+
+export interface Manifest {
+  schema: 'twinspect.bundle/1';
+  name: string;
+  version: string;
+  product: string;
+  /** sha256 of every other file of the bundle, hex, by path. */
+  files: Record<string, string>;
+  input: { widthPx: number; heightPx: number; rgb: 'uint8 RGB'; depth: 'float32 mm' };
+  calibration: string | null;
+  roi: Area | null;
+  ignore: Area[];
+  working: { widthPx: number; heightPx: number };
+  datum: Datum;
+  depthScale: DepthScale;
+  minJudgedShare: number;
+  taught: {
+    parts: number;
+    heldOut: number;
+    dataDigest: string;
+    seed: number;
+    epochs: number;
+    curve: number[];
+    falseRejectRate: { wanted: number; lowestSupported: number; interval95: [number, number] };
+    teacher: { source: string; digest: string; licence: string; spec: string };
+  };
+  peakMemoryMb: number;
+  variants: Variant[];
+  golden: GoldenPart[];
+}
+
+/** Parses and checks manifest.json. Throws `bundle/manifest` naming the field, the value and the expectation. */
+export function parseManifest(text: string, path: string): Manifest {
+  const problem = (what: string): never => {
+    throw fail('bundle/manifest', { path, problem: what });
+  };
+  let raw: unknown;
+  try {
+    raw = JSON.parse(text);
+  } catch (error) {
+    throw fail('bundle/manifest', { path, problem: `not JSON: ${(error as Error).message}` }, error);
+  }
+  if (typeof raw !== 'object' || raw === null) return problem('not an object');
+  const manifest = raw as Manifest;
+  if (manifest.schema !== 'twinspect.bundle/1') {
+    problem(`schema is ${JSON.stringify(manifest.schema)}, expected "twinspect.bundle/1"`);
+  }
+  for (const [field, kind] of requiredFields) {
+    const value = field
+      .split('.')
+      .reduce<unknown>((at, key) => (at as Record<string, unknown> | undefined)?.[key], raw);
+    const actual = Array.isArray(value) ? 'array' : value === null ? 'null' : typeof value;
+    if (actual !== kind) problem(`${field} is ${actual}, expected ${kind}`);
+  }
+  if (manifest.variants.length === 0) problem('variants is empty, expected at least one');
+  for (const variant of manifest.variants) {
+    for (const field of ['threshold', 'pixelThreshold', 'leastAreaPx', 'goldenTolerance'] as const) {
+      if (!Number.isFinite(variant[field])) problem(`variants.${field} is ${variant[field]}, expected a finite number`);
+    }
+  }
+  return manifest;
+}
+
+const requiredFields: readonly (readonly [string, string])[] = [
+  ['name', 'string'],
+  ['version', 'string'],
+  ['product', 'string'],
+  ['files', 'object'],
+  ['input.widthPx', 'number'],
+  ['input.heightPx', 'number'],
+  ['working.widthPx', 'number'],
+  ['working.heightPx', 'number'],
+  ['ignore', 'array'],
+  ['datum.kind', 'string'],
+  ['depthScale.centreMm', 'number'],
+  ['depthScale.heightMm', 'number'],
+  ['depthScale.slopeMmPerPx', 'number'],
+  ['minJudgedShare', 'number'],
+  ['taught.dataDigest', 'string'],
+  ['taught.seed', 'number'],
+  ['variants', 'array'],
+  ['golden', 'array'],
+];
+
+/** The variant for a provider and precision; names what there is when it is missing. */
+export function variantFor(manifest: Manifest, provider: Variant['provider'], path: string): Variant {
+  const variant = manifest.variants.find((candidate) => candidate.provider === provider);
+  if (variant) return variant;
+  const have = manifest.variants.map((candidate) => `${candidate.provider}/${candidate.precision}`).join(', ');
+  throw fail('bundle/manifest', { path, problem: `no variant for ${provider}; it has ${have}` });
+}
