@@ -29,6 +29,18 @@ export const errorTable = {
     text: 'Tensor {tensor}: {problem}',
     action: 'This is a fault in a network definition; report it with this text.',
   },
+  'onnx/unreadable': {
+    text: 'Cannot read ONNX file {path}: {problem}',
+    action: 'Only networks written by twinspect are read; restore the file from backup.',
+  },
+  'runtime/provider': {
+    text: 'Execution provider {provider} is not in this installation; it has {have}',
+    action: 'Set inference.provider to one of these, or install the overlay that brings the provider.',
+  },
+  'runtime/model': {
+    text: 'onnxruntime refuses the graph: {cause}',
+    action: 'Verify the bundle (twinspect bundle verify); if it is intact, report this text.',
+  },
   'weights/unusable': {
     text: 'Cannot use weights file {path}: {problem}',
     action: 'Give a ResNet-18 .safetensors file with torchvision or timm names.',

@@ -1,0 +1,324 @@
+/**
+ * The operators, as one typed table: what each is told (attributes) and what shape comes out.
+ *
+ * The names and meanings are ONNX's own (opset 17). Where ONNX passes a constant list as an input tensor (axes, pads,
+ * shape ...), it is an attribute here: it is known while building, and models/onnx moves it. The tables of gradient
+ * rules (models/grad) and of the test interpreter are total over this one: an operator without a rule does not compile.
+ */
+import type { DType, Shape, Tensor } from './tensor.ts';
+
+type None = Record<string, never>;
+type Axes = { axes: readonly number[]; keepdims: boolean };
+/** Spatial attributes; pads are [top, left, bottom, right] as ONNX orders them. */
+type Pool = {
+  kernel: readonly [number, number];
+  strides: readonly [number, number];
+  pads: readonly [number, number, number, number];
+};
+type Conv = { strides: readonly [number, number]; pads: readonly [number, number, number, number]; group: number };
+
+export interface OperatorAttributes {
+  Add: None;
+  Sub: None;
+  Mul: None;
+  Div: None;
+  Max: None;
+  Min: None;
+  Greater: None;
+  Less: None;
+  And: None;
+  Or: None;
+  Not: None;
+  Neg: None;
+  Abs: None;
+  Exp: None;
+  Log: None;
+  Sqrt: None;
+  Relu: None;
+  Sigmoid: None;
+  IsNaN: None;
+  Where: None;
+  Cast: { to: DType };
+  Conv: Conv;
+  ConvTranspose: Conv & { outputPadding: readonly [number, number] };
+  MaxPool: Pool;
+  AveragePool: Pool;
+  BatchNormalization: { epsilon: number };
+  MatMul: None;
+  Softmax: { axis: number };
+  Transpose: { perm: readonly number[] };
+  Reshape: { shape: Shape };
+  Expand: { shape: Shape };
+  Slice: { starts: readonly number[]; ends: readonly number[]; axes: readonly number[]; steps: readonly number[] };
+  Concat: { axis: number };
+  Pad: { pads: readonly number[]; mode: 'constant' | 'edge' | 'reflect' };
+  Resize: { mode: 'nearest' | 'linear'; sizes: Shape };
+  DepthToSpace: { blocksize: number };
+  SpaceToDepth: { blocksize: number };
+  ReduceSum: Axes;
+  ReduceMean: Axes;
+  ReduceMax: Axes;
+}
+export type OperatorName = keyof OperatorAttributes;
+
+export interface Result {
+  dtype: DType;
+  shape: Shape;
+}
+interface Operator<K extends OperatorName> {
+  infer(inputs: readonly Tensor[], attributes: OperatorAttributes[K]): Result[];
+}
+
+export const operators: { readonly [K in OperatorName]: Operator<K> } = {
+  Add: { infer: arithmetic },
+  Sub: { infer: arithmetic },
+  Mul: { infer: arithmetic },
+  Div: { infer: arithmetic },
+  Max: { infer: arithmetic },
+  Min: { infer: arithmetic },
+  Greater: { infer: (inputs) => [{ dtype: 'bool', shape: arithmetic(inputs)[0]!.shape }] },
+  Less: { infer: (inputs) => [{ dtype: 'bool', shape: arithmetic(inputs)[0]!.shape }] },
+  And: { infer: logical },
+  Or: { infer: logical },
+  Not: { infer: (inputs) => same(inputs, 'bool') },
+  Neg: { infer: (inputs) => same(inputs, 'float32') },
+  Abs: { infer: (inputs) => same(inputs, 'float32') },
+  Exp: { infer: (inputs) => same(inputs, 'float32') },
+  Log: { infer: (inputs) => same(inputs, 'float32') },
+  Sqrt: { infer: (inputs) => same(inputs, 'float32') },
+  Relu: { infer: (inputs) => same(inputs, 'float32') },
+  Sigmoid: { infer: (inputs) => same(inputs, 'float32') },
+  IsNaN: { infer: (inputs) => [{ dtype: 'bool', shape: same(inputs, 'float32')[0]!.shape }] },
+  Where: {
+    infer(inputs) {
+      const [condition, yes, no] = counted(inputs, 3);
+      expect(condition!.dtype === 'bool', `condition is ${condition!.dtype}, expected bool`);
+      expect(yes!.dtype === no!.dtype, `branches are ${yes!.dtype} and ${no!.dtype}`);
+      return [{ dtype: yes!.dtype, shape: broadcast(condition!.shape, broadcast(yes!.shape, no!.shape)) }];
+    },
+  },
+  Cast: { infer: (inputs, { to }) => [{ dtype: to, shape: counted(inputs, 1)[0]!.shape }] },
+  Conv: {
+    infer(inputs, { strides, pads, group }) {
+      const [x, w, b] = counted(inputs, 2, 3);
+      const [batch, channels, height, width] = rank(x!, 4);
+      const [filters, perGroup, kh, kw] = rank(w!, 4);
+      expect(channels === perGroup! * group, `input has ${channels} channels, weights want ${perGroup! * group}`);
+      expect(filters! % group === 0, `${filters} filters do not divide into ${group} groups`);
+      if (b) expect(same1(b.shape, [filters!]), `bias is [${b.shape}], expected [${filters}]`);
+      return [
+        float([
+          batch!,
+          filters!,
+          windows(height!, kh!, strides[0], pads[0] + pads[2]),
+          windows(width!, kw!, strides[1], pads[1] + pads[3]),
+        ]),
+      ];
+    },
+  },
+  ConvTranspose: {
+    infer(inputs, { strides, pads, group, outputPadding }) {
+      const [x, w] = counted(inputs, 2);
+      const [batch, channels, height, width] = rank(x!, 4);
+      const [wIn, perGroup, kh, kw] = rank(w!, 4);
+      expect(channels === wIn, `input has ${channels} channels, weights want ${wIn}`);
+      const grow = (length: number, k: number, axis: 0 | 1): number =>
+        strides[axis] * (length - 1) + outputPadding[axis] + k - pads[axis] - pads[axis + 2]!;
+      return [float([batch!, perGroup! * group, grow(height!, kh!, 0), grow(width!, kw!, 1)])];
+    },
+  },
+  MaxPool: { infer: pooled },
+  AveragePool: { infer: pooled },
+  BatchNormalization: {
+    // training_mode=1, momentum=0: outputs Y, batch mean, batch (population) variance.
+    infer(inputs) {
+      const [x, ...parameters] = counted(inputs, 5);
+      const channels = rank(x!, 4)[1]!;
+      for (const p of parameters)
+        expect(same1(p.shape, [channels]), `${p.name} is [${p.shape}], expected [${channels}]`);
+      return [float(x!.shape), float([channels]), float([channels])];
+    },
+  },
+  MatMul: {
+    infer(inputs) {
+      const [a, b] = counted(inputs, 2);
+      expect(a!.shape.length >= 2 && b!.shape.length >= 2, 'both sides need rank 2 or more');
+      const [m, k] = a!.shape.slice(-2);
+      const [k2, n] = b!.shape.slice(-2);
+      expect(k === k2, `inner lengths ${k} and ${k2} differ`);
+      return [float([...broadcast(a!.shape.slice(0, -2), b!.shape.slice(0, -2)), m!, n!])];
+    },
+  },
+  Softmax: { infer: (inputs) => same(inputs, 'float32') },
+  Transpose: {
+    infer(inputs, { perm }) {
+      const [x] = counted(inputs, 1);
+      const sorted = [...perm].sort((a, b) => a - b);
+      expect(
+        same1(
+          sorted,
+          x!.shape.map((_, axis) => axis),
+        ),
+        `perm [${perm}] does not permute rank ${x!.shape.length}`,
+      );
+      return [{ dtype: x!.dtype, shape: perm.map((axis) => x!.shape[axis]!) }];
+    },
+  },
+  Reshape: {
+    infer(inputs, { shape }) {
+      const [x] = counted(inputs, 1);
+      expect(size(x!.shape) === size(shape), `cannot lay ${size(x!.shape)} values out as [${shape}]`);
+      return [{ dtype: x!.dtype, shape }];
+    },
+  },
+  Expand: {
+    infer: (inputs, { shape }) => [{ dtype: inputs[0]!.dtype, shape: broadcast(counted(inputs, 1)[0]!.shape, shape) }],
+  },
+  Slice: {
+    infer(inputs, { starts, ends, axes, steps }) {
+      const [x] = counted(inputs, 1);
+      const shape = [...x!.shape];
+      axes.forEach((axis, i) => {
+        shape[axis] = sliceLength(x!.shape[axis]!, starts[i]!, ends[i]!, steps[i]!);
+      });
+      return [{ dtype: x!.dtype, shape }];
+    },
+  },
+  Concat: {
+    infer(inputs, { axis }) {
+      const [first, ...others] = inputs;
+      const shape = [...first!.shape];
+      for (const other of others) {
+        const fits =
+          other.shape.length === shape.length && other.shape.every((length, a) => a === axis || length === shape[a]);
+        expect(fits, `${other.name}[${other.shape}] does not continue [${first!.shape}] on axis ${axis}`);
+        shape[axis] = shape[axis]! + other.shape[axis]!;
+      }
+      return [{ dtype: first!.dtype, shape }];
+    },
+  },
+  Pad: {
+    infer(inputs, { pads }) {
+      const [x] = counted(inputs, 1);
+      const r = x!.shape.length;
+      expect(pads.length === 2 * r, `${pads.length} pads for rank ${r}`);
+      return [{ dtype: x!.dtype, shape: x!.shape.map((length, axis) => length + pads[axis]! + pads[axis + r]!) }];
+    },
+  },
+  Resize: {
+    infer(inputs, { sizes }) {
+      const [x] = counted(inputs, 1);
+      const [batch, channels] = rank(x!, 4);
+      expect(
+        sizes.length === 4 && sizes[0] === batch && sizes[1] === channels,
+        `sizes [${sizes}] change batch or channels`,
+      );
+      return [float(sizes)];
+    },
+  },
+  DepthToSpace: {
+    infer(inputs, { blocksize }) {
+      const [b, c, h, w] = rank(counted(inputs, 1)[0]!, 4);
+      expect(c! % blocksize ** 2 === 0, `${c} channels do not divide by ${blocksize ** 2}`);
+      return [float([b!, c! / blocksize ** 2, h! * blocksize, w! * blocksize])];
+    },
+  },
+  SpaceToDepth: {
+    infer(inputs, { blocksize }) {
+      const [b, c, h, w] = rank(counted(inputs, 1)[0]!, 4);
+      expect(h! % blocksize === 0 && w! % blocksize === 0, `${h} x ${w} does not divide by ${blocksize}`);
+      return [float([b!, c! * blocksize ** 2, h! / blocksize, w! / blocksize])];
+    },
+  },
+  ReduceSum: { infer: reduced },
+  ReduceMean: { infer: reduced },
+  ReduceMax: { infer: reduced },
+};
+
+/** The shape both broadcast to, as NumPy and ONNX do; throws when they do not. */
+export function broadcast(a: Shape, b: Shape): number[] {
+  const rankOut = Math.max(a.length, b.length);
+  return Array.from({ length: rankOut }, (_, i) => {
+    const x = a[i - rankOut + a.length] ?? 1;
+    const y = b[i - rankOut + b.length] ?? 1;
+    expect(x === y || x === 1 || y === 1, `[${a}] and [${b}] do not broadcast`);
+    return Math.max(x, y);
+  });
+}
+
+export function size(shape: Shape): number {
+  return shape.reduce((product, length) => product * length, 1);
+}
+
+function expect(condition: boolean, problem: string): void {
+  if (!condition) throw new Error(problem);
+}
+
+function float(shape: Shape): Result {
+  return { dtype: 'float32', shape };
+}
+
+function same1(a: Shape, b: Shape): boolean {
+  return a.length === b.length && a.every((length, i) => length === b[i]);
+}
+
+function counted(inputs: readonly Tensor[], least: number, most = least): readonly Tensor[] {
+  expect(
+    inputs.length >= least && inputs.length <= most,
+    `${inputs.length} inputs, expected ${least}${most > least ? ` to ${most}` : ''}`,
+  );
+  return inputs;
+}
+
+function rank(tensor: Tensor, expected: number): Shape {
+  expect(tensor.shape.length === expected, `${tensor.name} has rank ${tensor.shape.length}, expected ${expected}`);
+  return tensor.shape;
+}
+
+function arithmetic(inputs: readonly Tensor[]): Result[] {
+  const [a, b] = counted(inputs, 2);
+  for (const t of [a!, b!]) expect(t.dtype === 'float32', `${t.name} is ${t.dtype}, expected float32`);
+  return [float(broadcast(a!.shape, b!.shape))];
+}
+
+function logical(inputs: readonly Tensor[]): Result[] {
+  const [a, b] = counted(inputs, 2);
+  for (const t of [a!, b!]) expect(t.dtype === 'bool', `${t.name} is ${t.dtype}, expected bool`);
+  return [{ dtype: 'bool', shape: broadcast(a!.shape, b!.shape) }];
+}
+
+function same(inputs: readonly Tensor[], dtype: DType): Result[] {
+  const [x] = counted(inputs, 1);
+  expect(x!.dtype === dtype, `${x!.name} is ${x!.dtype}, expected ${dtype}`);
+  return [{ dtype, shape: x!.shape }];
+}
+
+function windows(length: number, kernel: number, stride: number, pad: number): number {
+  expect(length + pad >= kernel, `window of ${kernel} over ${length} with ${pad} padding`);
+  return Math.floor((length + pad - kernel) / stride) + 1;
+}
+
+function pooled(inputs: readonly Tensor[], { kernel, strides, pads }: Pool): Result[] {
+  const [b, c, h, w] = rank(counted(inputs, 1)[0]!, 4);
+  return [
+    float([
+      b!,
+      c!,
+      windows(h!, kernel[0], strides[0], pads[0] + pads[2]),
+      windows(w!, kernel[1], strides[1], pads[1] + pads[3]),
+    ]),
+  ];
+}
+
+function reduced(inputs: readonly Tensor[], { axes, keepdims }: Axes): Result[] {
+  const [x] = counted(inputs, 1);
+  for (const axis of axes) expect(axis >= 0 && axis < x!.shape.length, `axis ${axis} of rank ${x!.shape.length}`);
+  const shape = x!.shape.map((length, axis) => (axes.includes(axis) ? 1 : length));
+  return [float(keepdims ? shape : shape.filter((_, axis) => !axes.includes(axis)))];
+}
+
+/** Length of a slice with absolute, in-range bounds; a negative step walks down to and excluding `end` (-1 allowed). */
+function sliceLength(length: number, start: number, end: number, step: number): number {
+  expect(start >= 0 && start <= length && end >= -1 && end <= length, `slice ${start}..${end} of ${length}`);
+  return Math.ceil((end - start) / step);
+}
