@@ -15,6 +15,24 @@ export const errorTable = {
     text: 'Cannot write {path}: {cause}',
     action: 'Give the service user write access, or free space.',
   },
+  // configuration
+  'config/extension': {
+    text: 'Cannot tell the format of {file}: expected a name ending in .yaml, .yml or .json',
+    action: 'Rename the file.',
+  },
+  'config/syntax': { text: 'Cannot read {file}: {problem}', action: 'Correct the file at the line named.' },
+  'config/invalid': {
+    text: '{count} {noun} in {name}:{problems}',
+    action: 'Correct them all; "twinspect config doc" explains every key.',
+  },
+  'config/secret': {
+    text: 'Secret file {path} {problem}',
+    action: 'Write the secret, and nothing else, on the one line of that file.',
+  },
+  'config/watch': {
+    text: 'Cannot watch {file} any more',
+    action: 'Changes of the file are not seen until the daemon is started again.',
+  },
   // images and frames
   'image/unreadable': {
     text: 'Cannot decode {path}: {cause}',
@@ -62,6 +80,55 @@ export const errorTable = {
   'bundle/product': {
     text: 'Bundle {path} is for product {actual}, the line makes {expected}',
     action: 'Choose a bundle of this product, or change line.product first.',
+  },
+  // publishing
+  'port/taken': {
+    text: '{what} cannot listen on {host}:{port}: the port is taken by another program (setting {setting})',
+    action: 'Find the program with `ss -ltnp` and stop it, or change the setting; a second Twinspect is the usual one.',
+  },
+  'port/listen': {
+    text: '{what} cannot listen on {host}:{port}: {cause} (setting {setting})',
+    action: 'Give an address of this machine and a port above 1023.',
+  },
+  'publish/name': {
+    text: '{what} is {actual}, expected {expected}',
+    action: 'Topics and node ids are made of it: use letters, digits, dot, dash and underscore.',
+  },
+  'mqtt/url': {
+    text: 'MQTT broker address is {actual}, expected mqtt://HOST:PORT',
+    action: 'Correct the address; user and password have settings of their own.',
+  },
+  'mqtt/link': {
+    text: 'MQTT broker {url}: {cause}',
+    action: 'The daemon goes on trying and keeps the records; check broker, network, user and password.',
+  },
+  'opcua/anonymous': {
+    text: 'The OPC UA server is to listen on {host}, but lets anyone in; expected a loopback address',
+    action: 'Keep it on 127.0.0.1: this release has no user check or encryption for the plant network.',
+  },
+  'opcua/start': {
+    text: 'The OPC UA server does not start: {cause}',
+    action: 'Check that the state folder is writable; its opcua folder may be deleted, it is made again.',
+  },
+  'journal/unwritable': {
+    text: 'Cannot write the journal {path}: {cause}',
+    action: 'No part passes until it can: free space, or give the service user write access to the state folder.',
+  },
+  'journal/full': {
+    text: 'The journal {path} is full: {records} records ({bytes} bytes) wait for the broker, the limit is {limit}',
+    action: 'No part passes until there is room: bring the MQTT broker back, or raise the limit.',
+  },
+  'journal/locked': {
+    text: 'The journal {path} is in use by another process',
+    action: 'Only one daemon may run on a state folder: stop the other one, or give this one a folder of its own.',
+  },
+  'journal/unreadable': {
+    text: 'The journal {path} is damaged or of another version: {cause}',
+    action: 'Move the file away and keep it for support; the daemon then starts a new one.',
+  },
+  'journal/slow': {
+    text: 'The journal did not commit within {limitMs} ms',
+    action: 'The disk stalls: check its health, and that nothing else floods it.',
   },
 } as const satisfies Record<string, { text: string; action: string }>;
 

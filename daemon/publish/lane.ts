@@ -1,0 +1,74 @@
+/**
+ * What the publisher needs of whatever talks to the plant: a control lane (the current part only, never replayed), a
+ * record link (acknowledged, in order), and how both say that they are well. Nothing here knows MQTT or OPC UA.
+ */
+import type { BundleName, Decision, VerdictRecord } from '../line/verdict.ts';
+import type { MaskReference, VerdictPayload } from './payload.ts';
+
+/** The log, as this room uses it. */
+export interface Log {
+  debug(values: object, text: string): void;
+  info(values: object, text: string): void;
+  warn(values: object, text: string): void;
+  error(values: object, text: string): void;
+}
+
+/** Whether a way to the plant works; `problem` is for people and null exactly when `ok`. */
+export interface Health {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly problem: string | null;
+  readonly counters: Readonly<Record<string, number>>;
+}
+
+export type HealthListener = (health: Health) => void;
+
+/** What the line says of itself, as its owner sets it. */
+export interface LineState {
+  readonly ready: boolean;
+  /** Why it is not ready; null exactly when ready. */
+  readonly why: string | null;
+  /** A fault needs a person; not ready alone does not. */
+  readonly fault: string | null;
+  readonly bundle: BundleName | null;
+}
+
+/** The line's state with what publishing adds to it. */
+export interface LineStatus extends LineState {
+  readonly lineId: string;
+  readonly counters: LineCounters;
+}
+
+export interface LineCounters extends Record<Decision, number> {
+  opened: number;
+  /** Announced, but the journal could not take them in time. */
+  unjournaled: number;
+  /** Of those: could not be journaled later either; the record lane never had them. */
+  recordsLost: number;
+  recordsSent: number;
+  recordsReplayed: number;
+  masksSent: number;
+  /** Masks given up: encoder busy or failing, or the oldest ones when the journal's room for masks ran out. */
+  masksDropped: number;
+}
+
+/** Shows the plant the part that was just judged. Calls never wait and never throw for an absent plant. */
+export interface ControlLane {
+  announce(record: VerdictRecord, mask: MaskReference | null): void;
+  /** The mask of a part already announced; a lane may ignore it when another part came since. */
+  showMask(record: VerdictRecord, png: Uint8Array): void;
+  showStatus(status: LineStatus): void;
+  /** Steps while the daemon lives. */
+  beat(): void;
+  health(): Health;
+  onHealth(listener: HealthListener): void;
+}
+
+/** Carries records to where they are kept. A send resolves on the far side's acknowledgement and rejects on a cut. */
+export interface RecordLink {
+  connected(): boolean;
+  /** Called at every connection and at every loss of it. */
+  onLink(listener: (connected: boolean) => void): void;
+  sendRecord(payload: VerdictPayload): Promise<void>;
+  sendMask(resultId: string, png: Uint8Array): Promise<void>;
+}
