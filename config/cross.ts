@@ -1,0 +1,63 @@
+/**
+ * What keys must be to each other. Each rule names the key to change; rules run only over values that are valid alone.
+ */
+import type { ConfigProblem } from './problems.ts';
+import type { Config } from './schema.ts';
+
+interface Rule {
+  readonly path: string;
+  /** The problem, or null where the rule holds. */
+  check(config: Config): string | null;
+}
+
+const rules: readonly Rule[] = [
+  {
+    path: 'camera.replay.folder',
+    check: ({ camera }) =>
+      camera.driver === 'replay' && camera.replay.folder === ''
+        ? 'found nothing, expected a folder, because camera.driver is replay'
+        : null,
+  },
+  {
+    // Waiting for the partner and committing the record both happen inside the part's deadline.
+    path: 'pairing.windowMs',
+    check: ({ pairing, line }) =>
+      pairing.windowMs < line.deadlineMs
+        ? null
+        : `found ${pairing.windowMs}, expected less than line.deadlineMs (${line.deadlineMs})`,
+  },
+  {
+    path: 'journal.commitTimeoutMs',
+    check: ({ journal, line }) =>
+      journal.commitTimeoutMs < line.deadlineMs
+        ? null
+        : `found ${journal.commitTimeoutMs}, expected less than line.deadlineMs (${line.deadlineMs})`,
+  },
+  {
+    path: 'mqtt.passwordFile',
+    check: ({ mqtt }) =>
+      mqtt.passwordFile !== '' && mqtt.username === '' ? 'given without mqtt.username, expected both or neither' : null,
+  },
+  {
+    path: 'mqtt.username',
+    check: ({ mqtt }) =>
+      mqtt.username !== '' && mqtt.url === ''
+        ? 'given for the embedded broker, which knows no users; expected mqtt.url, or no user'
+        : null,
+  },
+  {
+    path: 'opcua.port',
+    check: ({ mqtt, opcua }) => {
+      const embedded = mqtt.enabled && mqtt.url === '';
+      const same = embedded && opcua.enabled && opcua.port === mqtt.embeddedPort && opcua.port !== 0;
+      return same ? `found ${opcua.port}, expected another port than mqtt.embeddedPort` : null;
+    },
+  },
+];
+
+export function crossProblems(config: Config): ConfigProblem[] {
+  return rules.flatMap(({ path, check }) => {
+    const problem = check(config);
+    return problem === null ? [] : [{ path, line: null, problem, hint: null }];
+  });
+}

@@ -1,0 +1,121 @@
+/**
+ * One configuration key: what it means, what it may be, and when a change of it takes effect.
+ * A key knows its own words ("a whole number of ms from 50 to 60000"), so that the error, the reference and the check
+ * can never disagree. No key holds a secret: secrets are files, and a key names the file.
+ */
+export type KeyValue = string | number | boolean;
+
+/** `live`: at once; `between parts`: from the next part on; `restart`: when the daemon is started again. */
+export type TakesEffect = 'live' | 'between parts' | 'restart';
+
+interface About<T extends KeyValue> {
+  readonly doc: string;
+  readonly default: T;
+  readonly takes: TakesEffect;
+}
+
+export interface Key<T extends KeyValue = KeyValue> extends About<T> {
+  readonly unit: string | null;
+  /** What a value must be, as it stands in errors and in the reference. */
+  readonly expected: string;
+  accepts(value: unknown): value is T;
+  /** An environment variable's text as a value; the text itself where it is not of this kind, so that it is refused. */
+  fromText(text: string): unknown;
+  /** The value as it may be shown to people and logs. */
+  show(value: unknown): string;
+}
+
+/** Longest value printed back in an error, characters: a whole file pasted into a key must not fill the screen. */
+const shownMaxChars = 80;
+
+export function showValue(value: unknown): string {
+  const text = value === undefined ? 'nothing' : (JSON.stringify(value) ?? String(value));
+  return text.length > shownMaxChars ? `${text.slice(0, shownMaxChars)}...` : text;
+}
+
+interface Range {
+  readonly unit?: string;
+  readonly min: number;
+  readonly max: number;
+}
+
+function numeric(about: About<number> & Range, whole: boolean): Key<number> {
+  const { doc, takes, min, max, unit = null } = about;
+  const noun = whole ? 'a whole number' : 'a number';
+  return {
+    doc,
+    takes,
+    default: about.default,
+    unit,
+    expected: `${noun}${unit === null ? '' : ` of ${unit}`} from ${min} to ${max}`,
+    accepts: (value): value is number =>
+      typeof value === 'number' && value >= min && value <= max && (!whole || Number.isInteger(value)),
+    fromText: (text) => (/^-?\d+(\.\d+)?(e-?\d+)?$/i.test(text) ? Number(text) : text),
+    show: (value) => (typeof value === 'number' && !Number.isFinite(value) ? String(value) : showValue(value)),
+  };
+}
+
+export function wholeKey(about: About<number> & Range): Key<number> {
+  return numeric(about, true);
+}
+
+export function numberKey(about: About<number> & Range): Key<number> {
+  return numeric(about, false);
+}
+
+export function switchKey(about: About<boolean>): Key<boolean> {
+  return {
+    ...about,
+    unit: null,
+    expected: 'true or false',
+    accepts: (value): value is boolean => typeof value === 'boolean',
+    fromText: (text) => (text === 'true' ? true : text === 'false' ? false : text),
+    show: showValue,
+  };
+}
+
+export function choiceKey<const T extends string>(
+  about: Omit<About<string>, 'default'> & { readonly values: readonly T[]; readonly default: NoInfer<T> },
+): Key<T> {
+  const { values, ...rest } = about;
+  return {
+    ...rest,
+    unit: null,
+    expected: `one of ${values.join(', ')}`,
+    accepts: (value): value is T => (values as readonly unknown[]).includes(value),
+    fromText: (text) => text,
+    show: showValue,
+  };
+}
+
+interface TextRules {
+  /** Completes "text: ..." in the reference and in errors. */
+  readonly expected: string;
+  readonly matches: RegExp;
+  readonly show?: (value: unknown) => string;
+}
+
+export function textKey(about: About<string> & TextRules): Key<string> {
+  const { matches, show = showValue, ...rest } = about;
+  return {
+    ...rest,
+    unit: null,
+    expected: about.expected,
+    accepts: (value): value is string => typeof value === 'string' && matches.test(value),
+    fromText: (text) => text,
+    show,
+  };
+}
+
+/** Longest path Linux takes, bytes; a longer one is a pasted mistake. */
+const pathMaxChars = 4096;
+
+export function pathKey(about: About<string> & { readonly expected?: string }): Key<string> {
+  const mayBeEmpty = about.default === '';
+  return textKey({
+    expected: mayBeEmpty ? 'a path, or empty for none' : 'a path',
+    ...about,
+    // A control character in a path is a pasted mistake.
+    matches: new RegExp(`^[^\\u0000-\\u001f]{${mayBeEmpty ? 0 : 1},${pathMaxChars}}$`),
+  });
+}

@@ -1,0 +1,208 @@
+/**
+ * Defaults, then the file, then the environment: one checked, frozen configuration, or every problem at once.
+ * The only importer of `convict`, which overlays the sources; what it would bend into shape ("12abc" to 12, "no" to
+ * true) is checked by the keys themselves instead. Reads through a port and writes nothing.
+ */
+import { fileURLToPath } from 'node:url';
+import convict from 'convict';
+import { fail, invariant } from '../errors.ts';
+import { crossProblems } from './cross.ts';
+import { type ConfigDocument, parseConfigText } from './document.ts';
+import type { Key } from './key.ts';
+import { type ConfigProblem, describeProblem, nearestName } from './problems.ts';
+import { type Config, environmentName, isKey, keys, type Section, schema, shippedPrefix } from './schema.ts';
+
+export type Source = 'default' | 'file' | 'environment';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface ConfigInput {
+  /** Null: no file, defaults and environment only. */
+  readonly file: string | null;
+  readonly env: Environment;
+  /** Rejects with an operating error that names the path. */
+  readFile(path: string): Promise<string>;
+}
+
+export interface LoadedConfig {
+  readonly config: Config;
+  /** Where each key's value comes from, by dotted path. */
+  readonly sources: ReadonlyMap<string, Source>;
+}
+
+/** Environment variables with our prefix that are no keys: they say where the configuration is. */
+export const configFileVariable = 'TWINSPECT_CONFIG';
+
+/** Loads and checks. Throws `config/invalid` with all problems, or `config/syntax` where there is nothing to check. */
+export async function loadConfig(input: ConfigInput): Promise<LoadedConfig> {
+  const document = input.file === null ? null : parseConfigText(await input.readFile(input.file), input.file);
+  return resolveConfig(document, input.env, input.file ?? 'the environment');
+}
+
+/** The same from a document that is parsed already; `name` is what the error calls it. */
+export function resolveConfig(document: ConfigDocument | null, env: Environment, name: string): LoadedConfig {
+  const problems: ConfigProblem[] = [];
+  const fromFile = document === null ? new Map<string, unknown>() : fileValues(document, problems);
+  const fromEnv = environmentValues(env, problems);
+  checkValues(fromFile, fromEnv, document, problems);
+  if (problems.length === 0) {
+    const config = overlay(fromFile, fromEnv);
+    problems.push(...crossProblems(config));
+    if (problems.length === 0) return { config: freeze(config), sources: sourcesOf(fromFile, fromEnv) };
+  }
+  throw fail('config/invalid', {
+    name,
+    count: problems.length,
+    noun: problems.length === 1 ? 'problem' : 'problems',
+    problems: problems.map((problem) => `\n  ${describeProblem(problem)}`).join(''),
+  });
+}
+
+/** The file's values by dotted path; unknown keys and sections of the wrong kind become problems. */
+function fileValues(document: ConfigDocument, problems: ConfigProblem[]): Map<string, unknown> {
+  const values = new Map<string, unknown>();
+  // A file of comments only is an empty configuration.
+  if (document.value !== null && document.value !== undefined) walk(document.value, schema as unknown as Section, []);
+  return values;
+
+  function walk(value: unknown, section: Section, names: readonly string[]): void {
+    const line = document.lineOf(names);
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+      const path = names.join('.') || 'the file';
+      const expected = `a section with ${Object.keys(section).join(', ')}`;
+      problems.push({ path, line, problem: `is not a section, expected ${expected}`, hint: null });
+      return;
+    }
+    for (const [name, child] of Object.entries(value)) {
+      const path = [...names, name];
+      const node = Object.hasOwn(section, name) ? section[name] : undefined;
+      if (node === undefined) {
+        problems.push(unknownKey(path.join('.'), document.lineOf(path)));
+      } else if (isKey(node)) {
+        values.set(path.join('.'), child);
+      } else if (child !== null) {
+        // `mqtt:` with every key below it commented out is an empty section, not a mistake.
+        walk(child, node, path);
+      }
+    }
+  }
+}
+
+function unknownKey(path: string, line: number | null): ConfigProblem {
+  if (keys.has(path)) {
+    return { path, line, problem: 'is a dotted key', hint: 'write each name on a level of its own' };
+  }
+  const near = nearestName(path, [...keys.keys(), ...Object.keys(schema)]);
+  const hint = near === null ? `the keys are listed by "twinspect config doc"` : `did you mean ${near}?`;
+  return { path, line, problem: 'unknown key', hint };
+}
+
+/** The environment's values by dotted path. A misspelt variable of ours is refused like a misspelt key. */
+function environmentValues(env: Environment, problems: ConfigProblem[]): Map<string, unknown> {
+  const paths = new Map([...keys.keys()].map((path) => [environmentName(path), path]));
+  const values = new Map<string, unknown>();
+  for (const [variable, text] of Object.entries(env)) {
+    if (text === undefined || !variable.startsWith('TWINSPECT_') || variable === configFileVariable) continue;
+    const path = paths.get(variable);
+    if (path === undefined) {
+      const near = nearestName(variable, paths.keys());
+      const hint = near === null ? null : `did you mean ${near}?`;
+      problems.push({ path: variable, line: null, problem: 'unknown environment variable', hint });
+    } else {
+      values.set(path, keys.get(path)!.fromText(text));
+    }
+  }
+  return values;
+}
+
+/** A wrong value in the file is a problem even where the environment overrides it: tomorrow it does not. */
+function checkValues(
+  fromFile: ReadonlyMap<string, unknown>,
+  fromEnv: ReadonlyMap<string, unknown>,
+  document: ConfigDocument | null,
+  problems: ConfigProblem[],
+): void {
+  for (const [path, key] of keys) {
+    if (fromFile.has(path) && !key.accepts(fromFile.get(path))) {
+      const line = document?.lineOf(path.split('.')) ?? null;
+      problems.push({ path, line, problem: refusal(key, fromFile.get(path)), hint: null });
+    }
+    if (fromEnv.has(path) && !key.accepts(fromEnv.get(path))) {
+      const name = `${environmentName(path)} (${path})`;
+      problems.push({ path: name, line: null, problem: refusal(key, fromEnv.get(path)), hint: null });
+    }
+  }
+}
+
+function refusal(key: Key, value: unknown): string {
+  return `found ${key.show(value)}, expected ${key.expected}`;
+}
+
+convict.addFormat({
+  name: 'twinspect',
+  validate(value, key) {
+    invariant((key as unknown as Key).accepts(value), `config key of unchecked value ${String(value)}`);
+  },
+  // The identity: convict's own conversions accept what is not of the kind.
+  coerce: (value) => value,
+});
+
+/** Convict's definition of a section: our keys with convict's names for format and variable. */
+function definition(section: Section, prefix: string): convict.Schema<unknown> {
+  return Object.fromEntries(
+    Object.entries(section).map(([name, node]) => {
+      const path = `${prefix}${name}`;
+      return [
+        name,
+        isKey(node) ? { ...node, format: 'twinspect', env: environmentName(path) } : definition(node, `${path}.`),
+      ];
+    }),
+  );
+}
+
+function overlay(fromFile: ReadonlyMap<string, unknown>, fromEnv: ReadonlyMap<string, unknown>): Config {
+  const env = Object.fromEntries([...fromEnv].map(([path, value]) => [environmentName(path), value]));
+  const sources = { env: env as NodeJS.ProcessEnv, args: [] };
+  const merged = convict<Record<string, unknown>>(
+    definition(schema as unknown as Section, '') as convict.Schema<Record<string, unknown>>,
+    sources,
+  );
+  merged.load(nest(fromFile));
+  merged.validate({ allowed: 'strict' });
+  const config = merged.getProperties() as unknown as Config;
+  return { ...config, line: { ...config.line, bundle: bundleFolder(config.line.bundle) } };
+}
+
+function nest(values: ReadonlyMap<string, unknown>): Record<string, unknown> {
+  const root: Record<string, unknown> = {};
+  for (const [path, value] of values) {
+    const names = path.split('.');
+    let at = root;
+    for (const name of names.slice(0, -1)) {
+      at[name] ??= {};
+      at = at[name] as Record<string, unknown>;
+    }
+    at[names.at(-1)!] = value;
+  }
+  return root;
+}
+
+/** `shipped:NAME@VERSION` is a folder of this package, wherever it is installed. */
+function bundleFolder(bundle: string): string {
+  if (!bundle.startsWith(shippedPrefix)) return bundle;
+  const name = bundle.slice(shippedPrefix.length);
+  return fileURLToPath(new URL(`../models/shipped/${encodeURIComponent(name)}`, import.meta.url));
+}
+
+function sourcesOf(
+  fromFile: ReadonlyMap<string, unknown>,
+  fromEnv: ReadonlyMap<string, unknown>,
+): ReadonlyMap<string, Source> {
+  const from = (path: string): Source => (fromEnv.has(path) ? 'environment' : fromFile.has(path) ? 'file' : 'default');
+  return new Map([...keys.keys()].map((path) => [path, from(path)]));
+}
+
+function freeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) Object.values(value).forEach(freeze);
+  return Object.freeze(value);
+}
