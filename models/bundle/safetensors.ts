@@ -1,0 +1,93 @@
+/**
+ * The .safetensors format: 8 bytes of header length, a JSON header, raw little-endian values. Read and written for
+ * float32 (and read for float16); anything else is refused by name.
+ */
+import { fail } from '../../errors.ts';
+
+export interface NamedTensor {
+  shape: readonly number[];
+  data: Float32Array;
+}
+/** A header larger than this is no header, bytes. */
+const largestHeader = 16 * 1024 * 1024;
+
+/** Throws `weights/unusable` naming the file and what is wrong with it. */
+export function readSafetensors(
+  bytes: Uint8Array,
+  path: string,
+): { tensors: Map<string, NamedTensor>; metadata: Record<string, string> } {
+  const wrong = (problem: string): never => {
+    throw fail('weights/unusable', { path, problem });
+  };
+  if (bytes.byteLength < 8) wrong(`${bytes.byteLength} bytes long, too short for a .safetensors file`);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const headerLength = Number(view.getBigUint64(0, true));
+  if (headerLength > largestHeader || 8 + headerLength > bytes.byteLength)
+    wrong('its header length is impossible: not a .safetensors file, or truncated');
+  let header: Record<string, { dtype: string; shape: number[]; data_offsets: [number, number] }>;
+  try {
+    header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + headerLength)));
+  } catch (error) {
+    return wrong(`its header is not JSON: ${(error as Error).message}`);
+  }
+  const { __metadata__: metadata = {}, ...entries } = header as typeof header & {
+    __metadata__?: Record<string, string>;
+  };
+  const tensors = new Map<string, NamedTensor>();
+  for (const [
+    name,
+    {
+      dtype,
+      shape,
+      data_offsets: [from, to],
+    },
+  ] of Object.entries(entries)) {
+    const start = 8 + headerLength + from;
+    const end = 8 + headerLength + to;
+    const count = shape.reduce((product, length) => product * length, 1);
+    if (end > bytes.byteLength) wrong(`tensor ${name} ends at byte ${end}, the file at ${bytes.byteLength}: truncated`);
+    if (dtype === 'I64') continue; // counters such as num_batches_tracked
+    if (dtype !== 'F32' && dtype !== 'F16') wrong(`tensor ${name} is ${dtype}, expected F32 or F16`);
+    if (end - start !== count * (dtype === 'F32' ? 4 : 2))
+      wrong(`tensor ${name} has ${end - start} bytes for shape [${shape}]`);
+    const copy = new Uint8Array(bytes.subarray(start, end)).buffer; // a copy: the values are not aligned in the file
+    tensors.set(name, { shape, data: dtype === 'F32' ? new Float32Array(copy) : halves(new Uint16Array(copy)) });
+  }
+  return { tensors, metadata: metadata as Record<string, string> };
+}
+
+/** The same tensors and metadata give the same bytes. */
+export function writeSafetensors(
+  tensors: ReadonlyMap<string, NamedTensor>,
+  metadata: Record<string, string>,
+): Uint8Array {
+  const header: Record<string, unknown> = { __metadata__: metadata };
+  let offset = 0;
+  for (const [name, { shape, data }] of tensors) {
+    header[name] = { dtype: 'F32', shape, data_offsets: [offset, offset + data.byteLength] };
+    offset += data.byteLength;
+  }
+  const text = JSON.stringify(header);
+  const head = new TextEncoder().encode(text.padEnd(Math.ceil(text.length / 8) * 8, ' '));
+  const bytes = new Uint8Array(8 + head.length + offset);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(head.length), true);
+  bytes.set(head, 8);
+  let at = 8 + head.length;
+  for (const { data } of tensors.values()) {
+    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
+    at += data.byteLength;
+  }
+  return bytes;
+}
+
+/** IEEE half precision bits to numbers. */
+function halves(bits: Uint16Array): Float32Array {
+  return Float32Array.from(bits, (half) => {
+    const sign = half & 0x8000 ? -1 : 1;
+    const exponent = (half >> 10) & 0x1f;
+    const fraction = half & 0x3ff;
+    if (exponent === 0) return sign * fraction * 2 ** -24;
+    if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
+    return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+  });
+}
