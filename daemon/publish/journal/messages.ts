@@ -1,0 +1,81 @@
+/**
+ * What the journal's thread is asked, and what it answers: one total table, so that a question without an answer does
+ * not compile. Everything here survives the structured clone between threads.
+ */
+import type { ErrorCode, ErrorValues } from '../../../errors.ts';
+import type { VerdictRecord } from '../../line/verdict.ts';
+import type { JournalLimits } from './limits.ts';
+
+/** A part as its trigger opened it. */
+export interface OpenPart {
+  readonly lineId: string;
+  readonly trigger: number;
+  readonly partId: string | null;
+  readonly openedAtMs: number;
+  readonly deadlineMs: number;
+}
+
+/** What is kept of a mask until the broker has it. */
+export interface StoredMask {
+  readonly sequence: number;
+  readonly widthPx: number;
+  readonly heightPx: number;
+  readonly sha256: string;
+  readonly png: Uint8Array;
+}
+
+export interface PendingRecord {
+  readonly record: VerdictRecord;
+  readonly mask: Omit<StoredMask, 'png' | 'sequence'> | null;
+}
+
+export interface Recovered {
+  /** The parts a kill had left open, now closed as undecided / interrupted. */
+  readonly closed: readonly VerdictRecord[];
+  /** The first sequence that was never handed out. */
+  readonly nextSequence: number;
+  readonly reservedUpTo: number;
+}
+
+export interface StoreFigures {
+  readonly waitingRecords: number;
+  readonly waitingRecordBytes: number;
+  readonly waitingMaskBytes: number;
+  readonly masksDropped: number;
+}
+
+/** Question -> what it carries and what it brings back. */
+export interface JournalCalls {
+  open: { ask: { part: OpenPart; sequence: number; reserveUpTo: number | null }; answer: null };
+  /** Answers with the milliseconds its transaction took, fsync included. */
+  commit: { ask: { record: VerdictRecord; awaitsLink: boolean }; answer: number };
+  attachMask: { ask: { lineId: string; mask: StoredMask }; answer: null };
+  acknowledge: { ask: { lineId: string; sequence: number }; answer: null };
+  acknowledgeMask: { ask: { sequence: number }; answer: null };
+  pending: { ask: { lineId: string; after: number; limit: number }; answer: PendingRecord[] };
+  pendingMask: { ask: { lineId: string; upTo: number }; answer: StoredMask | null };
+  latest: { ask: { lineId: string; limit: number }; answer: VerdictRecord[] };
+  /** Rejects while a commit would. */
+  probe: { ask: { reserveUpTo: number | null }; answer: null };
+  figures: { ask: null; answer: StoreFigures };
+  close: { ask: { reservedUpTo: number }; answer: null };
+}
+export type JournalCall = keyof JournalCalls;
+
+export type Question = { [C in JournalCall]: { id: number; call: C; ask: JournalCalls[C]['ask'] } }[JournalCall];
+
+export interface ThrownError {
+  readonly code: ErrorCode | null;
+  readonly values: ErrorValues;
+  readonly message: string;
+}
+
+export type Answer = { id: number; value: unknown } | { id: number; error: ThrownError };
+
+/** What the thread is started with, and its first word. */
+export interface WorkerStart {
+  readonly path: string;
+  readonly limits: JournalLimits;
+  readonly closedAtMs: number;
+}
+export type FirstWord = { recovered: Recovered } | { error: ThrownError };
