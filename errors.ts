@@ -15,6 +15,24 @@ export const errorTable = {
     text: 'Cannot write {path}: {cause}',
     action: 'Give the service user write access, or free space.',
   },
+  // the command line
+  'usage/command': { text: 'No command {found}; {hint}', action: '"twinspect --help" lists the commands.' },
+  'usage/option': {
+    text: '{command} has no option {found}; {hint}',
+    action: '"twinspect {command} --help" lists the options.',
+  },
+  'usage/value': { text: '--{option}: found {found}, expected {expected}', action: 'Correct the value.' },
+  'usage/missing': { text: '{command} needs {what}', action: '"twinspect {command} --help" shows how it is called.' },
+  'usage/extra': {
+    text: '{command} does not take "{found}"',
+    action: '"twinspect {command} --help" shows how it is called.',
+  },
+  // the machine
+  'system/refused': {
+    text: 'The system refused: {cause}',
+    action: 'Check permissions, disk and network of the thing named.',
+  },
+  'doctor/problems': { text: '{count} of {checks} checks failed', action: 'Do what stands under each of them.' },
   // configuration
   'config/extension': {
     text: 'Cannot tell the format of {file}: expected a name ending in .yaml, .yml or .json',
@@ -41,6 +59,27 @@ export const errorTable = {
   'image/size': {
     text: '{what} is {actual}, expected {expected}',
     action: 'Use images of the size the bundle was taught on, or teach a bundle for this size.',
+  },
+  // cameras and recordings
+  'camera/driver': {
+    text: 'Camera {id}: no driver called "{driver}"; there are {known}',
+    action: 'Correct the driver name of this camera in the config.',
+  },
+  'camera/setting': {
+    text: 'Camera {id}: {setting} is {value}, expected {expected}',
+    action: 'Correct this setting of the camera in the config.',
+  },
+  'dataset/layout': {
+    text: 'Cannot read {path} as recorded parts: {problem}',
+    action: 'Point to a folder of RGB + depth PNG pairs, or to one category of MVTec 3D-AD or Eyecandies.',
+  },
+  'dataset/field': {
+    text: '{path}: {field} is {value}, expected {expected}',
+    action: 'Correct this field of the file; the unit of the depth is never guessed.',
+  },
+  'dataset/partner': {
+    text: '{path} is missing; {partner} has no partner',
+    action: 'Record the part again or remove its other files.',
   },
   // models
   'graph/shape': {

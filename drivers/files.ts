@@ -1,0 +1,52 @@
+/**
+ * Reading folders and files, as the drivers need it: given by the composition root (the disk) or by a test.
+ * Errors name the path; a missing folder and an unreadable one are not the same.
+ */
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fail } from '../errors.ts';
+
+export interface FileEntry {
+  name: string;
+  directory: boolean;
+}
+
+export interface FileReader {
+  /** Entries of a folder sorted by name; null where there is no such folder. */
+  list(path: string): Promise<FileEntry[] | null>;
+  /** The whole file. Rejects with `file/missing`. */
+  read(path: string): Promise<Uint8Array>;
+}
+
+export const diskFiles: FileReader = {
+  async list(path) {
+    try {
+      const entries = await readdir(path, { withFileTypes: true });
+      const found: FileEntry[] = [];
+      for (const entry of entries) {
+        // A link counts as what it points to: datasets are often linked together from several disks.
+        const directory = entry.isSymbolicLink()
+          ? (await stat(join(path, entry.name))).isDirectory()
+          : entry.isDirectory();
+        found.push({ name: entry.name, directory });
+      }
+      return found.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+    } catch (error) {
+      if (isMissing(error)) return null;
+      throw error;
+    }
+  },
+  async read(path) {
+    try {
+      return await readFile(path);
+    } catch (error) {
+      if (isMissing(error)) throw fail('file/missing', { path }, error);
+      throw error;
+    }
+  },
+};
+
+function isMissing(error: unknown): boolean {
+  const code = (error as NodeJS.ErrnoException).code;
+  return code === 'ENOENT' || code === 'ENOTDIR';
+}

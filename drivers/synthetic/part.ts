@@ -1,0 +1,133 @@
+/**
+ * One part of the synthetic line, rendered: picture, depth, and the truth of its defect. Pure: the same seed and part
+ * number give the same bytes.
+ *
+ * The truth is what changed: the part is rendered with and without its defect before any noise, and every pixel that
+ * differs visibly in a modality that claims to see the kind is defect (shading and projector shadow included). Only
+ * lone pixels are left out and pinholes closed, so that a region is what an inspector would outline.
+ */
+import { invariant } from '../../errors.ts';
+import { type Defect, type DefectRequest, planDefect } from './defects.ts';
+import { mix, SeededRandom } from './random.ts';
+import { exposeDepth, exposeRgb, measure, shade } from './sensors.ts';
+import { type Grid, laySurface, partX, partY, place, type Surface } from './surface.ts';
+
+export interface PartRequest {
+  seed: number;
+  part: number;
+  defect?: DefectRequest | null;
+  /** Default 320 x 240. */
+  grid?: Grid;
+}
+
+export interface RenderedPart extends Grid {
+  /** [heightPx, widthPx, 3] */
+  rgb: Uint8Array<ArrayBuffer>;
+  /** [heightPx, widthPx], mm, 0 = no reading */
+  depthMm: Float32Array<ArrayBuffer>;
+  /** [heightPx, widthPx], 1 = defect; all 0 for a good part */
+  truth: Uint8Array<ArrayBuffer>;
+  defect: Defect | null;
+}
+
+export const defaultGrid: Grid = { widthPx: 320, heightPx: 240 };
+/** Largest side of a grid: four times the default, about a second per part. */
+export const maxGridPx = 1280;
+/** A change below these is hidden by the sensors' noise and is no truth. */
+export const visibleLevels = 8;
+export const visibleDepthMm = 0.1;
+
+export function renderPart({ seed, part, defect = null, grid = defaultGrid }: PartRequest): RenderedPart {
+  for (const side of [grid.widthPx, grid.heightPx]) {
+    invariant(Number.isInteger(side) && side >= 16 && side <= maxGridPx, `renderPart: grid side ${side}`);
+  }
+  const placement = place(seed, part);
+  const good = laySurface(placement, grid, null);
+  const chance = mix(seed) ^ mix(part + 77);
+  let picture = shade(good);
+  let distance = measure(good, chance);
+  const truth = new Uint8Array(grid.widthPx * grid.heightPx);
+  let done: Defect | null = null;
+  if (defect) {
+    const plan = planDefect(defect, new SeededRandom(seed, part, 'defect'));
+    done = plan.defect;
+    const bad = plan.missing ? laySurface(placement, grid, plan.missing) : copySurface(good);
+    touchAll(bad, plan.touch);
+    if (done.seenBy.includes('rgb')) {
+      const changed = shade(bad);
+      markChangedPicture(picture, changed, truth);
+      picture = changed;
+    }
+    if (done.seenBy.includes('depth')) {
+      const changed = measure(bad, chance);
+      markChangedDepth(distance, changed, truth);
+      distance = changed;
+    }
+    tidy(truth, grid);
+  }
+  return {
+    ...grid,
+    rgb: exposeRgb(picture, seed, part),
+    depthMm: exposeDepth(distance, seed, part),
+    truth,
+    defect: done,
+  };
+}
+
+function copySurface(from: Surface): Surface {
+  return {
+    ...from,
+    height: from.height.slice(),
+    red: from.red.slice(),
+    green: from.green.slice(),
+    blue: from.blue.slice(),
+    gloss: from.gloss.slice(),
+    lost: from.lost.slice(),
+  };
+}
+
+function touchAll(surface: Surface, touch: (surface: Surface, at: number, x: number, y: number) => void): void {
+  const { widthPx, heightPx, mmPerPx, placement } = surface;
+  for (let row = 0; row < heightPx; row++) {
+    const yMm = (row - (heightPx - 1) / 2) * mmPerPx;
+    for (let column = 0; column < widthPx; column++) {
+      const at = row * widthPx + column;
+      if (surface.cover[at] === 0) continue;
+      const xMm = (column - (widthPx - 1) / 2) * mmPerPx;
+      touch(surface, at, partX(placement, xMm, yMm), partY(placement, xMm, yMm));
+    }
+  }
+}
+
+function markChangedPicture(before: Float32Array, after: Float32Array, truth: Uint8Array): void {
+  for (let i = 0; i < before.length; i++) {
+    const change = Math.min(after[i]!, 255) - Math.min(before[i]!, 255);
+    if (change >= visibleLevels || change <= -visibleLevels) truth[Math.floor(i / 3)] = 1;
+  }
+}
+
+function markChangedDepth(before: Float32Array, after: Float32Array, truth: Uint8Array): void {
+  for (let i = 0; i < before.length; i++) {
+    const change = after[i]! - before[i]!;
+    if (change >= visibleDepthMm || change <= -visibleDepthMm) truth[i] = 1;
+  }
+}
+
+/** Drops pixels with fewer than two marked neighbours, then marks those with at least six: lone ones and pinholes. */
+function tidy(truth: Uint8Array, grid: Grid): void {
+  const lonely = truth.map((mark, at) => (mark === 1 && markedAround(truth, grid, at) < 2 ? 1 : 0));
+  for (let at = 0; at < truth.length; at++) if (lonely[at] === 1) truth[at] = 0;
+  const pinholes = truth.map((mark, at) => (mark === 0 && markedAround(truth, grid, at) >= 6 ? 1 : 0));
+  for (let at = 0; at < truth.length; at++) if (pinholes[at] === 1) truth[at] = 1;
+}
+
+function markedAround(truth: Uint8Array, { widthPx, heightPx }: Grid, at: number): number {
+  const column = at % widthPx;
+  const row = (at - column) / widthPx;
+  if (row === 0 || column === 0 || row === heightPx - 1 || column === widthPx - 1) return 0;
+  let sum = -truth[at]!;
+  for (let y = -widthPx; y <= widthPx; y += widthPx) {
+    for (let x = -1; x <= 1; x++) sum += truth[at + y + x]!;
+  }
+  return sum;
+}
