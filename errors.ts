@@ -19,13 +19,13 @@ export const errorTable = {
   'usage/command': { text: 'No command {found}; {hint}', action: '"twinspect --help" lists the commands.' },
   'usage/option': {
     text: '{command} has no option {found}; {hint}',
-    action: '"twinspect {command} --help" lists the options.',
+    action: 'Add --help to see the options.',
   },
   'usage/value': { text: '--{option}: found {found}, expected {expected}', action: 'Correct the value.' },
-  'usage/missing': { text: '{command} needs {what}', action: '"twinspect {command} --help" shows how it is called.' },
+  'usage/missing': { text: '{command} needs {what}', action: 'Add --help to see how it is called.' },
   'usage/extra': {
     text: '{command} does not take "{found}"',
-    action: '"twinspect {command} --help" shows how it is called.',
+    action: 'Add --help to see how it is called.',
   },
   // the machine
   'system/refused': {

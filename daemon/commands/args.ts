@@ -1,0 +1,121 @@
+/**
+ * The arguments of one command, read by the options it declares. Whatever is wrong says what there is instead.
+ * The only user of `parseArgs`.
+ */
+import { parseArgs } from 'node:util';
+import { nearestName } from '../../config/problems.ts';
+import { fail, invariant } from '../../errors.ts';
+import type { Command } from './command.ts';
+
+type Values = Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>;
+
+export interface Bounds {
+  readonly min: number;
+  readonly max: number;
+}
+
+export class Args {
+  readonly #values: Values;
+  readonly positionals: readonly string[];
+  readonly command: string;
+
+  constructor(command: string, values: Values, positionals: readonly string[]) {
+    this.command = command;
+    this.#values = values;
+    this.positionals = positionals;
+  }
+
+  flag(name: string): boolean {
+    return this.#values[name] === true;
+  }
+
+  text(name: string): string | null {
+    const value = this.#values[name];
+    invariant(value === undefined || typeof value === 'string', `option ${name} is not a single text`);
+    return value ?? null;
+  }
+
+  texts(name: string): string[] {
+    const value = this.#values[name] ?? [];
+    return (Array.isArray(value) ? value : [value]).map(String);
+  }
+
+  required(name: string): string {
+    const value = this.text(name);
+    if (value === null) throw fail('usage/missing', { command: this.command, what: `--${name}` });
+    return value;
+  }
+
+  whole(name: string, { min, max }: Bounds): number | null {
+    return this.#numeric(name, (value) => Number.isInteger(value) && value >= min && value <= max, {
+      expected: `a whole number from ${min} to ${max}`,
+    });
+  }
+
+  number(name: string, { min, max }: Bounds): number | null {
+    return this.#numeric(name, (value) => value >= min && value <= max, { expected: `a number from ${min} to ${max}` });
+  }
+
+  /** The positional at a place, called `what` in the error where it is missing. */
+  positional(index: number, what: string): string {
+    const value = this.positionals[index];
+    if (value === undefined) throw fail('usage/missing', { command: this.command, what });
+    return value;
+  }
+
+  /** Refuses positionals nobody asked for: most often an option without its dashes. */
+  atMost(count: number): void {
+    const extra = this.positionals[count];
+    if (extra !== undefined) throw fail('usage/extra', { command: this.command, found: extra });
+  }
+
+  #numeric(name: string, fits: (value: number) => boolean, { expected }: { expected: string }): number | null {
+    const text = this.text(name);
+    if (text === null) return null;
+    const value = text.trim() === '' ? Number.NaN : Number(text);
+    if (!fits(value)) throw fail('usage/value', { option: name, found: text, expected });
+    return value;
+  }
+}
+
+/** Reads argv by the options of a command; `--help` is an option of every command. */
+export function readArgs(command: Command, argv: readonly string[]): { args: Args; help: boolean } {
+  const options = { ...command.options, help: { type: 'boolean', short: 'h', doc: '' } as const };
+  const known = Object.keys(options).map((name) => `--${name}`);
+  const { values, positionals, tokens } = parseArgs({
+    args: [...argv],
+    options,
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
+  for (const token of tokens) {
+    if (token.kind !== 'option') continue;
+    const option = Object.hasOwn(options, token.name) ? options[token.name as keyof typeof options] : undefined;
+    if (option === undefined) throw unknownOption(command.name, token.rawName, known);
+    requireFit(token, option.type);
+  }
+  return { args: new Args(command.name, values, positionals), help: values['help'] === true };
+}
+
+function unknownOption(command: string, found: string, known: readonly string[]): Error {
+  const near = nearestName(found, known);
+  const hint = near === null ? `it knows ${known.join(', ')}` : `did you mean ${near}?`;
+  return fail('usage/option', { command, found, hint });
+}
+
+/** A flag takes no value; an option takes one that does not look like the next option. */
+function requireFit(
+  token: { name: string; value?: string | undefined; inlineValue?: boolean | undefined },
+  type: string,
+): void {
+  const { name, value, inlineValue } = token;
+  if (type === 'boolean') {
+    if (value !== undefined) throw fail('usage/value', { option: name, found: value, expected: 'no value' });
+    return;
+  }
+  const swallowed = inlineValue !== true && value?.startsWith('-') === true && !/^-\d/.test(value);
+  if (value === undefined || swallowed) {
+    throw fail('usage/value', { option: name, found: value ?? 'nothing', expected: 'a value' });
+  }
+}

@@ -1,0 +1,139 @@
+/**
+ * `twinspect bundle`: which bundles are there, what is in one, is it whole. Reads; a bundle is never changed in place.
+ */
+import { createHash } from 'node:crypto';
+import { basename, join, relative } from 'node:path';
+import { fail } from '../../errors.ts';
+import { type Manifest, parseManifest } from '../../models/bundle/manifest.ts';
+import type { Args } from './args.ts';
+import type { Command, Context } from './command.ts';
+
+/** Folders deeper than this are no part of a bundle. */
+const depthMax = 4;
+
+export const command: Command = {
+  name: 'bundle',
+  summary: 'list, show and verify bundles',
+  usage: ['bundle list [FOLDER ...] [--json]', 'bundle show BUNDLE [--json]', 'bundle verify BUNDLE [--json]'],
+  options: { json: { type: 'boolean', doc: 'print JSON' } },
+  async run(context: Context, args: Args) {
+    const action = args.positional(0, 'one of list, show, verify');
+    if (action === 'list') return list(context, args);
+    if (action !== 'show' && action !== 'verify') throw fail('usage/extra', { command: 'bundle', found: action });
+    const path = args.positional(1, 'the bundle folder');
+    args.atMost(2);
+    await (action === 'show' ? show(context, args, path) : verify(context, args, path));
+  },
+};
+
+interface Opened {
+  readonly manifest: Manifest;
+  /** sha256 of manifest.json: the digest of the bundle. */
+  readonly digest: string;
+}
+
+async function open({ files }: Context, path: string): Promise<Opened> {
+  if ((await files.list(path)) === null) throw fail('bundle/missing', { path });
+  const bytes = await files.read(join(path, 'manifest.json'));
+  return { manifest: parseManifest(new TextDecoder().decode(bytes), path), digest: sha256(bytes) };
+}
+
+function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+async function list(context: Context, args: Args): Promise<void> {
+  const given = args.positionals.slice(1);
+  const folders = given.length > 0 ? given : [join(context.packageRoot, 'models/shipped'), 'bundles'];
+  const rows: Record<string, string>[] = [];
+  for (const folder of folders) {
+    const entries = await context.files.list(folder);
+    if (entries === null && given.length > 0) throw fail('file/missing', { path: folder });
+    for (const { name, directory } of entries ?? []) {
+      if (directory && name.includes('@')) rows.push(await row(context, join(folder, name)));
+    }
+  }
+  if (args.flag('json')) return context.stdout(JSON.stringify(rows, null, 2));
+  if (rows.length === 0) context.stderr(`no bundles in ${folders.join(', ')}`);
+  for (const { path, ...rest } of rows) {
+    context.stdout(
+      `${basename(path!)}  ${Object.entries(rest)
+        .map(([key, value]) => `${key} ${value}`)
+        .join(', ')}`,
+    );
+    context.stdout(`  ${path}`);
+  }
+}
+
+/** One bundle of a list; one that cannot be read is a row too, it must not hide the others. */
+async function row(context: Context, path: string): Promise<Record<string, string>> {
+  try {
+    const { manifest, digest } = await open(context, path);
+    const { widthPx, heightPx } = manifest.input;
+    return { path, product: manifest.product, digest: digest.slice(0, 12), input: `${widthPx} x ${heightPx}` };
+  } catch (error) {
+    return { path, problem: (error as Error).message };
+  }
+}
+
+async function show(context: Context, args: Args, path: string): Promise<void> {
+  const { manifest, digest } = await open(context, path);
+  if (args.flag('json')) return context.stdout(JSON.stringify({ path, digest, manifest }, null, 2));
+  const { input, working, taught, datum, variants, golden } = manifest;
+  const lines: [string, string][] = [
+    ['bundle', `${manifest.name}@${manifest.version}`],
+    ['digest', digest],
+    ['product', manifest.product],
+    ['input', `${input.widthPx} x ${input.heightPx} px, ${input.rgb}, ${input.depth}`],
+    ['working', `${working.widthPx} x ${working.heightPx} px`],
+    ['datum', datum.kind],
+    ['taught', `${taught.parts} parts, ${taught.heldOut} held out, seed ${taught.seed}, data ${taught.dataDigest}`],
+    ['golden', golden.map(({ name }) => name).join(', ') || 'none'],
+    ...variants.map(({ provider, precision, threshold, pixelThreshold }): [string, string] => [
+      `${provider}/${precision}`,
+      `fail from score ${threshold}, region from ${pixelThreshold}`,
+    ]),
+  ];
+  for (const [name, value] of lines) context.stdout(`${name.padEnd(14)}${value}`);
+}
+
+/** Every file against its digest, and no file beside those of the manifest. */
+async function verify(context: Context, args: Args, path: string): Promise<void> {
+  const { manifest, digest } = await open(context, path);
+  const problems: Error[] = [];
+  for (const [file, expected] of Object.entries(manifest.files)) {
+    const actual = await digestOf(context, join(path, file));
+    if (actual !== expected) problems.push(fail('bundle/digest', { path, file, actual, expected }));
+    else if (!args.flag('json')) context.stdout(`ok  ${file}`);
+  }
+  for (const file of await filesUnder(context, path, path, 0)) {
+    if (file !== 'manifest.json' && !Object.hasOwn(manifest.files, file)) {
+      problems.push(fail('bundle/digest', { path, file, actual: 'present', expected: 'no such file' }));
+    }
+  }
+  if (args.flag('json')) {
+    context.stdout(JSON.stringify({ path, digest, whole: problems.length === 0, problems: problems.map(String) }));
+  }
+  for (const problem of problems.slice(1)) context.stderr(problem.message);
+  if (problems[0]) throw problems[0];
+  if (!args.flag('json')) context.stdout(`${manifest.name}@${manifest.version} is whole, digest ${digest}`);
+}
+
+async function digestOf({ files }: Context, path: string): Promise<string> {
+  try {
+    return sha256(await files.read(path));
+  } catch (error) {
+    if ((error as { code?: string }).code === 'file/missing') return 'none (missing)';
+    throw error;
+  }
+}
+
+async function filesUnder(context: Context, root: string, folder: string, depth: number): Promise<string[]> {
+  const found: string[] = [];
+  for (const { name, directory } of (await context.files.list(folder)) ?? []) {
+    const path = join(folder, name);
+    if (!directory || depth === depthMax) found.push(relative(root, path));
+    else found.push(...(await filesUnder(context, root, path, depth + 1)));
+  }
+  return found;
+}

@@ -1,0 +1,54 @@
+/**
+ * What a command of `twinspect` is, and all it may touch: everything of the process comes to it through the context.
+ */
+import type { FileReader } from '../../drivers/files.ts';
+import type { Clock } from '../clock.ts';
+import type { RootLog } from '../log.ts';
+import type { Args } from './args.ts';
+
+export interface Option {
+  readonly type: 'string' | 'boolean';
+  readonly short?: string;
+  /** Placeholder of the value in the help: `FILE`, `N` ... Needed where type is string. */
+  readonly value?: string;
+  readonly doc: string;
+  readonly multiple?: boolean;
+}
+
+export interface Command {
+  readonly name: string;
+  /** One line, as in the list of all commands. */
+  readonly summary: string;
+  /** Every way to call it, without "twinspect". */
+  readonly usage: readonly string[];
+  readonly options: Readonly<Record<string, Option>>;
+  /** Returns the exit code where it is not 0; throws an operating error with a row of the table. */
+  run(context: Context, args: Args): Promise<number | undefined> | Promise<void>;
+}
+
+export interface Context {
+  /** One line to stdout: results. Never blocks. */
+  stdout(line: string): void;
+  /** One line to stderr: progress and remarks for people. Never blocks. */
+  stderr(line: string): void;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  readonly clock: Clock;
+  /** Aborts on SIGINT, SIGTERM or when nobody reads the results; the reason says which. */
+  readonly signal: AbortSignal;
+  readonly log: RootLog;
+  readonly files: FileReader;
+  /** Folder of this installation: shipped bundles, package.json. */
+  readonly packageRoot: string;
+}
+
+/** The reason of an abort by a signal; a command that throws it exits as the shell expects. */
+export class Interrupted extends Error {
+  readonly exitCode: number;
+
+  constructor(signal: string, exitCode: number) {
+    super(`stopped by ${signal}`);
+    this.name = 'Interrupted';
+    this.exitCode = exitCode;
+  }
+}

@@ -1,0 +1,66 @@
+/** `twinspect config`: is this file good, what would run, what are the keys. Reads; never writes the file. */
+import { configFileVariable, type LoadedConfig, loadConfig } from '../../config/load.ts';
+import { configReference } from '../../config/reference.ts';
+import { keys } from '../../config/schema.ts';
+import { valueAt } from '../../config/watch.ts';
+import { fail } from '../../errors.ts';
+import type { Args } from './args.ts';
+import type { Command, Context } from './command.ts';
+
+/** The configuration a command runs with: `--config`, else TWINSPECT_CONFIG, else none. */
+export function configFor(context: Context, file: string | null): Promise<LoadedConfig> {
+  return loadConfig({ file: configFile(context, file), env: context.env, readFile: textReader(context) });
+}
+
+/** The file that `configFor` reads; null where there is none. */
+export function configFile({ env }: Context, option: string | null): string | null {
+  return option ?? env[configFileVariable] ?? null;
+}
+
+export function textReader({ files }: Context): (path: string) => Promise<string> {
+  return async (path) => new TextDecoder().decode(await files.read(path));
+}
+
+export const command: Command = {
+  name: 'config',
+  summary: 'check, show and explain the configuration',
+  usage: ['config check FILE', 'config show [--config FILE] [--json]', 'config doc'],
+  options: {
+    config: { type: 'string', value: 'FILE', doc: 'the file to show; without it TWINSPECT_CONFIG, else the defaults' },
+    json: { type: 'boolean', doc: 'print JSON' },
+  },
+  async run(context: Context, args: Args) {
+    const action = args.positional(0, 'one of check, show, doc');
+    if (action === 'check') return check(context, args);
+    args.atMost(1);
+    if (action === 'show') return show(context, args);
+    if (action !== 'doc') throw fail('usage/extra', { command: 'config', found: action });
+    context.stdout(configReference().trimEnd());
+  },
+};
+
+async function check(context: Context, args: Args): Promise<void> {
+  const file = args.positional(1, 'the file to check');
+  args.atMost(2);
+  const { sources } = await configFor(context, file);
+  const given = [...sources.values()].filter((source) => source === 'file').length;
+  if (args.flag('json')) context.stdout(JSON.stringify({ file, valid: true, keysGiven: given }));
+  else context.stdout(`${file} is good: ${given} keys given, ${sources.size - given} others as they stand`);
+}
+
+async function show(context: Context, args: Args): Promise<void> {
+  const { config, sources } = await configFor(context, args.text('config'));
+  if (args.flag('json')) {
+    context.stdout(JSON.stringify({ config, sources: Object.fromEntries(sources) }, null, 2));
+    return;
+  }
+  const rows = [...keys.keys()].map((path): [string, string, string] => [
+    path,
+    JSON.stringify(valueAt(config, path)),
+    sources.get(path)!,
+  ]);
+  const widths = [0, 1].map((column) => Math.max(...rows.map((row) => row[column]!.length)));
+  for (const [path, value, source] of rows) {
+    context.stdout(`${path.padEnd(widths[0]!)}  ${value.padEnd(widths[1]!)}  ${source}`);
+  }
+}

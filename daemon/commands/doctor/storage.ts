@@ -1,0 +1,72 @@
+/** Checks of the disk: can the state folder be written, how fast is a commit, is there room for what may be kept. */
+import { mkdtemp, open, rm, stat, statfs } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { messageOf } from '../../../errors.ts';
+import type { Check } from './finding.ts';
+
+const mb = 1024 * 1024;
+
+/** Commits measured; the slowest counts. Few, because flash wears. */
+const commits = 5;
+
+export const storageChecks: readonly Check[] = [
+  {
+    name: 'state folder',
+    async run({ clock, cwd }, { stateDir, journal }) {
+      const folder = resolve(cwd, stateDir);
+      const existing = await nearestExisting(folder);
+      const where = existing === folder ? folder : `${folder} (to be made in ${existing})`;
+      let slowestMs: number;
+      try {
+        slowestMs = await slowestCommitMs(existing, () => clock.nowMs());
+      } catch (error) {
+        const advice = 'Give the service user write access, or set stateDir.';
+        return { status: 'fail', text: `${where} cannot be written: ${messageOf(error)}`, advice };
+      }
+      const text = `${where} is writable, slowest of ${commits} commits ${slowestMs.toFixed(1)} ms`;
+      if (slowestMs < journal.commitTimeoutMs) return { status: 'ok', text };
+      const advice = `Use a faster disk: journal.commitTimeoutMs is ${journal.commitTimeoutMs}, and no pass goes out late.`;
+      return { status: 'fail', text, advice };
+    },
+  },
+  {
+    name: 'free disk',
+    async run({ cwd }, { stateDir, journal, evidence }) {
+      const disk = await statfs(await nearestExisting(resolve(cwd, stateDir)));
+      const freeMb = Math.floor((disk.bavail * disk.bsize) / mb);
+      const neededMb = journal.maxBytesMb + (evidence.enabled ? evidence.quotaMb : 0);
+      const text = `${freeMb} MB free, journal and evidence may take ${neededMb} MB`;
+      if (freeMb >= neededMb) return { status: 'ok', text };
+      return { status: 'warn', text, advice: 'Free space, or lower journal.maxBytesMb and evidence.quotaMb.' };
+    },
+  },
+];
+
+async function nearestExisting(folder: string): Promise<string> {
+  for (let at = folder; ; at = dirname(at)) {
+    const found = await stat(at).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return null;
+      throw error;
+    });
+    if (found !== null) return at;
+  }
+}
+
+/** Writes and syncs a few small files' worth into a folder of its own, which is removed again. */
+async function slowestCommitMs(folder: string, nowMs: () => number): Promise<number> {
+  const probe = await mkdtemp(join(folder, '.twinspect-doctor-'));
+  try {
+    const file = await open(join(probe, 'commit'), 'w');
+    let slowestMs = 0;
+    for (let commit = 0; commit < commits; commit++) {
+      const beganMs = nowMs();
+      await file.write(new Uint8Array(4096));
+      await file.sync();
+      slowestMs = Math.max(slowestMs, nowMs() - beganMs);
+    }
+    await file.close();
+    return slowestMs;
+  } finally {
+    await rm(probe, { recursive: true });
+  }
+}

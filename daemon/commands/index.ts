@@ -1,0 +1,27 @@
+/**
+ * The commands there are. A command's code is loaded when it is called and not before: start is fast, and a library
+ * that is broken on this machine cannot take `doctor` down with it.
+ */
+import type { Command } from './command.ts';
+
+export interface Seat {
+  readonly name: string;
+  readonly summary: string;
+}
+
+/** In the order a newcomer meets them; each is the file of its name beside this one, exporting `command`. */
+export const seats: readonly Seat[] = [
+  { name: 'run', summary: 'judge parts and tell the plant, until stopped' },
+  { name: 'teach', summary: 'make a bundle from a folder of good parts' },
+  { name: 'evaluate', summary: 'measure a bundle on parts whose truth is known' },
+  { name: 'bench', summary: 'measure what the daemon adds to the bare inference' },
+  { name: 'bundle', summary: 'list, show and verify bundles' },
+  { name: 'config', summary: 'check, show and explain the configuration' },
+  { name: 'doctor', summary: 'say what this machine can do' },
+  { name: 'figures', summary: "print the project's figures as JSON" },
+];
+
+export async function loadCommand(name: string): Promise<Command> {
+  const file = (await import(`./${name}.ts`)) as { command: Command };
+  return file.command;
+}

@@ -1,0 +1,67 @@
+/**
+ * The composition root: the only place that touches the process. Signals, exit codes, standard streams and the
+ * environment become values here; commands and all below them get those values.
+ */
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { diskFiles } from '../drivers/files.ts';
+import { systemClock } from './clock.ts';
+import { type Context, Interrupted } from './commands/command.ts';
+import { dispatch, exitCodes, report } from './commands/dispatch.ts';
+import { loadCommand, seats } from './commands/index.ts';
+import { createLog, type LogLevel, logLevels, openLineWriter } from './log.ts';
+
+/** One Ctrl-C reaches us several times: from the terminal, from npm and from the launcher. Later ones are meant. */
+const sameSignalMs = 500;
+
+/** Last words wait this long for their reader. */
+const flushMaxMs = 1000;
+
+const signalNumbers = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
+
+const stopping = new AbortController();
+const stdout = openLineWriter(1, () => stopping.abort(new Interrupted('a closed output', 141)));
+// Without a reader of its log the daemon goes on: it is here for the plant.
+const stderr = openLineWriter(2, () => {});
+
+const context: Context = {
+  stdout: (line) => stdout.write(`${line}\n`),
+  stderr: (line) => stderr.write(`${line}\n`),
+  env: process.env,
+  cwd: process.cwd(),
+  clock: systemClock,
+  signal: stopping.signal,
+  log: createLog({ level: firstLevel(process.env['TWINSPECT_LOG_LEVEL']), sink: stderr }),
+  files: diskFiles,
+  packageRoot: fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, ''),
+};
+
+/** Before the configuration is read; a wrong level is refused there, with all other mistakes. */
+function firstLevel(wanted: string | undefined): LogLevel {
+  return logLevels.find((level) => level === wanted) ?? 'info';
+}
+
+async function leave(code: number): Promise<never> {
+  const late = new Promise<void>((resolve) => systemClock.after(flushMaxMs, resolve));
+  await Promise.race([Promise.all([stdout.flush(), stderr.flush()]), late]);
+  process.exit(code);
+}
+
+let firstSignalMs: number | null = null;
+for (const [signal, number] of Object.entries(signalNumbers)) {
+  process.on(signal, () => {
+    const nowMs = systemClock.nowMs();
+    if (firstSignalMs !== null && nowMs - firstSignalMs >= sameSignalMs) process.exit(128 + number);
+    firstSignalMs ??= nowMs;
+    stopping.abort(new Interrupted(signal, 128 + number));
+  });
+}
+
+function crash(error: unknown): void {
+  report(error, context);
+  void leave(exitCodes.fault);
+}
+process.on('uncaughtException', crash);
+process.on('unhandledRejection', crash);
+
+await leave(await dispatch(process.argv.slice(2), context, { seats, load: loadCommand }));
