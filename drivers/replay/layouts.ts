@@ -1,0 +1,47 @@
+/**
+ * Which layout a folder of recorded parts has, and its samples. Refuses a folder that fits none, saying what it saw.
+ */
+import { fail } from '../../errors.ts';
+import type { FileReader } from '../files.ts';
+import { isEyecandies, listEyecandies } from './eyecandies.ts';
+import { foldersIn } from './listing.ts';
+import { isMvtec3d, listMvtec3d } from './mvtec3d.ts';
+import { isPairs, listPairs } from './pairs.ts';
+import type { Sample } from './sample.ts';
+
+/** In the order of detection; no folder fits two. */
+const layouts = {
+  mvtec3d: { fits: isMvtec3d, list: listMvtec3d },
+  eyecandies: { fits: isEyecandies, list: listEyecandies },
+  pairs: { fits: isPairs, list: listPairs },
+} as const;
+export type Layout = keyof typeof layouts;
+export const layoutNames = Object.keys(layouts) as Layout[];
+
+/** Throws `dataset/layout` where none fits. */
+export async function detectLayout(files: FileReader, root: string): Promise<Layout> {
+  const entries = await files.list(root);
+  if (entries === null) throw fail('dataset/layout', { path: root, problem: 'there is no such folder' });
+  for (const layout of layoutNames) if (await layouts[layout].fits(files, root)) return layout;
+  const inside = entries.map((entry) => entry.name);
+  for (const folder of await foldersIn(files, root)) {
+    for (const layout of layoutNames) {
+      if (!(await layouts[layout].fits(files, `${root}/${folder}`))) continue;
+      throw fail('dataset/layout', { path: root, problem: `it holds several sets; choose one, as ${root}/${folder}` });
+    }
+  }
+  const shown = inside.slice(0, 8).join(', ') + (inside.length > 8 ? ', ...' : '');
+  throw fail('dataset/layout', {
+    path: root,
+    problem: `no layout fits (${layoutNames.join(', ')}); it holds ${shown || 'nothing'}`,
+  });
+}
+
+/** The samples of a folder, by split and name; the layout is detected unless given. Never an empty list. */
+export async function listSamples(files: FileReader, root: string, layout?: Layout): Promise<Sample[]> {
+  const chosen = layout ?? (await detectLayout(files, root));
+  const samples = await layouts[chosen].list(files, root);
+  if (samples.length === 0)
+    throw fail('dataset/layout', { path: root, problem: `it has no parts in layout ${chosen}` });
+  return samples;
+}

@@ -1,0 +1,109 @@
+/**
+ * A recorded part, whatever the layout it came from: an id, where it belongs, and how to load its images.
+ *
+ * Listing a folder opens no image. Each image is loaded on demand, so that a bad file costs one part (replay) or is
+ * named at once (teaching), and a missing partner or a size mismatch is an error that names the file.
+ */
+import { fail } from '../../errors.ts';
+
+export type Split = 'train' | 'validation' | 'test';
+
+export interface RgbImage {
+  widthPx: number;
+  heightPx: number;
+  /** [heightPx, widthPx, 3] */
+  rgb: Uint8Array;
+}
+
+export interface DepthImage {
+  widthPx: number;
+  heightPx: number;
+  /** [heightPx, widthPx], mm, 0 = no reading */
+  depthMm: Float32Array;
+}
+
+export interface TruthImage {
+  widthPx: number;
+  heightPx: number;
+  /** [heightPx, widthPx], 1 = defect */
+  mask: Uint8Array;
+}
+
+export interface LoadedSample extends RgbImage, DepthImage {
+  /** [heightPx, widthPx], 1 = defect; null where the recording has no truth for this part */
+  truth: Uint8Array | null;
+}
+
+export interface Sample {
+  /** `split/kind/name`, unique in its folder. */
+  readonly id: string;
+  readonly split: Split;
+  /** `good`, or the kind of defect. */
+  readonly kind: string;
+  /** Parts of one group are not independent (tiles of one image, one time block): never split across a calibration. */
+  readonly group: string;
+  /** When it was recorded, on the recording's own clock; null where the layout does not say. */
+  readonly capturedAtMs: number | null;
+  loadRgb(): Promise<RgbImage>;
+  loadDepth(): Promise<DepthImage>;
+  loadTruth(): Promise<TruthImage | null>;
+  /** All three, checked to be on one grid. */
+  load(): Promise<LoadedSample>;
+}
+
+export interface SampleParts {
+  id: string;
+  split: Split;
+  kind: string;
+  group?: string;
+  capturedAtMs?: number | null;
+  rgbPath: string;
+  depthPath: string;
+  truthPath: string | null;
+  loadRgb(): Promise<RgbImage>;
+  loadDepth(): Promise<DepthImage>;
+  loadTruth(): Promise<TruthImage | null>;
+}
+
+export function makeSample(parts: SampleParts): Sample {
+  const { id, split, kind, loadRgb, loadDepth, loadTruth } = parts;
+  return {
+    id,
+    split,
+    kind,
+    group: parts.group ?? id,
+    capturedAtMs: parts.capturedAtMs ?? null,
+    loadRgb,
+    loadDepth,
+    loadTruth,
+    async load() {
+      const rgb = await loadRgb();
+      const depth = await loadDepth();
+      expectSize(depth, parts.depthPath, rgb, parts.rgbPath);
+      const truth = await loadTruth();
+      if (truth) expectSize(truth, parts.truthPath ?? id, rgb, parts.rgbPath);
+      return { ...rgb, depthMm: depth.depthMm, truth: truth?.mask ?? null };
+    },
+  };
+}
+
+interface Size {
+  widthPx: number;
+  heightPx: number;
+}
+
+function expectSize(actual: Size, path: string, expected: Size, partner: string): void {
+  if (actual.widthPx === expected.widthPx && actual.heightPx === expected.heightPx) return;
+  throw fail('image/size', {
+    what: path,
+    actual: `${actual.widthPx} x ${actual.heightPx}`,
+    expected: `${expected.widthPx} x ${expected.heightPx} as ${partner}`,
+  });
+}
+
+/** Says of a name that one of its files is missing, before the reader says it less clearly. */
+export function missingPartner(path: string, partner: string): () => Promise<never> {
+  return async () => {
+    throw fail('dataset/partner', { path, partner });
+  };
+}
