@@ -169,6 +169,19 @@ export const errorTable = {
     text: 'The journal did not commit within {limitMs} ms',
     action: 'The disk stalls: check its health, and that nothing else floods it.',
   },
+  // the line
+  'line/settings': {
+    text: 'Line {line}: {field} is {value}, expected {expected}',
+    action: 'Correct the line in the config; parts could not be told apart under this setting.',
+  },
+  'line/command': {
+    text: 'Line {line}: a trigger command came, but parts are opened by the counter of camera {camera}',
+    action: 'Send triggers to the camera, or set the line to be triggered by command.',
+  },
+  'line/waiting': {
+    text: 'Line {line}: {waiting} changes wait for the gap between two parts, expected at most {limit}',
+    action: 'A bundle swap was asked for again and again while an inference hangs; wait until the line is ready.',
+  },
 } as const satisfies Record<string, { text: string; action: string }>;
 
 export type ErrorCode = keyof typeof errorTable;

@@ -1,0 +1,96 @@
+/**
+ * One camera's trigger counter against the line's own numbering of parts.
+ *
+ * The counter that opens parts defines the numbering; any other counter is aligned to it by an edge that falls close
+ * to exactly one part, and every later edge is held against that. A counter that goes back was restarted: the caller
+ * begins a new epoch. What fits no part, or two, aligns nothing.
+ */
+
+/** A larger step is a counter that was set anew, not triggers that went unheard. */
+export const maxMissedTriggers = 64;
+
+export type CountStep = { kind: 'duplicate' } | { kind: 'next'; missed: number } | { kind: 'restart' };
+
+export interface PartInstant {
+  readonly ordinal: number;
+  readonly openedAtMs: number;
+}
+
+export class Alignment {
+  readonly #windowMs: number;
+  #last: number | null = null;
+  #shift: number | null = null;
+  /** The latest edge that came before its part was opened. */
+  #early: { count: number; atMs: number } | null = null;
+
+  constructor(windowMs: number) {
+    this.#windowMs = windowMs;
+  }
+
+  /** Notes an edge. After a restart the old numbering is forgotten. */
+  count(count: number): CountStep {
+    const last = this.#last;
+    if (last === count) return { kind: 'duplicate' };
+    if (last === null) {
+      this.#last = count;
+      return { kind: 'next', missed: 0 };
+    }
+    const step = count - last;
+    if (step < 0 || step > maxMissedTriggers + 1) {
+      this.reset();
+      this.#last = count;
+      return { kind: 'restart' };
+    }
+    this.#last = count;
+    return { kind: 'next', missed: step - 1 };
+  }
+
+  /** This counter's `count` is the part `ordinal`. */
+  align(count: number, ordinal: number): void {
+    this.#shift = ordinal - count;
+    this.#early = null;
+  }
+
+  /** Holds an edge against the parts opened lately; false where it contradicts the alignment so far. */
+  confirm(count: number, atMs: number, parts: Iterable<PartInstant>, newest: number): boolean {
+    const near = [...parts].filter((part) => Math.abs(part.openedAtMs - atMs) <= this.#windowMs);
+    if (this.#shift === null) {
+      if (near.length === 1) this.align(count, near[0]!.ordinal);
+      else if (near.length === 0) this.#early = { count, atMs };
+      return true;
+    }
+    const ordinal = count + this.#shift;
+    if (ordinal === newest + 1) {
+      this.#early = { count, atMs };
+      return true;
+    }
+    return near.some((part) => part.ordinal === ordinal);
+  }
+
+  /** A part was opened: an edge that ran ahead of it belongs to it, or contradicts the alignment (false). */
+  partOpened(part: PartInstant): boolean {
+    const early = this.#early;
+    if (early === null) return true;
+    this.#early = null;
+    const near = Math.abs(part.openedAtMs - early.atMs) <= this.#windowMs;
+    if (this.#shift !== null) return near;
+    if (near) this.align(early.count, part.ordinal);
+    return true;
+  }
+
+  /** The part a frame of this count belongs to; null while the counter is not aligned. */
+  ordinalOf(count: number): number | null {
+    return this.#shift === null ? null : count + this.#shift;
+  }
+
+  /** Every frame of a trigger comes after its edge; a larger count is of another numbering. */
+  heard(count: number): boolean {
+    return this.#last !== null && count <= this.#last;
+  }
+
+  reset(): void {
+    this.#last = null;
+    this.#shift = null;
+    this.#early = null;
+  }
+}

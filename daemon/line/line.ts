@@ -1,0 +1,394 @@
+/**
+ * One inspection line: triggers and frames in, verdicts out, in trigger order, one for each trigger.
+ *
+ * The part is opened by its trigger with its deadline on the monotonic clock; the first of reading, deadline or fault
+ * closes it. One inference at a time, the oldest complete pair first: a part that waits for a lost frame does not hold
+ * up the next one's inference, only its announcement (deadlines rise, so never past its own). Nothing here publishes,
+ * writes or opens a device; time, cameras, inference and the sink are given.
+ */
+import type { CameraSink } from '../../drivers/camera.ts';
+import { fail, invariant, messageOf, TwinspectError } from '../../errors.ts';
+import type { Clock } from '../clock.ts';
+import type { InferencePort, PairImages, Reading, ServedBundle } from '../inference/port.ts';
+import { type LineCounters, zeroLineCounters } from './counters.ts';
+import type { Finding } from './finding.ts';
+import { Gap } from './gap.ts';
+import { HeldPair, type Register, sameGrid } from './held.ts';
+import { judge } from './judge.ts';
+import { Pairing } from './pairing.ts';
+import { advance, type FaultReason, opened, type PartEvent, type PartState } from './part.ts';
+import { type PartFacts, recordOf } from './record.ts';
+import { checkSettings, type LineSettings } from './settings.ts';
+import type { PartEvidence, VerdictSink } from './sink.ts';
+import { Teller } from './teller.ts';
+import { InferenceTurn } from './turn.ts';
+
+/**
+ * Parts opened and not yet told, refused ones included (those hold no frames). At this many the parts still open are
+ * closed as overrun, so that a storm of triggers cannot pile up verdicts behind one part that waits for its deadline.
+ */
+export const maxUntold = 1024;
+
+export interface LineDeps {
+  readonly settings: LineSettings;
+  readonly clock: Clock;
+  readonly port: InferencePort;
+  readonly sink: VerdictSink;
+  /** Brings a pair onto one grid; by default the frames must share one already. */
+  readonly register?: Register;
+}
+
+export type ReadyState =
+  | { readonly ready: true }
+  | {
+      readonly ready: false;
+      readonly why: 'stopped' | 'noModel' | 'cameraLost' | 'ended' | 'journal';
+      readonly detail: string;
+    };
+
+interface LinePart {
+  readonly ordinal: number;
+  readonly trigger: number;
+  readonly partId: string | null;
+  readonly sequence: number;
+  readonly openedAtMs: number;
+  readonly openedWallMs: number;
+  /** Aborts the part's timers when it is closed. */
+  readonly timers: AbortController;
+  /** Counts against the limit of parts in flight. */
+  admitted: boolean;
+  state: PartState;
+  held: HeldPair | null;
+  bundle: ServedBundle | null;
+  reading: Reading | null;
+  judged: PartFacts['judged'];
+  closedAtMs: number;
+  closedWallMs: number;
+}
+
+export class Line {
+  readonly #settings: LineSettings;
+  readonly #clock: Clock;
+  readonly #port: InferencePort;
+  readonly #sink: VerdictSink;
+  readonly #register: Register;
+  readonly #pairing: Pairing;
+  readonly #turn: InferenceTurn;
+  readonly #gap: Gap;
+  readonly #teller: Teller;
+  readonly #counters = zeroLineCounters();
+  /** Opened and not yet told, in trigger order. */
+  readonly #parts = new Map<number, LinePart>();
+  readonly #lost = new Map<string, string>();
+  readonly #ended = new Set<string>();
+  readonly #drainWaiters: (() => void)[] = [];
+  #ordinal = 0;
+  #inFlight = 0;
+  #telling = false;
+  #stopped = false;
+
+  constructor(deps: LineDeps) {
+    checkSettings(deps.settings);
+    this.#settings = deps.settings;
+    this.#clock = deps.clock;
+    this.#port = deps.port;
+    this.#sink = deps.sink;
+    this.#register = deps.register ?? sameGrid;
+    this.#pairing = new Pairing(deps.settings);
+    this.#turn = new InferenceTurn(deps.port, deps.clock, deps.settings.abandonAfterMs);
+    this.#gap = new Gap(deps.settings.lineId);
+    this.#teller = new Teller(deps.sink, this.#counters, () => this.#tellDrained());
+  }
+
+  /** Where a camera of this line delivers. */
+  sinkFor(cameraId: string): CameraSink {
+    const opens = cameraId === this.#settings.triggerFrom;
+    return {
+      triggered: (count, partId) => this.#edge(cameraId, opens, count, partId),
+      frame: (frame) => {
+        if (this.#stopped) this.#pairing.refuse(frame);
+        else this.#apply(this.#pairing.frame(frame, this.#clock.nowMs()));
+      },
+      dropped: (modality, trigger, reason) => {
+        this.#counters.cameraDrops++;
+        this.#apply(this.#pairing.dropped(cameraId, modality, trigger, reason));
+      },
+      lost: (reason) => this.#cameraLost(cameraId, reason),
+      recovered: () => {
+        this.#lost.delete(cameraId);
+        this.#apply(this.#pairing.newEpoch(cameraId, this.#clock.nowMs()));
+      },
+      ended: () => {
+        this.#ended.add(cameraId);
+      },
+    };
+  }
+
+  /** A trigger command of the plant: opens a part. Fire the cameras after it. Answers the trigger's number. */
+  trigger(partId: string | null): number {
+    const { lineId, triggerFrom } = this.#settings;
+    if (triggerFrom !== null) throw fail('line/command', { line: lineId, camera: triggerFrom });
+    if (this.#stopped) this.#counters.triggersRefused++;
+    else this.#open(this.#ordinal + 1, partId);
+    return this.#ordinal;
+  }
+
+  readyState(): ReadyState {
+    const not = (why: Exclude<ReadyState, { ready: true }>['why'], detail: string): ReadyState => ({
+      ready: false,
+      why,
+      detail,
+    });
+    if (this.#stopped) return not('stopped', 'the line was stopped');
+    for (const [camera, reason] of this.#lost) return not('cameraLost', `camera ${camera}: ${reason}`);
+    if (this.ended) return not('ended', 'every recording is over');
+    if (this.#port.bundle() === null) return not('noModel', 'no bundle is in service');
+    const { journalProblem } = this.#teller;
+    return journalProblem === null ? { ready: true } : not('journal', journalProblem);
+  }
+
+  /** True once every camera has said that its recording is over. */
+  get ended(): boolean {
+    return this.#ended.size === this.#settings.cameras.length;
+  }
+
+  /** Parts opened and not yet told, and frames held now. */
+  get load(): { untold: number; inFlight: number; frames: number } {
+    return { untold: this.#parts.size, inFlight: this.#inFlight, frames: this.#pairing.held };
+  }
+
+  counters(): LineCounters {
+    return structuredClone({ ...this.#pairing.counters, ...this.#counters, ...this.#turn.counters });
+  }
+
+  /** Makes a change (a bundle swap) while no part is being judged. Resolves when it is made, rejects as it throws. */
+  betweenParts(change: () => void): Promise<void> {
+    const made = this.#gap.ask(change);
+    this.#next();
+    return made;
+  }
+
+  /** Resolves when every part opened so far is told and answered, and no inference runs. */
+  drained(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#drainWaiters.push(resolve);
+      this.#tellDrained();
+    });
+  }
+
+  /** Closes every open part once, as interrupted; resolves when all is told. Safe twice. */
+  stop(): Promise<void> {
+    this.#stopped = true;
+    for (const part of [...this.#parts.values()]) this.#fault(part, 'interrupted', 'the line was stopped');
+    this.#pairing.stop();
+    return this.drained();
+  }
+
+  #edge(cameraId: string, opens: boolean, count: number, partId: string | null): void {
+    if (this.#stopped) {
+      if (opens) this.#counters.triggersRefused++;
+      return;
+    }
+    const nowMs = this.#clock.nowMs();
+    if (!opens) return this.#apply(this.#pairing.confirmingEdge(cameraId, count, nowMs));
+    const { open, findings } = this.#pairing.openingEdge(cameraId, count, nowMs);
+    this.#apply(findings);
+    for (let missed = open - 1; missed > 0; missed--) this.#open(count - missed, null);
+    if (open > 0) this.#open(count, partId);
+  }
+
+  #open(trigger: number, partId: string | null): void {
+    const { lineId, deadlineMs, frameWaitMs } = this.#settings;
+    const openedWallMs = this.#clock.wallMs();
+    const part: LinePart = {
+      ordinal: ++this.#ordinal,
+      trigger,
+      partId,
+      sequence: this.#sink.opened({ lineId, trigger, partId, openedAtMs: openedWallMs, deadlineMs }),
+      openedAtMs: this.#clock.nowMs(),
+      openedWallMs,
+      timers: new AbortController(),
+      admitted: false,
+      state: opened,
+      held: null,
+      bundle: this.#port.bundle(),
+      reading: null,
+      judged: null,
+      closedAtMs: 0,
+      closedWallMs: 0,
+    };
+    this.#counters.triggers++;
+    this.#parts.set(part.ordinal, part);
+    const findings = this.#pairing.open(part.ordinal, part.openedAtMs);
+    if (this.#admit(part)) {
+      const { signal } = part.timers;
+      this.#clock.after(deadlineMs, () => this.#step(part, { kind: 'deadline' }), signal);
+      if (frameWaitMs < deadlineMs) {
+        this.#clock.after(frameWaitMs, () => this.#step(part, { kind: 'framesDue' }), signal);
+      }
+    }
+    this.#apply(findings);
+  }
+
+  /** A part that cannot be judged is closed at its trigger: the plant need not wait for its deadline. */
+  #admit(part: LinePart): boolean {
+    const { maxPartsInFlight } = this.#settings;
+    if (this.#parts.size >= maxUntold) {
+      for (const each of [...this.#parts.values()]) this.#fault(each, 'overrun', `${maxUntold} verdicts waited`);
+      return false;
+    }
+    for (const [camera, reason] of this.#lost) {
+      this.#fault(part, 'cameraLost', `camera ${camera}: ${reason}`);
+      return false;
+    }
+    if (part.bundle === null) {
+      this.#fault(part, 'noModel', 'no bundle is in service');
+      return false;
+    }
+    if (this.#inFlight >= maxPartsInFlight) {
+      this.#fault(part, 'overrun', `${this.#inFlight} parts in flight, expected fewer than ${maxPartsInFlight}`);
+      return false;
+    }
+    part.admitted = true;
+    this.#counters.peakInFlight = Math.max(this.#counters.peakInFlight, ++this.#inFlight);
+    return true;
+  }
+
+  #cameraLost(cameraId: string, reason: string): void {
+    this.#counters.camerasLost++;
+    this.#lost.set(cameraId, reason);
+    for (const ordinal of this.#pairing.waitingFor(cameraId)) {
+      const part = this.#parts.get(ordinal);
+      if (part) this.#fault(part, 'cameraLost', `camera ${cameraId}: ${reason}`);
+    }
+  }
+
+  #apply(findings: readonly Finding[]): void {
+    for (const finding of findings) {
+      const part = this.#parts.get(finding.ordinal);
+      if (!part || part.state.phase === 'closed') continue;
+      if (finding.kind === 'fault') this.#fault(part, finding.reason, finding.detail);
+      else this.#step(part, { kind: finding.kind });
+      if (finding.kind === 'paired') part.held = new HeldPair(this.#pairing.take(part.ordinal));
+    }
+    this.#next();
+  }
+
+  #fault(part: LinePart, reason: FaultReason, detail: string): void {
+    this.#step(part, { kind: 'fault', reason, detail });
+  }
+
+  /** One event of one part; when it closes the part, the verdict is told as soon as those before it are. */
+  #step(part: LinePart, event: PartEvent): void {
+    const before = part.state;
+    part.state = advance(before, event);
+    if (part.state === before || part.state.phase !== 'closed') return;
+    part.timers.abort();
+    part.closedAtMs = this.#clock.nowMs();
+    part.closedWallMs = this.#clock.wallMs();
+    const { reason } = part.state.outcome;
+    this.#pairing.close(part.ordinal, reason === 'noFrames' || reason === 'unpaired');
+    if (before.phase === 'inferring' && event.kind !== 'reading') this.#turn.giveUp(`the part was closed: ${reason}`);
+    this.#tellClosed();
+  }
+
+  /** Begins the next inference, and lets waiting changes in before it. */
+  #next(): void {
+    while (!this.#turn.busy) {
+      this.#gap.open();
+      const part = this.#parts.values().find((each) => each.state.phase === 'framed');
+      if (!part) return;
+      this.#begin(part);
+    }
+  }
+
+  #begin(part: LinePart): void {
+    const bundle = this.#port.bundle();
+    part.bundle = bundle;
+    if (bundle === null) return this.#fault(part, 'noModel', 'no bundle is in service');
+    const { held } = part;
+    invariant(held, 'a framed part has no pair');
+    const images = this.#registered(part, held, bundle);
+    if (images === null) return;
+    this.#step(part, { kind: 'inferring' });
+    held.hold();
+    this.#turn.begin(images, {
+      reading: (reading) => this.#read(part, bundle, reading),
+      failed: (cause) => this.#fault(part, 'inference', cause),
+      over: () => {
+        held.letGo();
+        this.#next();
+        this.#tellDrained();
+      },
+    });
+  }
+
+  #registered(part: LinePart, held: HeldPair, bundle: ServedBundle): PairImages | null {
+    try {
+      const images = held.register(this.#register);
+      if (images.widthPx === bundle.widthPx && images.heightPx === bundle.heightPx) return images;
+      const expected = `${bundle.widthPx} x ${bundle.heightPx}`;
+      this.#fault(part, 'size', `the pair is ${images.widthPx} x ${images.heightPx}, the bundle expects ${expected}`);
+    } catch (error) {
+      const size = error instanceof TwinspectError && error.code === 'image/size';
+      this.#fault(part, size ? 'size' : 'inference', messageOf(error));
+    }
+    return null;
+  }
+
+  #read(part: LinePart, bundle: ServedBundle, reading: Reading): void {
+    // A busy event loop may bring the reading before the timer that should have closed the part.
+    if (this.#clock.nowMs() - part.openedAtMs >= this.#settings.deadlineMs) {
+      this.#turn.counters.lateReadings++;
+      return this.#step(part, { kind: 'deadline' });
+    }
+    if (this.#port.bundle()?.digest !== bundle.digest) {
+      return this.#fault(part, 'inference', 'the bundle was changed while the part was judged');
+    }
+    const judgement = judge(bundle, reading);
+    part.reading = reading;
+    part.judged = { judgement, score: reading.score, judgedShare: reading.judgedShare, inferMs: reading.inferMs };
+    this.#step(part, { kind: 'reading', outcome: judgement });
+  }
+
+  #tellClosed(): void {
+    if (this.#telling) return;
+    this.#telling = true;
+    for (const part of this.#parts.values()) {
+      if (part.state.phase !== 'closed') break;
+      this.#parts.delete(part.ordinal);
+      if (part.admitted) this.#inFlight--;
+      this.#teller.tell(this.#recordOf(part, part.state), evidenceOf(part));
+      part.held?.letGo();
+    }
+    this.#telling = false;
+    this.#tellDrained();
+  }
+
+  #recordOf(part: LinePart, state: PartState & { phase: 'closed' }): ReturnType<typeof recordOf> {
+    const { lineId, deadlineMs } = this.#settings;
+    return recordOf({
+      lineId,
+      deadlineMs,
+      sequence: part.sequence,
+      trigger: part.trigger,
+      partId: part.partId,
+      openedAtMs: part.openedWallMs,
+      closedAtMs: part.closedWallMs,
+      captureToVerdictMs: part.held === null ? null : part.closedAtMs - part.held.capturedAtUs / 1000,
+      outcome: state.outcome,
+      bundle: part.bundle,
+      judged: part.judged,
+    });
+  }
+
+  #tellDrained(): void {
+    if (this.#parts.size > 0 || this.#teller.pending > 0 || this.#turn.busy) return;
+    for (const resolve of this.#drainWaiters.splice(0)) resolve();
+  }
+}
+
+function evidenceOf(part: LinePart): PartEvidence | null {
+  const pair = part.held?.images ?? null;
+  return pair === null ? null : { pair, reading: part.reading, mask: part.judged?.judgement.mask ?? null };
+}

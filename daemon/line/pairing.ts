@@ -1,0 +1,296 @@
+/**
+ * Attaches frames to open parts: by the camera's trigger counter, or by order and window of exposure where a camera
+ * has none. Answers with findings for the line to act on; never acts itself.
+ *
+ * It owns every frame given to it until `take` hands a pair over, and releases the others exactly once, each for a
+ * counted reason. A frame that could belong to two parts belongs to none, and those parts are `unmatched`: a wrong
+ * pair could pass. Bounded: two frames per open part, `maxEarlyFrames` ahead of their trigger.
+ */
+import type { Frame, Modality } from '../../drivers/frame.ts';
+import { invariant } from '../../errors.ts';
+import { Alignment } from './alignment.ts';
+import { type FrameDrop, type PairingCounters, zeroPairingCounters } from './counters.ts';
+import { EarlyFrames } from './early.ts';
+import { type Finding, fault, flawOf, type Pair } from './finding.ts';
+import { Freshness } from './freshness.ts';
+import type { LineSettings } from './settings.ts';
+import { SkewWatch } from './skew.ts';
+import { type Slot, Slots } from './slots.ts';
+
+interface CameraState {
+  readonly id: string;
+  readonly modalities: readonly Modality[];
+  readonly alignment: Alignment;
+  /** No frame exposed before this instant belongs to the present numbering. */
+  epochFromMs: number;
+}
+
+interface Stream {
+  readonly freshness: Freshness;
+  /** The latest part a frame of this modality was attached to: without a counter, frames keep the order of parts. */
+  latest: number;
+}
+
+type Place = { slots: Slot[] } | { drop: FrameDrop } | { early: true };
+
+export class Pairing {
+  readonly counters: PairingCounters = zeroPairingCounters();
+  readonly #settings: LineSettings;
+  readonly #cameras = new Map<string, CameraState>();
+  readonly #streams = {
+    rgb: { freshness: new Freshness(), latest: 0 } as Stream,
+    depth: { freshness: new Freshness(), latest: 0 } as Stream,
+  };
+  readonly #slots: Slots;
+  readonly #early: EarlyFrames;
+  readonly #skew: SkewWatch;
+
+  constructor(settings: LineSettings) {
+    this.#settings = settings;
+    this.#slots = new Slots(settings.maxPartsInFlight);
+    this.#skew = new SkewWatch(settings);
+    this.#early = new EarlyFrames(settings.captureEarlyMs + settings.edgeWindowMs);
+    for (const { id, modalities } of settings.cameras) {
+      const alignment = new Alignment(settings.edgeWindowMs);
+      this.#cameras.set(id, { id, modalities, alignment, epochFromMs: Number.NEGATIVE_INFINITY });
+    }
+  }
+
+  /** Frames held now; at most two per open part and `maxEarlyFrames`. */
+  get held(): number {
+    let held = this.#early.count;
+    for (const slot of this.#slots.all()) held += (slot.rgb ? 1 : 0) + (slot.depth ? 1 : 0);
+    return held;
+  }
+
+  /**
+   * The edge of the counter that opens parts. Answers how many parts to open (0 for a repeated edge); the last of them
+   * is this edge's, the others are triggers only the gap tells of.
+   */
+  openingEdge(cameraId: string, count: number, nowMs: number): { open: number; findings: Finding[] } {
+    const camera = this.#camera(cameraId);
+    const step = camera.alignment.count(count);
+    if (step.kind === 'duplicate') {
+      this.counters.duplicateEdges++;
+      return { open: 0, findings: [] };
+    }
+    const findings: Finding[] = step.kind === 'restart' ? this.#restart(camera, count, nowMs) : [];
+    const missed = step.kind === 'next' ? step.missed : 0;
+    this.counters.missedEdges += missed;
+    camera.alignment.align(count, this.#slots.newest + missed + 1);
+    return { open: missed + 1, findings };
+  }
+
+  /** The edge of a counter that does not open parts: held against the parts opened lately. */
+  confirmingEdge(cameraId: string, count: number, nowMs: number): Finding[] {
+    const camera = this.#camera(cameraId);
+    const step = camera.alignment.count(count);
+    if (step.kind === 'duplicate') {
+      this.counters.duplicateEdges++;
+      return [];
+    }
+    const findings: Finding[] = step.kind === 'restart' ? this.#restart(camera, count, nowMs) : [];
+    if (!camera.alignment.confirm(count, nowMs, this.#slots.all(), this.#slots.newest)) {
+      this.counters.slippedEdges++;
+      findings.push(...this.#restart(camera, count, nowMs));
+      camera.alignment.confirm(count, nowMs, this.#slots.all(), this.#slots.newest);
+    }
+    return [...findings, ...this.#placeEarly(nowMs)];
+  }
+
+  /** A part was opened; ordinals rise by one. */
+  open(ordinal: number, openedAtMs: number): Finding[] {
+    const { newest } = this.#slots;
+    invariant(ordinal === newest + 1, `part ${ordinal} was opened after part ${newest}`);
+    const slot = this.#slots.open(ordinal, openedAtMs);
+    const findings: Finding[] = [];
+    for (const camera of this.#cameras.values()) {
+      if (camera.alignment.partOpened(slot)) continue;
+      this.counters.slippedEdges++;
+      findings.push(...this.newEpoch(camera.id, openedAtMs));
+    }
+    return [...findings, ...this.#placeEarly(openedAtMs)];
+  }
+
+  /** A frame came; its ownership with it. */
+  frame(frame: Frame, nowMs: number): Finding[] {
+    this.counters.framesReceived++;
+    this.#expireEarly(nowMs);
+    if (!this.#cameras.get(frame.cameraId)?.modalities.includes(frame.modality)) {
+      this.#drop(frame, 'wrongCamera');
+      return [];
+    }
+    return this.#place(frame, nowMs);
+  }
+
+  /** The camera could not deliver a frame: the part it certainly belonged to, if any, is incomplete. */
+  dropped(cameraId: string, modality: Modality, trigger: number | null, reason: string): Finding[] {
+    const ordinal = trigger === null ? null : this.#camera(cameraId).alignment.ordinalOf(trigger);
+    const slot = ordinal === null ? undefined : this.#slots.get(ordinal);
+    if (slot?.phase !== 'waiting') return [];
+    return [fault(slot.ordinal, 'incomplete', `${cameraId} could not deliver ${modality}: ${reason}`)];
+  }
+
+  /** Hands the frames of a complete pair over: whoever takes them releases them. */
+  take(ordinal: number): Pair {
+    const slot = this.#slots.get(ordinal);
+    invariant(slot?.rgb && slot.depth, `part ${ordinal} has no pair to take`);
+    const pair = { rgb: slot.rgb, depth: slot.depth };
+    slot.rgb = null;
+    slot.depth = null;
+    this.counters.framesUsed += 2;
+    return pair;
+  }
+
+  /** The part was closed: frames it still has here are released, later ones are counted as late or not needed. */
+  close(ordinal: number, forWantOfFrames: boolean): void {
+    const slot = this.#slots.get(ordinal);
+    if (!slot || slot.phase === 'closed') return;
+    slot.phase = 'closed';
+    slot.late = forWantOfFrames;
+    for (const frame of [slot.rgb, slot.depth]) if (frame) this.#drop(frame, 'partClosed');
+    slot.rgb = null;
+    slot.depth = null;
+  }
+
+  /** The camera's numbering begins anew: what still waits for frames can no longer be told apart. */
+  newEpoch(cameraId: string, nowMs: number): Finding[] {
+    const camera = this.#camera(cameraId);
+    this.counters.epochs++;
+    this.#skew.reset();
+    // The numberings of all cameras hang on the one that opens parts.
+    const all = camera.id === this.#settings.triggerFrom;
+    for (const each of all ? this.#cameras.values() : [camera]) {
+      each.alignment.reset();
+      each.epochFromMs = nowMs - this.#settings.captureEarlyMs;
+    }
+    for (const modality of camera.modalities) this.#streams[modality].freshness.reset();
+    for (const { frame } of this.#early.takeAll()) this.#drop(frame, 'reset');
+    const detail = `the trigger numbering of camera ${camera.id} began anew`;
+    return this.#slots.waiting().map((slot) => fault(slot.ordinal, 'unmatched', detail));
+  }
+
+  /** Parts that still wait for a frame of this camera. */
+  waitingFor(cameraId: string): number[] {
+    const { modalities } = this.#camera(cameraId);
+    return this.#slots.lacking(modalities).map((slot) => slot.ordinal);
+  }
+
+  /** Releases every frame held; further frames are released as they come. */
+  stop(): void {
+    for (const { frame } of this.#early.takeAll()) this.#drop(frame, 'stopped');
+    for (const slot of this.#slots.all()) this.close(slot.ordinal, false);
+  }
+
+  /** Releases a frame that comes when nobody works any more. */
+  refuse(frame: Frame): void {
+    this.counters.framesReceived++;
+    this.#drop(frame, 'stopped');
+  }
+
+  #camera(id: string): CameraState {
+    const camera = this.#cameras.get(id);
+    invariant(camera, `camera ${id} is not of this line`);
+    return camera;
+  }
+
+  #restart(camera: CameraState, count: number, nowMs: number): Finding[] {
+    const findings = this.newEpoch(camera.id, nowMs);
+    camera.alignment.count(count);
+    return findings;
+  }
+
+  #place(frame: Frame, nowMs: number): Finding[] {
+    const place = this.#placeOf(frame);
+    if ('drop' in place) {
+      this.#drop(frame, place.drop);
+      return [];
+    }
+    if ('early' in place) {
+      const pushedOut = this.#early.hold(frame, nowMs);
+      if (pushedOut) this.#drop(pushedOut, 'overflow');
+      return [];
+    }
+    const [slot, ...others] = place.slots;
+    if (slot && others.length === 0) return this.#attach(slot, frame, nowMs);
+    this.#drop(frame, 'unmatched');
+    const detail = `a ${frame.modality} frame fits ${place.slots.length} triggers`;
+    return place.slots
+      .filter((each) => each.phase === 'waiting')
+      .map((each) => fault(each.ordinal, 'unmatched', detail));
+  }
+
+  #placeOf(frame: Frame): Place {
+    const camera = this.#camera(frame.cameraId);
+    if (frame.capturedAtUs / 1000 < camera.epochFromMs) return { drop: 'reset' };
+    if (frame.trigger === null) {
+      const { captureEarlyMs, captureLateMs } = this.#settings;
+      const { latest } = this.#streams[frame.modality];
+      const slots = this.#slots.around(frame, captureEarlyMs, captureLateMs, latest);
+      return slots.length === 0 ? { early: true } : { slots };
+    }
+    if (!camera.alignment.heard(frame.trigger)) return { drop: 'unmatched' };
+    const ordinal = camera.alignment.ordinalOf(frame.trigger);
+    if (ordinal === null || ordinal > this.#slots.newest) return { early: true };
+    const slot = this.#slots.get(ordinal);
+    return slot ? { slots: [slot] } : { drop: 'late' };
+  }
+
+  #attach(slot: Slot, frame: Frame, nowMs: number): Finding[] {
+    const { modality } = frame;
+    if (slot.had[modality] === frame.frameId) {
+      this.#drop(frame, 'duplicate');
+      return [];
+    }
+    const stream = this.#streams[modality];
+    const stale = stream.freshness.problem(frame);
+    stream.latest = Math.max(stream.latest, slot.ordinal);
+    const second = slot.had[modality] !== null;
+    slot.had[modality] ??= frame.frameId;
+    if (slot.phase === 'closed') {
+      this.#drop(frame, slot.late ? 'late' : 'partClosed');
+      return [];
+    }
+    const flaw = flawOf(frame, stale, second);
+    if (flaw) {
+      this.#drop(frame, flaw.reason);
+      return [fault(slot.ordinal, flaw.reason, flaw.detail)];
+    }
+    if (frame.modality === 'rgb') slot.rgb = frame;
+    else slot.depth = frame;
+    if (!slot.rgb || !slot.depth) return [{ kind: 'frame', ordinal: slot.ordinal }];
+    return this.#complete(slot, { rgb: slot.rgb, depth: slot.depth }, nowMs);
+  }
+
+  #complete(slot: Slot, pair: Pair, nowMs: number): Finding[] {
+    const skewed = this.#skew.problem(pair);
+    if (skewed === null) {
+      slot.phase = 'paired';
+      return [{ kind: 'paired', ordinal: slot.ordinal }];
+    }
+    const findings: Finding[] = [fault(slot.ordinal, 'unmatched', skewed)];
+    if (!this.#skew.slipped) return findings;
+    for (const { id } of this.#cameras.values()) {
+      if (this.#cameras.size > 1 && id !== this.#settings.triggerFrom) findings.push(...this.newEpoch(id, nowMs));
+    }
+    return findings;
+  }
+
+  #placeEarly(nowMs: number): Finding[] {
+    this.#expireEarly(nowMs);
+    const findings: Finding[] = [];
+    for (const { frame, atMs } of this.#early.takeAll()) findings.push(...this.#place(frame, atMs));
+    return findings;
+  }
+
+  #expireEarly(nowMs: number): void {
+    for (const frame of this.#early.expired(nowMs)) this.#drop(frame, 'unmatched');
+  }
+
+  #drop(frame: Frame, reason: FrameDrop): void {
+    this.counters.framesDropped[reason]++;
+    // A camera that repeats a frame nobody could place must be found out too.
+    if (reason === 'late' || reason === 'unmatched') this.#streams[frame.modality].freshness.problem(frame);
+    frame.release();
+  }
+}

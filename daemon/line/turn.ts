@@ -1,0 +1,79 @@
+/**
+ * The turn at the model: one inference at a time, and the gap between two of them, in which a bundle may be swapped.
+ *
+ * A turn that was given up (its part closed) is told so by its signal and waited for at most `abandonAfterMs`; then
+ * the next one begins anyway, so a promise that never settles cannot stop the line. The pair's memory is in use until
+ * the turn is over: settled or abandoned.
+ */
+import { messageOf } from '../../errors.ts';
+import type { Clock } from '../clock.ts';
+import type { InferencePort, PairImages, Reading } from '../inference/port.ts';
+
+/** What becomes of one turn: at most one of reading and failed, then over, exactly once. */
+export interface TurnEnd {
+  reading(reading: Reading): void;
+  failed(cause: string): void;
+  over(): void;
+}
+
+interface Running {
+  readonly end: TurnEnd;
+  readonly abort: AbortController;
+  readonly patience: AbortController;
+  givenUp: boolean;
+}
+
+export class InferenceTurn {
+  /** Readings whose part was closed already, and turns that did not end when told to. */
+  readonly counters = { lateReadings: 0, abandonedInferences: 0 };
+  readonly #port: InferencePort;
+  readonly #clock: Clock;
+  readonly #abandonAfterMs: number;
+  #running: Running | null = null;
+
+  constructor(port: InferencePort, clock: Clock, abandonAfterMs: number) {
+    this.#port = port;
+    this.#clock = clock;
+    this.#abandonAfterMs = abandonAfterMs;
+  }
+
+  get busy(): boolean {
+    return this.#running !== null;
+  }
+
+  begin(pair: PairImages, end: TurnEnd): void {
+    const running: Running = { end, abort: new AbortController(), patience: new AbortController(), givenUp: false };
+    this.#running = running;
+    Promise.try(() => this.#port.infer(pair, running.abort.signal)).then(
+      (reading) => this.#settled(running, () => end.reading(reading), true),
+      (error: unknown) => this.#settled(running, () => end.failed(messageOf(error)), false),
+    );
+  }
+
+  /** The part of the running turn was closed: nobody waits for its reading any more. */
+  giveUp(cause: string): void {
+    const running = this.#running;
+    if (!running || running.givenUp) return;
+    running.givenUp = true;
+    const abandon = (): void => {
+      if (this.#running !== running) return;
+      this.counters.abandonedInferences++;
+      this.#over(running);
+    };
+    this.#clock.after(this.#abandonAfterMs, abandon, running.patience.signal);
+    running.abort.abort(new Error(cause));
+  }
+
+  #settled(running: Running, tell: () => void, isReading: boolean): void {
+    if (this.#running !== running || running.givenUp) {
+      if (isReading) this.counters.lateReadings++;
+    } else tell();
+    if (this.#running === running) this.#over(running);
+  }
+
+  #over(running: Running): void {
+    running.patience.abort();
+    this.#running = null;
+    running.end.over();
+  }
+}
