@@ -89,7 +89,6 @@ export class MqttLine implements ControlLane, RecordLink {
   #complaint = { text: '', atMs: Number.NEGATIVE_INFINITY };
   #liveInFlight = 0;
   #status: LineStatus | null = null;
-  #last: { record: VerdictRecord; mask: MaskReference | null; announced: boolean } | null = null;
 
   constructor(options: MqttLineOptions) {
     checkLineId(options.lineId);
@@ -202,7 +201,8 @@ export class MqttLine implements ControlLane, RecordLink {
       return promise;
     }
     this.#waiting.add(reject);
-    const bytes = typeof message === 'string' ? message : Buffer.from(message.buffer, message.byteOffset, message.length);
+    const bytes =
+      typeof message === 'string' ? message : Buffer.from(message.buffer, message.byteOffset, message.length);
     client.publish(topic, bytes, { qos: 1, retain }, (error) => {
       this.#waiting.delete(reject);
       if (error) reject(fail('mqtt/link', { url: this.#options.settings.url, cause: messageOf(error) }, error));
@@ -220,14 +220,22 @@ export class MqttLine implements ControlLane, RecordLink {
   }
 
   announce(record: VerdictRecord, mask: MaskReference | null): void {
-    this.#last = { record, mask, announced: false };
-    this.#retained.last.newest = () => this.#lastPayload();
+    let replayed = !this.#connected;
+    this.#retained.last.newest = () => {
+      const payload = verdictPayload(record, mask, { replayed, wallMs: this.#options.clock.wallMs() });
+      replayed = true; // at the next birth it is history
+      return payload;
+    };
     if (!this.#connected || this.#liveInFlight >= this.#limits.liveInFlightMax) {
       this.#counters.liveSkipped += 1;
     } else {
       this.#liveInFlight += 1;
       this.#counters.liveSent += 1;
-      this.#send('verdict', verdictPayload(record, mask, { replayed: false, wallMs: this.#options.clock.wallMs() }), false)
+      this.#send(
+        'verdict',
+        verdictPayload(record, mask, { replayed: false, wallMs: this.#options.clock.wallMs() }),
+        false,
+      )
         .catch(() => {
           this.#counters.liveLost += 1; // the record lane has it; said by the link's own complaint
         })
@@ -250,13 +258,6 @@ export class MqttLine implements ControlLane, RecordLink {
 
   beat(): void {
     // MQTT has a keep-alive of its own.
-  }
-
-  #lastPayload(): VerdictPayload {
-    const last = this.#last as NonNullable<typeof this.#last>;
-    const replayed = last.announced;
-    last.announced = true;
-    return verdictPayload(last.record, last.mask, { replayed, wallMs: this.#options.clock.wallMs() });
   }
 
   #sendRetained(leaf: 'status' | 'last'): void {
@@ -307,7 +308,11 @@ export class MqttLine implements ControlLane, RecordLink {
     if (!this.#connected) return;
     const { lineId, clock } = this.#options;
     try {
-      await this.#send('status', offlinePayload(lineId, 'stopped', this.#status?.counters ?? null, clock.wallMs()), true);
+      await this.#send(
+        'status',
+        offlinePayload(lineId, 'stopped', this.#status?.counters ?? null, clock.wallMs()),
+        true,
+      );
       await client.endAsync();
     } catch {
       // Cut while leaving: the broker sends the last will instead.
@@ -317,7 +322,8 @@ export class MqttLine implements ControlLane, RecordLink {
 
 function checkUrl(url: string): void {
   const parsed = URL.canParse(url) ? new URL(url) : null;
-  if (parsed?.protocol === 'mqtt:' && parsed.hostname !== '' && parsed.username === '' && parsed.password === '') return;
+  if (parsed?.protocol === 'mqtt:' && parsed.hostname !== '' && parsed.username === '' && parsed.password === '')
+    return;
   throw fail('mqtt/url', { actual: JSON.stringify(url.replace(/\/\/[^@/]*@/, '//***@')) });
 }
 

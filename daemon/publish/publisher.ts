@@ -6,11 +6,11 @@
 import { createHash } from 'node:crypto';
 import { fail, invariant, messageOf } from '../../errors.ts';
 import type { Clock } from '../clock.ts';
+import { type OpenedPart, type PartEvidence, type VerdictSink, withoutCommit } from '../line/sink.ts';
 import type { Mask, VerdictRecord } from '../line/verdict.ts';
 import type { Journal } from './journal/journal.ts';
-import type { OpenPart } from './journal/messages.ts';
-import type { ControlLane, LineCounters, LineState, LineStatus, Log } from './lane.ts';
-import { checkLineId, type MaskReference, resultIdOf } from './payload.ts';
+import type { ControlLane, Health, HealthListener, LineCounters, LineState, LineStatus, Log } from './lane.ts';
+import { checkLineId, type MaskReference } from './payload.ts';
 import type { RecordLane } from './record-lane.ts';
 
 export type EncodePng = (pixels: Uint8Array, widthPx: number, heightPx: number, channels: 1 | 3) => Promise<Uint8Array>;
@@ -51,6 +51,8 @@ export interface PublisherOptions {
   /** The topic masks will be found on; null where no lane carries them. */
   readonly maskTopic: ((resultId: string) => string) | null;
   readonly counters: LineCounters;
+  /** Told of each verdict as it went out, after the lanes: for the console and the bench. */
+  readonly announced?: (record: VerdictRecord, committed: boolean) => void;
   readonly limits?: Partial<PublisherLimits>;
 }
 
@@ -70,12 +72,13 @@ export function newCounters(): LineCounters {
   };
 }
 
-export class Publisher {
+export class Publisher implements VerdictSink {
   readonly #options: PublisherOptions;
   readonly #limits: PublisherLimits;
   readonly #stopping = new AbortController();
   /** Announced records the journal does not hold as announced, oldest first. */
   readonly #unjournaled = new Map<number, VerdictRecord>();
+  readonly #healthListeners: HealthListener[] = [];
   #state: LineState = { ready: false, why: 'starting', fault: null, bundle: null };
   #journalFault: string | null = null;
   #probing = false;
@@ -103,7 +106,7 @@ export class Publisher {
   }
 
   /** A part began. The sequence is given at once; its entry reaches the disk behind, before any verdict of it. */
-  opened(part: OpenPart): number {
+  opened(part: OpenedPart): number {
     invariant(
       part.lineId === this.#options.lineId,
       `publisher of ${this.#options.lineId} got a part of ${part.lineId}`,
@@ -116,26 +119,36 @@ export class Publisher {
   }
 
   /**
-   * A part is judged. Resolves with the record as announced, after its commit or the bound on it: a pass that could
-   * not be committed comes back as undecided / journal.
+   * A part is judged. Announced after its commit or the bound on it; resolves true when committed, false where it went
+   * out without (and not as a pass).
    */
-  async closed(judged: Omit<VerdictRecord, 'resultId'>, mask: Mask | null): Promise<VerdictRecord> {
-    const { counters, lineId } = this.#options;
-    let record: VerdictRecord = { ...judged, resultId: resultIdOf(lineId, judged.sequence) };
-    try {
-      await this.#commitInTime(record);
-      this.#clearFault();
-    } catch (error) {
-      record = withoutJournal(record, messageOf(error));
+  async closed(judged: VerdictRecord, evidence: Pick<PartEvidence, 'mask'> | null): Promise<boolean> {
+    const { counters, recordLane, announced } = this.#options;
+    const mask = evidence?.mask ? this.#copyMask(evidence.mask) : null;
+    const committed = await this.#commitInTime(judged).then(
+      () => null,
+      (error: unknown) => messageOf(error),
+    );
+    const record = committed === null ? judged : withoutCommit(judged, committed);
+    if (committed === null) this.#clearFault();
+    else {
       counters.unjournaled += 1;
       this.#keepUnjournaled(record);
-      this.#fault(messageOf(error));
+      this.#fault(committed);
     }
     counters[record.decision] += 1;
     this.#announce(record, mask);
+    announced?.(record, committed === null);
     if (mask) this.#encode(record, mask);
-    this.#options.recordLane?.wake();
-    return record;
+    recordLane?.wake();
+    return committed === null;
+  }
+
+  /** The mask's memory is the line's, and is gone after this call; null where no encoder is free for it. */
+  #copyMask(mask: Mask): Mask | null {
+    if (this.#encoding < this.#limits.encodingMax) return { ...mask, pixels: mask.pixels.slice() };
+    this.#options.counters.masksDropped += 1;
+    return null;
   }
 
   /** What the line says of itself; shown at once. */
@@ -150,6 +163,17 @@ export class Publisher {
     const stopped = this.#stopping.signal.aborted ? 'stopping' : null;
     const why = stopped ?? this.#journalFault ?? this.#state.why ?? this.#state.fault;
     return { lineId, ready: why === null, why, fault, bundle: this.#state.bundle, counters };
+  }
+
+  /** The way to the disk, and how much went wrong on the way out. */
+  health(): Health {
+    const { lineId, counters } = this.#options;
+    const problem = this.#journalFault;
+    return { name: `publisher ${lineId}`, ok: problem === null, problem, counters: { ...counters } };
+  }
+
+  onHealth(listener: HealthListener): void {
+    this.#healthListeners.push(listener);
   }
 
   /** Not ready, then one last try to journal what it still holds. The lanes and the journal are their owner's to stop. */
@@ -212,10 +236,15 @@ export class Publisher {
     if (this.#journalFault === null) {
       this.#options.log.error({ lineId: this.#options.lineId, cause: text }, 'journal at fault: no part passes');
     }
-    const changed = this.#journalFault !== text;
-    this.#journalFault = text;
-    if (changed) this.#showStatus();
+    this.#setJournalFault(text);
     this.#probeLater();
+  }
+
+  #setJournalFault(text: string | null): void {
+    if (text === this.#journalFault) return;
+    this.#journalFault = text;
+    this.#showStatus();
+    for (const listener of this.#healthListeners) listener(this.health());
   }
 
   /** A plant that heeds "not ready" sends no part, so the way back cannot wait for one. */
@@ -239,9 +268,8 @@ export class Publisher {
   /** The fault ends only when nothing announced is missing in the journal. */
   #clearFault(): void {
     if (this.#journalFault === null || this.#unjournaled.size > 0) return;
-    this.#journalFault = null;
     this.#options.log.info({ lineId: this.#options.lineId }, 'journal is written again');
-    this.#showStatus();
+    this.#setJournalFault(null);
     this.#options.recordLane?.wake();
   }
 
@@ -256,10 +284,6 @@ export class Publisher {
 
   #encode(record: VerdictRecord, mask: Mask): void {
     const { counters, journal, recordLane, encodePng, control, lineId, log } = this.#options;
-    if (this.#encoding >= this.#limits.encodingMax) {
-      counters.masksDropped += 1;
-      return;
-    }
     this.#encoding += 1;
     const encode = async (): Promise<void> => {
       try {
@@ -301,11 +325,6 @@ export class Publisher {
       this.#options.log.error({ lineId: this.#options.lineId, cause: messageOf(error) }, 'a control lane failed');
     }
   }
-}
-
-/** What may be said of a part whose record is not on the disk. */
-function withoutJournal(record: VerdictRecord, cause: string): VerdictRecord {
-  return record.decision === 'pass' ? { ...record, decision: 'undecided', reason: 'journal', detail: cause } : record;
 }
 
 /** Without a record link nobody would ever acknowledge; the records stay for the result store. */

@@ -1,0 +1,202 @@
+/**
+ * The OPC UA server: one flat block of variables per line and the newest results. Anonymous and read-only, hence on
+ * loopback only: elsewhere it refuses to start until it can check users and encrypt. The folder around this file is the
+ * only importer of node-opcua.
+ */
+import { join } from 'node:path';
+import {
+  coerceLocalizedText,
+  DataType,
+  type ISessionContext,
+  MessageSecurityMode,
+  nodesets,
+  OPCUAServer,
+  RegisterServerMethod,
+  SecurityPolicy,
+  ServerState,
+  StatusCodes,
+  Subscription,
+  type UAObject,
+  type Variant,
+  VariantArrayType,
+} from 'node-opcua';
+import { fail, messageOf } from '../../../errors.ts';
+import type { Clock } from '../../clock.ts';
+import type { VerdictRecord } from '../../line/verdict.ts';
+import { listenError } from '../embedded-broker.ts';
+import type { ControlLane, Health, Log } from '../lane.ts';
+import { checkLineId } from '../payload.ts';
+import { serverCertificate } from './certificates.ts';
+import { OpcUaLane } from './lane.ts';
+import { routeLibraryLog } from './library-log.ts';
+import { TagBlock } from './tags.ts';
+
+export interface OpcUaSettings {
+  readonly host: string;
+  readonly port: number;
+  /** Key, certificate and trust lists; made when absent. */
+  readonly stateFolder: string;
+}
+
+export interface OpcUaOptions {
+  readonly settings: OpcUaSettings;
+  /** Names the port's setting in errors. */
+  readonly setting: string;
+  readonly lineIds: readonly string[];
+  readonly clock: Clock;
+  readonly log: Log;
+  /** The newest records of a line, newest first: what GetLatestResults answers from. */
+  readonly latest: (lineId: string, limit: number) => Promise<VerdictRecord[]>;
+}
+
+/** A dead client keeps its session until its timeout; the library's 10 would let ten of them lock everybody out. */
+const sessionsMax = 100;
+/** Publishing at 10 ms instead of 50 brings a verdict to a subscriber in 7 ms at the median. */
+const publishMinMs = 10;
+/** Results a call of GetLatestResults brings at most; a record is about 1 KB. */
+const latestMax = 100;
+const applicationUri = 'urn:twinspect:server';
+
+/** Rejects with `opcua/anonymous`, `port/taken`, `port/listen` or `opcua/start`. */
+export async function startOpcUa(options: OpcUaOptions): Promise<OpcUa> {
+  const { settings, setting, clock, log } = options;
+  for (const lineId of options.lineIds) checkLineId(lineId);
+  const { host, port } = settings;
+  if (!/^(127(\.\d{1,3}){3}|::1|localhost)$/.test(host)) throw fail('opcua/anonymous', { host });
+  routeLibraryLog(log);
+  Subscription.minimumPublishingInterval = publishMinMs;
+  let server: OPCUAServer | undefined;
+  try {
+    const now = new Date(clock.wallMs());
+    const own = await serverCertificate(join(settings.stateFolder, 'opcua'), { applicationUri, host }, now);
+    server = makeServer(settings, own);
+    await server.initialize();
+    const blocks = addLines(server, options);
+    await server.start();
+    log.info({ endpoint: server.getEndpointUrl() }, 'OPC UA server listens');
+    return new OpcUa(server, blocks, clock);
+  } catch (error) {
+    await server?.shutdown(0).catch((later: unknown) => log.debug({ cause: messageOf(later) }, 'OPC UA: shutdown'));
+    if (
+      /EADDRINUSE|EADDRNOTAVAIL|EACCES.*listen|ENOTFOUND/.test(
+        `${(error as { code?: string }).code} ${messageOf(error)}`,
+      )
+    ) {
+      throw listenError('The OPC UA server', host, port, setting, withCode(error));
+    }
+    throw fail('opcua/start', { cause: messageOf(error) }, error);
+  }
+}
+
+function withCode(error: unknown): unknown {
+  return messageOf(error).includes('EADDRINUSE') ? Object.assign(error as Error, { code: 'EADDRINUSE' }) : error;
+}
+
+function makeServer(settings: OpcUaSettings, own: Awaited<ReturnType<typeof serverCertificate>>): OPCUAServer {
+  return new OPCUAServer({
+    host: settings.host,
+    hostname: settings.host,
+    port: settings.port,
+    resourcePath: '/UA/Twinspect',
+    nodesets: [nodesets.standard],
+    certificateFile: own.certificateFile,
+    privateKeyFile: own.privateKeyFile,
+    serverCertificateManager: own.manager,
+    userCertificateManager: own.manager,
+    allowAnonymous: true,
+    securityModes: [MessageSecurityMode.None],
+    securityPolicies: [SecurityPolicy.None],
+    registerServerMethod: RegisterServerMethod.HIDDEN,
+    isAuditing: false,
+    maxConnectionsPerEndpoint: sessionsMax,
+    serverInfo: { applicationUri, productUri: 'urn:twinspect', applicationName: coerceLocalizedText('Twinspect') },
+    buildInfo: { productName: 'Twinspect', manufacturerName: 'Twinspect' },
+    serverCapabilities: { maxSessions: sessionsMax, minSupportedSampleRate: 0 },
+  });
+}
+
+function addLines(server: OPCUAServer, options: OpcUaOptions): Map<string, TagBlock> {
+  const space = server.engine.addressSpace;
+  if (!space) throw new Error('internal: OPC UA server without address space');
+  const namespace = space.getOwnNamespace();
+  const blocks = new Map<string, TagBlock>();
+  for (const lineId of options.lineIds) {
+    const folder = namespace.addObject({
+      browseName: lineId,
+      nodeId: `s=${lineId}`,
+      organizedBy: space.rootFolder.objects,
+    });
+    const block = new TagBlock(namespace, folder, lineId);
+    block.reset(new Date(options.clock.wallMs()));
+    addLatestResults(server, folder, lineId, options);
+    blocks.set(lineId, block);
+  }
+  return blocks;
+}
+
+/** The result store: a bounded ring over the same records that the record lane sends, as JSON. */
+function addLatestResults(server: OPCUAServer, folder: UAObject, lineId: string, options: OpcUaOptions): void {
+  const namespace = server.engine.addressSpace?.getOwnNamespace();
+  const method = namespace?.addMethod(folder, {
+    browseName: 'GetLatestResults',
+    nodeId: `s=${lineId}.GetLatestResults`,
+    inputArguments: [{ name: 'Count', dataType: DataType.UInt32, description: { text: `at most ${latestMax}` } }],
+    outputArguments: [
+      { name: 'Results', dataType: DataType.String, valueRank: 1, description: { text: 'JSON, newest first' } },
+    ],
+  });
+  method?.bindMethod(async (inputs: Variant[], _context: ISessionContext) => {
+    const count = Math.min(Number(inputs[0]?.value ?? 0), latestMax);
+    try {
+      const records = await options.latest(lineId, count);
+      const value = records.map((record) => JSON.stringify(record));
+      const results = { dataType: DataType.String, arrayType: VariantArrayType.Array, value };
+      return { statusCode: StatusCodes.Good, outputArguments: [results] };
+    } catch (error) {
+      options.log.warn({ lineId, cause: messageOf(error) }, 'OPC UA: results cannot be read');
+      return { statusCode: StatusCodes.BadResourceUnavailable, outputArguments: [] };
+    }
+  });
+}
+
+export class OpcUa {
+  readonly #server: OPCUAServer;
+  readonly #blocks: Map<string, TagBlock>;
+  readonly #clock: Clock;
+  #stopped = false;
+
+  constructor(server: OPCUAServer, blocks: Map<string, TagBlock>, clock: Clock) {
+    this.#server = server;
+    this.#blocks = blocks;
+    this.#clock = clock;
+  }
+
+  get endpoint(): string {
+    return this.#server.getEndpointUrl();
+  }
+
+  /** The control lane of one line; undefined for a line the server was not started with. */
+  lane(lineId: string): ControlLane | undefined {
+    const block = this.#blocks.get(lineId);
+    return block && new OpcUaLane(block, this.#clock, () => this.#health(lineId));
+  }
+
+  #health(lineId: string): Health {
+    const sessions = this.#server.engine.currentSessionCount;
+    const problem = this.#stopped
+      ? 'stopped'
+      : sessions >= sessionsMax
+        ? `all ${sessionsMax} sessions are taken`
+        : null;
+    return { name: `opcua ${lineId}`, ok: problem === null, problem, counters: { sessions } };
+  }
+
+  /** No verdict and not ready are shown first; ends within its bound. */
+  async stop(): Promise<void> {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    for (const block of this.#blocks.values()) block.reset(new Date(this.#clock.wallMs()));
+    this.#server.engine.setServerState(ServerState.Shutdown);
+    await this.#server.shutdown(0);
+  }
+}

@@ -1,0 +1,108 @@
+/**
+ * The whole room, put together: journal, OPC UA server, and per line its MQTT connection, record lane and publisher.
+ * Starts without a broker; does not start without a journal or with a port that is taken.
+ */
+import type { Clock } from '../clock.ts';
+import type { VerdictRecord } from '../line/verdict.ts';
+import { type Journal, openJournal } from './journal/journal.ts';
+import type { JournalLimits } from './journal/limits.ts';
+import type { ControlLane, Health, HealthListener, Log } from './lane.ts';
+import { type MqttLimits, MqttLine, type MqttSettings } from './mqtt.ts';
+import { type OpcUa, startOpcUa } from './opcua/server.ts';
+import { type EncodePng, newCounters, Publisher, type PublisherLimits } from './publisher.ts';
+import { RecordLane, type RecordLaneLimits } from './record-lane.ts';
+
+export interface PublishingOptions {
+  readonly stateFolder: string;
+  readonly lineIds: readonly string[];
+  /** Null = no broker: records are kept for the result store only. */
+  readonly mqtt: Omit<MqttSettings, 'clientId'> | null;
+  readonly opcua: { readonly host: string; readonly port: number; readonly setting: string } | null;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly encodePng: EncodePng;
+  readonly announced?: (record: VerdictRecord, committed: boolean) => void;
+  readonly limits?: Partial<JournalLimits & MqttLimits & PublisherLimits & RecordLaneLimits>;
+}
+
+export interface Publishing {
+  readonly journal: Journal;
+  /** Where the OPC UA server listens; null without one. */
+  readonly opcuaEndpoint: string | null;
+  /** The sink of a line. */
+  line(lineId: string): Publisher;
+  health(): Health[];
+  onHealth(listener: HealthListener): void;
+  stop(): Promise<void>;
+}
+
+export async function startPublishing(options: PublishingOptions): Promise<Publishing> {
+  const { stateFolder, lineIds, clock, log } = options;
+  const journal = await openJournal({ stateFolder, clock, limits: options.limits ?? {} });
+  let opcua: OpcUa | null = null;
+  try {
+    if (options.opcua) {
+      const { host, port, setting } = options.opcua;
+      const latest = (lineId: string, limit: number) => journal.latest(lineId, limit);
+      opcua = await startOpcUa({ settings: { host, port, stateFolder }, setting, lineIds, clock, log, latest });
+    }
+    const lines = new Map(lineIds.map((lineId) => [lineId, composeLine(lineId, options, journal, opcua)]));
+    for (const line of lines.values()) await line.publisher.start();
+    for (const line of lines.values()) line.mqtt?.start();
+    return publishing(journal, opcua, lines);
+  } catch (error) {
+    await opcua?.stop();
+    await journal.close();
+    throw error;
+  }
+}
+
+interface LinePublishing {
+  readonly publisher: Publisher;
+  readonly mqtt: MqttLine | null;
+  readonly lanes: readonly ControlLane[];
+}
+
+function composeLine(
+  lineId: string,
+  options: PublishingOptions,
+  journal: Journal,
+  opcua: OpcUa | null,
+): LinePublishing {
+  const { clock, log, encodePng, announced, limits = {} } = options;
+  const counters = newCounters();
+  const settings = options.mqtt && { ...options.mqtt, clientId: `twinspect-${lineId}` };
+  const mqtt = settings && new MqttLine({ lineId, settings, clock, log, limits });
+  const maskTopic = mqtt && ((resultId: string) => mqtt.maskTopic(resultId));
+  const recordLane =
+    mqtt && maskTopic && new RecordLane({ lineId, clock, log, journal, link: mqtt, maskTopic, counters, limits });
+  const lanes = [opcua?.lane(lineId), mqtt].filter((lane) => lane !== null && lane !== undefined);
+  const publisher = new Publisher({
+    ...{ lineId, clock, log, journal, control: lanes, recordLane, encodePng, maskTopic, counters, limits },
+    ...(announced ? { announced } : {}),
+  });
+  return { publisher, mqtt, lanes };
+}
+
+function publishing(journal: Journal, opcua: OpcUa | null, lines: Map<string, LinePublishing>): Publishing {
+  const all = [...lines.values()];
+  return {
+    journal,
+    opcuaEndpoint: opcua?.endpoint ?? null,
+    line(lineId) {
+      const line = lines.get(lineId);
+      if (!line) throw new Error(`internal: no line ${lineId} is published`);
+      return line.publisher;
+    },
+    health: () => all.flatMap((line) => [line.publisher.health(), ...line.lanes.map((lane) => lane.health())]),
+    onHealth(listener) {
+      for (const line of all) for (const source of [line.publisher, ...line.lanes]) source.onHealth(listener);
+    },
+    async stop() {
+      await Promise.all(all.map((line) => line.publisher.stop()));
+      await Promise.all(all.map((line) => line.mqtt?.stop()));
+      await opcua?.stop();
+      await journal.close();
+    },
+  };
+}
