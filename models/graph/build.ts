@@ -93,11 +93,11 @@ export function averagePool(x: Tensor, kernel: number, stride = kernel, pad = 0)
 
 /** Batch statistics: [normalised, mean [C], population variance [C]]. */
 export function batchNormTraining(x: Tensor, gamma: Tensor, beta: Tensor, epsilon: number): [Tensor, Tensor, Tensor] {
-  // The runtime overwrites these two unless they stand alone with values unlike gamma's and beta's (its issue 29790).
-  const channels = x.shape[1]!;
-  const seenMean = x.graph.constant('seenMean', new Float32Array(channels).fill(0.125), [channels]);
-  const seenVariance = x.graph.constant('seenVariance', new Float32Array(channels).fill(0.875), [channels]);
-  const [y, mean, variance] = x.graph.node('BatchNormalization', [x, gamma, beta, seenMean, seenVariance], { epsilon });
+  // The runtime writes mean and variance into the buffers of the running ones it is given (its issue 29790). As
+  // constants these would keep a NaN for ever, and small equal ones are merged: the next layer would overwrite this
+  // one's mean. So each call makes two fresh buffers; with momentum 0 their values do not count.
+  const first = reshape(slice(x, { 0: [0, 1], 2: [0, 1], 3: [0, 1] }), x.shape[1]!);
+  const [y, mean, variance] = x.graph.node('BatchNormalization', [x, gamma, beta, neg(first), abs(first)], { epsilon });
   return [y!, mean!, variance!];
 }
 
