@@ -11,7 +11,7 @@ import { fail } from '../../errors.ts';
 import type { FileReader } from '../files.ts';
 import { decodeDepthPng16 } from '../image/png.ts';
 import { filesIn, foldersIn } from './listing.ts';
-import { readMask, readRgb } from './pairs.ts';
+import { readMask, readRgb } from './read-image.ts';
 import { type DepthImage, makeSample, missingPartner, type Sample, type Split } from './sample.ts';
 
 const folders: readonly (readonly [string, Split])[] = [

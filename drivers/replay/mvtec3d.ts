@@ -10,7 +10,7 @@
 import type { FileReader } from '../files.ts';
 import { decodeFloatTiff } from '../image/tiff.ts';
 import { filesIn, foldersIn } from './listing.ts';
-import { readMask, readRgb } from './pairs.ts';
+import { readMask, readRgb } from './read-image.ts';
 import { type DepthImage, makeSample, missingPartner, type Sample, type Split } from './sample.ts';
 
 const splits: readonly Split[] = ['train', 'validation', 'test'];

@@ -11,9 +11,10 @@
  */
 import { fail, messageOf } from '../../errors.ts';
 import type { FileReader } from '../files.ts';
-import { decodeDepthPng16, decodeMaskPng, decodeRgbPng } from '../image/png.ts';
+import { decodeDepthPng16 } from '../image/png.ts';
 import { filesIn, foldersIn } from './listing.ts';
-import { makeSample, missingPartner, type Sample, type Split } from './sample.ts';
+import { readMask, readRgb } from './read-image.ts';
+import { type DepthImage, makeSample, missingPartner, type Sample, type Split } from './sample.ts';
 
 const splits: readonly Split[] = ['train', 'validation', 'test'];
 const descriptionFile = 'dataset.json';
@@ -94,28 +95,9 @@ async function listFolder(files: FileReader, where: Where, description: Descript
   });
 }
 
-async function readDepth(
-  files: FileReader,
-  path: string,
-  mmPerUnit: number,
-): Promise<{ widthPx: number; heightPx: number; depthMm: Float32Array }> {
+async function readDepth(files: FileReader, path: string, mmPerUnit: number): Promise<DepthImage> {
   const { widthPx, heightPx, units } = await decodeDepthPng16(await files.read(path), path);
   return { widthPx, heightPx, depthMm: Float32Array.from(units, (unit) => unit * mmPerUnit) };
-}
-
-export async function readRgb(
-  files: FileReader,
-  path: string,
-): Promise<{ widthPx: number; heightPx: number; rgb: Uint8Array }> {
-  const { widthPx, heightPx, pixels } = await decodeRgbPng(await files.read(path), path);
-  return { widthPx, heightPx, rgb: pixels };
-}
-
-export async function readMask(
-  files: FileReader,
-  path: string,
-): Promise<{ widthPx: number; heightPx: number; mask: Uint8Array }> {
-  return decodeMaskPng(await files.read(path), path);
 }
 
 async function readDescription(files: FileReader, path: string): Promise<Description> {

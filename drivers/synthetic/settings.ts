@@ -23,8 +23,8 @@ export interface SyntheticSettings {
   faults?: (part: number) => Fault | null;
 }
 
-/** The fastest period: rendering one part takes about as long. */
-export const minPeriodMs = 20;
+/** The fastest period; where rendering a part takes longer, the exposure in between is dropped and counted. */
+export const minPeriodMs = 10;
 export const demoPeriodMs = 1000;
 export type CheckedSettings = Required<Omit<SyntheticSettings, 'id'>>;
 

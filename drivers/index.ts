@@ -1,0 +1,85 @@
+/**
+ * The drivers by name, and the one place where the settings of a camera become a camera. Refuses an unknown name by
+ * listing the known ones.
+ */
+import { fail, type TwinspectError } from '../errors.ts';
+import type { Camera, DriverClock } from './camera.ts';
+import type { FileReader } from './files.ts';
+import { paces, ReplayCamera } from './replay/camera.ts';
+import { layoutNames, listSamples } from './replay/layouts.ts';
+import type { Split } from './replay/sample.ts';
+import { SyntheticCamera } from './synthetic/camera.ts';
+import { WorkerRenderer } from './synthetic/renderer.ts';
+
+export type { Camera, CameraCounters, CameraSink, DriverClock } from './camera.ts';
+export { diskFiles, type FileEntry, type FileReader } from './files.ts';
+export type { DepthFrame, Frame, FrameStamp, Modality, RgbFrame } from './frame.ts';
+export { type Layout, layoutNames, listSamples } from './replay/layouts.ts';
+export type { LoadedSample, Sample, Split } from './replay/sample.ts';
+export { type ExportSettings, exportSynthetic } from './synthetic/export.ts';
+
+/** What the config says of a camera: one section per driver; a driver reads its own and refuses what it cannot use. */
+export interface CameraSettings {
+  id: string;
+  driver: string;
+  synthetic?: {
+    seed?: number;
+    /** null: parts come by software trigger. */
+    periodMs?: number | null;
+    defectRate?: number;
+    grid?: { widthPx: number; heightPx: number };
+  };
+  replay?: {
+    folder: string;
+    /** Detected where absent. */
+    layout?: string;
+    /** Only this split; all where absent. */
+    split?: string;
+    pace?: string;
+    periodMs?: number;
+    loop?: boolean;
+  };
+}
+
+type Open = (settings: CameraSettings, clock: DriverClock, files: FileReader) => Promise<Camera>;
+
+const drivers: Record<string, Open> = {
+  synthetic: async (settings, clock) => openSynthetic(settings, clock),
+  replay: openReplay,
+};
+export const driverNames: readonly string[] = Object.keys(drivers);
+
+/** Throws `camera/driver` or `camera/setting`; a folder that cannot be replayed throws what `listSamples` throws. */
+export async function openCamera(settings: CameraSettings, clock: DriverClock, files: FileReader): Promise<Camera> {
+  const { id, driver } = settings;
+  const open = Object.hasOwn(drivers, driver) ? drivers[driver] : undefined;
+  if (!open) throw fail('camera/driver', { id, driver, known: driverNames.join(', ') });
+  return open(settings, clock, files);
+}
+
+function openSynthetic({ id, synthetic }: CameraSettings, clock: DriverClock): Camera {
+  return new SyntheticCamera({ ...synthetic, id }, clock, new WorkerRenderer());
+}
+
+const splits: readonly string[] = ['train', 'validation', 'test'] satisfies Split[];
+
+async function openReplay({ id, replay }: CameraSettings, clock: DriverClock, files: FileReader): Promise<Camera> {
+  const refuse = (setting: string, value: string, expected: string): TwinspectError =>
+    fail('camera/setting', { id, setting: `replay.${setting}`, value, expected });
+  if (!replay?.folder) throw refuse('folder', 'empty', 'a folder of recorded parts');
+  const { folder, layout, split, pace, ...rest } = replay;
+  if (layout !== undefined && !isOneOf(layoutNames, layout)) throw refuse('layout', layout, layoutNames.join(', '));
+  if (pace !== undefined && !isOneOf(paces, pace)) throw refuse('pace', pace, paces.join(', '));
+  if (split !== undefined && !splits.includes(split)) throw refuse('split', split, splits.join(', '));
+  const all = await listSamples(files, folder, layout);
+  const samples = split === undefined ? all : all.filter((sample) => sample.split === split);
+  if (samples.length === 0) {
+    const have = [...new Set(all.map((sample) => sample.split))].join(', ');
+    throw refuse('split', split ?? '', `a split of ${folder}: ${have}`);
+  }
+  return new ReplayCamera({ id, samples, ...(pace !== undefined && { pace }), ...rest }, clock);
+}
+
+function isOneOf<T extends string>(values: readonly T[], value: string): value is T {
+  return (values as readonly string[]).includes(value);
+}
