@@ -73,7 +73,7 @@ export class Wire {
   #frozen = false;
   port = 0;
 
-  static async to(target: number): Promise<Wire> {
+  static async to(target: number, port = 0): Promise<Wire> {
     const wire = new Wire();
     const server = createServer((near) => {
       const far = connect(target, '127.0.0.1');
@@ -91,7 +91,7 @@ export class Wire {
       }
       if (!wire.#open) near.destroy();
     });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()));
+    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', () => resolve()));
     wire.port = (server.address() as { port: number }).port;
     onTestFinished(() => {
       wire.cut();
@@ -141,7 +141,7 @@ export class Subscriber {
     const client = mqtt.connect(`mqtt://127.0.0.1:${port}`, { reconnectPeriod: 50, ...options });
     onTestFinished(() => client.endAsync(true));
     client.on('message', (topic, payload, packet) => subscriber.#take(topic, payload, packet.retain));
-    await once(client, 'connect');
+    await new Promise<void>((resolve) => client.once('connect', () => resolve()));
     await client.subscribeAsync(topics, { qos: 1 });
     return subscriber;
   }

@@ -1,0 +1,158 @@
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { type Clock, systemClock } from '../../daemon/clock.ts';
+import { reasons, type VerdictRecord } from '../../daemon/line/verdict.ts';
+import { startEmbeddedBroker } from '../../daemon/publish/embedded-broker.ts';
+import { reasonCodes } from '../../daemon/publish/payload.ts';
+import { type Publishing, type PublishingOptions, startPublishing } from '../../daemon/publish/publishing.ts';
+import { freePort, judged, range, readableLog, temporaryFolder, until } from './fixtures.ts';
+import { Subscriber, Wire } from './plant.ts';
+
+interface Room {
+  publishing: Publishing;
+  announced: { record: VerdictRecord; committed: boolean }[];
+  log: ReturnType<typeof readableLog>;
+}
+
+async function room(more: Partial<PublishingOptions> = {}): Promise<Room> {
+  const log = readableLog();
+  const announced: Room['announced'] = [];
+  const publishing = await startPublishing({
+    stateFolder: temporaryFolder(),
+    lineIds: ['line1'],
+    mqtt: null,
+    opcua: null,
+    clock: systemClock,
+    log,
+    encodePng: async (pixels) => pixels.slice(),
+    announced: (record, committed) => announced.push({ record, committed }),
+    ...more,
+    limits: { retryFirstMs: 20, retryLastMs: 50, probeMs: 20, retryMs: 20, ...more.limits },
+  });
+  onTestFinished(() => publishing.stop());
+  publishing.line('line1').setState({ ready: true, why: null, fault: null, bundle: null });
+  return { publishing, announced, log };
+}
+
+function opened({ publishing }: Room): number {
+  const part = { lineId: 'line1', trigger: 7, partId: null, openedAtMs: 1, deadlineMs: 300 };
+  return publishing.line('line1').opened(part);
+}
+
+const broker = (port: number) => ({ url: `mqtt://127.0.0.1:${port}`, prefix: 'twinspect', user: null, password: null });
+
+test('reason codes are total, distinct, and stay what they are', () => {
+  expect(Object.keys(reasonCodes).sort()).toEqual([...reasons].sort());
+  expect(new Set(Object.values(reasonCodes)).size).toBe(reasons.length);
+  expect(reasonCodes).toMatchObject({ good: 1, defect: 2, timeout: 3, journal: 17, interrupted: 18 });
+});
+
+test('the journal is full: no pass goes out, not ready, fault; undecided and fail do and are counted', async () => {
+  const at = await room({ mqtt: broker(await freePort()), limits: { recordsMax: 2 } });
+  const line = at.publishing.line('line1');
+  expect(await line.closed(judged(opened(at), 'pass'), null)).toBe(true);
+  expect(await line.closed(judged(opened(at), 'pass'), null)).toBe(true);
+  expect(line.status().ready).toBe(true);
+  expect(await line.closed(judged(opened(at), 'pass'), null)).toBe(false);
+  expect(await line.closed(judged(opened(at), 'fail'), null)).toBe(false);
+  expect(await line.closed(judged(opened(at), 'undecided'), null)).toBe(false);
+  expect(at.announced.map(({ record }) => [record.decision, record.reason])).toEqual([
+    ['pass', 'good'],
+    ['pass', 'good'],
+    ['undecided', 'journal'],
+    ['fail', 'defect'],
+    ['undecided', 'timeout'],
+  ]);
+  expect(at.announced[2]?.record.detail).toMatch(/full: 2 records/);
+  const status = line.status();
+  expect(status).toMatchObject({ ready: false, counters: { pass: 2, fail: 1, undecided: 2, unjournaled: 3 } });
+  expect(status.fault).toMatch(/full: 2 records/);
+  expect(line.health()).toMatchObject({ ok: false });
+});
+
+test('once the journal has room again the fault ends by itself, and the record lane tells what was announced', async () => {
+  const port = await freePort();
+  const at = await room({ mqtt: broker(port), limits: { recordsMax: 2 } });
+  const line = at.publishing.line('line1');
+  for (const _ of range(1, 5)) await line.closed(judged(opened(at), 'pass'), null);
+  expect(line.status().ready).toBe(false);
+  const embedded = await startEmbeddedBroker(0, 'mqtt.port', readableLog());
+  onTestFinished(() => embedded.stop());
+  const subscriber = await Subscriber.at(embedded.port);
+  await Wire.to(embedded.port, port);
+  await until('ready again', () => line.status().ready);
+  await until('all records', () => subscriber.firstArrivals().length === 5);
+  expect(subscriber.firstArrivals()).toEqual(range(1, 5));
+  const told = new Map(subscriber.record.map((record) => [record.sequence, record.decision]));
+  expect([...told.values()]).toEqual(['pass', 'pass', 'undecided', 'undecided', 'undecided']);
+  expect(line.status()).toMatchObject({ fault: null, counters: { recordsLost: 0 } });
+  subscriber.expectValid();
+});
+
+/** Every bound of this length has passed at once; the commit itself takes its real time. */
+function hasty(boundMs: number): Clock {
+  return {
+    ...systemClock,
+    after: (delayMs, callback, signal) => systemClock.after(delayMs === boundMs ? 0 : delayMs, callback, signal),
+  };
+}
+
+test('a commit that is late: the pass is undecided in both lanes, although its first record reached the disk', async () => {
+  const embedded = await startEmbeddedBroker(0, 'mqtt.port', readableLog());
+  onTestFinished(() => embedded.stop());
+  const subscriber = await Subscriber.at(embedded.port);
+  // 64 records in one transaction take longer than a timer of 0 ms; those that do not are in both lanes as they are.
+  const at = await room({ mqtt: broker(embedded.port), clock: hasty(777), limits: { commitMaxMs: 777 } });
+  const line = at.publishing.line('line1');
+  await until('connected', () => at.publishing.health().some(({ name, ok }) => name.startsWith('mqtt') && ok));
+  await Promise.all(range(1, 64).map(() => line.closed(judged(opened(at), 'pass'), null)));
+  const late = at.announced.filter(({ committed }) => !committed);
+  expect(late.length).toBeGreaterThan(0);
+  expect(late[0]?.record).toMatchObject({ decision: 'undecided', reason: 'journal' });
+  await until('all records', () => subscriber.firstArrivals().length === 64);
+  const control = new Map(at.announced.map(({ record }) => [record.sequence, record.decision]));
+  for (const record of subscriber.record) {
+    expect([record.sequence, record.decision]).toEqual([record.sequence, control.get(record.sequence)]);
+  }
+  await until('ready again', () => line.status().ready);
+});
+
+describe('without a broker', () => {
+  test('records are kept for the result store and nothing waits', async () => {
+    const at = await room();
+    for (const _ of range(1, 3)) await at.publishing.line('line1').closed(judged(opened(at), 'pass'), null);
+    expect((await at.publishing.journal.figures()).waitingRecords).toBe(0);
+    expect((await at.publishing.journal.latest('line1', 2)).map((record) => record.sequence)).toEqual([3, 2]);
+  });
+
+  test('parts left open are closed at the next start, said in the log and not announced as verdicts', async () => {
+    const stateFolder = temporaryFolder();
+    const first = await room({ stateFolder });
+    opened(first);
+    await first.publishing.stop();
+    const second = await room({ stateFolder });
+    expect(second.announced).toEqual([]);
+    expect(second.log.lines.find((line) => line.text.includes('left open'))?.values).toMatchObject({
+      results: ['line1-1'],
+    });
+    expect((await second.publishing.journal.latest('line1', 1))[0]).toMatchObject({ reason: 'interrupted' });
+    expect(opened(second)).toBe(2);
+  });
+
+  test('the mask is copied before the call returns, and an encoder that fails costs the mask only', async () => {
+    const seen: Uint8Array[] = [];
+    const at = await room({
+      encodePng: async (pixels) => {
+        seen.push(pixels);
+        throw new Error('no encoder');
+      },
+    });
+    const pixels = new Uint8Array([1, 2, 3, 4]);
+    const closing = at.publishing
+      .line('line1')
+      .closed(judged(opened(at), 'fail'), { mask: { widthPx: 2, heightPx: 2, pixels } });
+    pixels.fill(9);
+    expect(await closing).toBe(true);
+    await until('dropped', () => at.publishing.line('line1').status().counters.masksDropped === 1);
+    expect(seen).toEqual([new Uint8Array([1, 2, 3, 4])]);
+  });
+});
