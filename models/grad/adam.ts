@@ -1,6 +1,7 @@
 /**
  * Adam (Kingma & Ba 2015) as nodes of the step graph: parameters and moments go in, their successors come out.
- * The bias correction and schedule arrive as one scalar, `stepSize` = lr sqrt(1 - beta2^t) / (1 - beta1^t).
+ * The bias correction and schedule arrive as one scalar, `stepSize` = lr sqrt(1 - beta2^t) / (1 - beta1^t): the order
+ * of computation the paper proposes at the end of its section 2, where epsilon stands beside the uncorrected root.
  */
 import * as o from '../graph/build.ts';
 import type { Tensor } from '../graph/tensor.ts';

@@ -4,7 +4,7 @@
  * One pass from the loss to the inputs in reverse order of building; each operator's rule (rules.ts) says how its
  * outputs' gradients become its inputs'. The result is an ordinary graph, run by the ordinary runtime.
  */
-import { fail } from '../../errors.ts';
+import { fail, invariant } from '../../errors.ts';
 import { add } from '../graph/build.ts';
 import type { OperatorAttributes, OperatorName } from '../graph/operators.ts';
 import type { Node, Tensor } from '../graph/tensor.ts';
@@ -35,6 +35,7 @@ export function gradients(loss: Tensor, wanted: readonly Tensor[]): Tensor[] {
       node.inputs.forEach((input, i) => {
         const part = inner[i];
         if (!wants[i] || !part) return;
+        invariant(String(part.shape) === String(input.shape), `gradient of ${input.name} is [${part.shape}]`);
         const sum = gradient.get(input);
         gradient.set(input, sum ? add(sum, part) : part);
       });

@@ -58,19 +58,19 @@ export const rules: { readonly [K in OperatorName]: Rule<OperatorAttributes[K]> 
     (d, _, b) => o.mul(d, b),
     (d, a) => o.mul(d, a),
   ),
-  // d(a/b)/db = -a / b^2
+  // d(a/b)/db = -(d/b) (a/b), not through b^2, which underflows long before b does
   Div: binary(
     (d, _, b) => o.div(d, b),
-    (d, a, b) => o.neg(o.div(o.mul(d, a), o.square(b))),
+    (d, a, b) => o.neg(o.mul(o.div(d, b), o.div(a, b))),
   ),
   // A tie gives the gradient to the second.
   Max: binary(
-    (d, a, b) => o.mul(d, o.cast(o.greater(a, b), 'float32')),
-    (d, a, b) => o.mul(d, o.cast(o.not(o.greater(a, b)), 'float32')),
+    (d, a, b) => o.mul(d, indicator(o.greater(a, b))),
+    (d, a, b) => o.mul(d, indicator(o.not(o.greater(a, b)))),
   ),
   Min: binary(
-    (d, a, b) => o.mul(d, o.cast(o.less(a, b), 'float32')),
-    (d, a, b) => o.mul(d, o.cast(o.not(o.less(a, b)), 'float32')),
+    (d, a, b) => o.mul(d, indicator(o.less(a, b))),
+    (d, a, b) => o.mul(d, indicator(o.not(o.less(a, b)))),
   ),
   Greater: discrete,
   Less: discrete,
@@ -80,18 +80,18 @@ export const rules: { readonly [K in OperatorName]: Rule<OperatorAttributes[K]> 
   IsNaN: discrete,
   Neg: unary((d) => o.neg(d)),
   // d|x|/dx = x / |x|, 0 at 0
-  Abs: unary((d, x) => o.mul(d, o.sub(o.cast(o.greater(x, 0), 'float32'), o.cast(o.less(x, 0), 'float32')))),
+  Abs: unary((d, x) => o.mul(d, o.sub(indicator(o.greater(x, 0)), indicator(o.less(x, 0))))),
   Exp: unary((d, _, y) => o.mul(d, y)),
   Log: unary((d, x) => o.div(d, x)),
   // d sqrt(x)/dx = 1 / (2 y)
   Sqrt: unary((d, _, y) => o.div(d, o.mul(y, 2))),
-  Relu: unary((d, _, y) => o.mul(d, o.cast(o.greater(y, 0), 'float32'))),
+  Relu: unary((d, _, y) => o.mul(d, indicator(o.greater(y, 0)))),
   // ds/dx = s (1 - s)
   Sigmoid: unary((d, _, y) => o.mul(d, o.mul(y, o.sub(1, y)))),
-  Where: ({ inputs: [condition, yes, no], outer: [d] }) => [
+  Where: ({ inputs: [condition, yes, no], outer: [d], wants }) => [
     null,
-    sumTo(o.where(condition!, d!, 0), yes!.shape),
-    sumTo(o.where(condition!, 0, d!), no!.shape),
+    wants[1] ? sumTo(o.where(condition!, d!, 0), yes!.shape) : null,
+    wants[2] ? sumTo(o.where(condition!, 0, d!), no!.shape) : null,
   ],
   Cast: ({ inputs, attributes, node, outer }) => {
     if (inputs[0]!.dtype === 'float32' && attributes.to === 'float32') return [outer[0]!];
@@ -105,34 +105,33 @@ export const rules: { readonly [K in OperatorName]: Rule<OperatorAttributes[K]> 
   ConvTranspose: ({ inputs: [x, w], attributes, outer: [d], wants }) =>
     convTransposeRule(d!, x!, w!, attributes, wants),
   MaxPool: ({ inputs: [x], outputs: [y], attributes, node, outer: [d] }) => {
+    if (!tiles(x!.shape, attributes)) return refuse('windows overlap or do not tile')({ node } as never);
     const [height, width] = x!.shape.slice(2);
-    const tiles =
-      attributes.pads.every((each) => each === 0) && attributes.kernel.every((k, i) => k === attributes.strides[i]);
-    if (!tiles || height! % attributes.kernel[0] || width! % attributes.kernel[1])
-      return refuse('windows overlap or do not tile')({ node } as never);
-    // Every maximum of a window gets the gradient: ties are shared out whole.
-    const chosen = o.not(o.less(x!, o.resize(y!, height!, width!, 'nearest')));
-    return [o.mul(o.cast(chosen, 'float32'), o.resize(d!, height!, width!, 'nearest'))];
+    const window = (each: Tensor): Tensor => o.resize(each, height!, width!, 'nearest');
+    // The maxima of a window share its gradient: after a Relu, ties at 0 are the rule.
+    const chosen = indicator(o.not(o.less(x!, window(y!))));
+    const [maxima] = x!.graph.node('AveragePool', [chosen], attributes);
+    return [o.mul(chosen, window(o.div(d!, o.mul(maxima!, attributes.kernel[0] * attributes.kernel[1]))))];
   },
   AveragePool: ({ inputs: [x], attributes, node, outer: [d] }) => {
+    if (!tiles(x!.shape, attributes)) return refuse('windows overlap or do not tile')({ node } as never);
     const [height, width] = x!.shape.slice(2);
-    const tiles =
-      attributes.pads.every((each) => each === 0) && attributes.kernel.every((k, i) => k === attributes.strides[i]);
-    if (!tiles || height! % attributes.kernel[0] || width! % attributes.kernel[1])
-      return refuse('windows overlap or do not tile')({ node } as never);
     return [o.div(o.resize(d!, height!, width!, 'nearest'), attributes.kernel[0] * attributes.kernel[1])];
   },
   // With n values a channel, s = 1/sqrt(var + eps), h = (x - mean) s:
   // dx = gamma s (d - sum(d)/n - h sum(d h)/n), dgamma = sum(d h), dbeta = sum(d).
-  BatchNormalization: ({ inputs: [x, gamma], outputs: [, mean, variance], attributes, outer: [d] }) => {
+  BatchNormalization: ({ node, inputs: [x, gamma], outputs: [, mean, variance], attributes, outer, wants }) => {
+    const [d, ...statistics] = outer;
+    if (!d || statistics.some((each) => each)) return refuse('the loss uses its statistics')({ node } as never);
     const [batch, channels, height, width] = x!.shape as [number, number, number, number];
     const perChannel = (tensor: Tensor): Tensor => o.reshape(tensor, 1, channels, 1, 1);
     const n = batch * height * width;
     const s = o.div(1, o.sqrt(o.add(variance!, attributes.epsilon)));
     const h = o.mul(o.sub(x!, perChannel(mean!)), perChannel(s));
-    const dBeta = o.reduceSum(d!, [0, 2, 3]);
-    const dGamma = o.reduceSum(o.mul(d!, h), [0, 2, 3]);
-    const centred = o.sub(d!, perChannel(o.div(dBeta, n)));
+    const dBeta = o.reduceSum(d, [0, 2, 3]);
+    const dGamma = o.reduceSum(o.mul(d, h), [0, 2, 3]);
+    if (!wants[0]) return [null, dGamma, dBeta, null, null];
+    const centred = o.sub(d, perChannel(o.div(dBeta, n)));
     const dx = o.mul(perChannel(o.mul(gamma!, s)), o.sub(centred, o.mul(h, perChannel(o.div(dGamma, n)))));
     return [dx, dGamma, dBeta, null, null];
   },
@@ -160,11 +159,11 @@ export const rules: { readonly [K in OperatorName]: Rule<OperatorAttributes[K]> 
     });
     return [d!.graph.node('Pad', [d!], { pads, mode: 'constant' })[0]!];
   },
-  Concat: ({ inputs, attributes: { axis }, outer: [d] }) => {
+  Concat: ({ inputs, attributes: { axis }, outer: [d], wants }) => {
     let start = 0;
-    return inputs.map((input) => {
+    return inputs.map((input, i) => {
       const end = start + input.shape[axis]!;
-      const part = o.slice(d!, { [axis]: [start, end] });
+      const part = wants[i] ? o.slice(d!, { [axis]: [start, end] }) : null;
       start = end;
       return part;
     });
@@ -189,12 +188,23 @@ export const rules: { readonly [K in OperatorName]: Rule<OperatorAttributes[K]> 
     const count = attributes.axes.reduce((product, axis) => product * x!.shape[axis]!, 1);
     return [o.div(spread(d!, x!.shape, attributes.axes), count)];
   },
-  // Ties get the gradient whole, each.
-  ReduceMax: ({ inputs: [x], outputs: [y], attributes, outer: [d] }) => {
-    const chosen = o.not(o.less(x!, spread(y!, x!.shape, attributes.axes)));
-    return [o.mul(o.cast(chosen, 'float32'), spread(d!, x!.shape, attributes.axes))];
+  // As with MaxPool, the maxima share the gradient.
+  ReduceMax: ({ inputs: [x], outputs: [y], attributes: { axes, keepdims }, outer: [d] }) => {
+    const chosen = indicator(o.not(o.less(x!, spread(y!, x!.shape, axes))));
+    return [o.mul(chosen, spread(o.div(d!, o.reduceSum(chosen, axes, keepdims)), x!.shape, axes))];
   },
 };
+
+/** 1 where the condition holds, else 0: a product with it was measured faster than Where. */
+function indicator(condition: Tensor): Tensor {
+  return o.cast(condition, 'float32');
+}
+
+/** Windows side by side that cover the map once. */
+function tiles([, , height, width]: Shape, { kernel, strides, pads }: OperatorAttributes['MaxPool']): boolean {
+  const apart = pads.every((each) => each === 0) && kernel.every((k, i) => k === strides[i]);
+  return apart && height! % kernel[0] === 0 && width! % kernel[1] === 0;
+}
 
 /** Undoes broadcasting: sums a gradient down to the shape its tensor had. */
 function sumTo(d: Tensor, shape: Shape): Tensor {

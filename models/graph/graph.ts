@@ -22,9 +22,11 @@ export class Graph {
     this.name = name;
   }
 
-  /** A value given at each run. */
+  /** A value given at each run. Its name is the caller's word for it, so it is never changed to make it unique. */
   input(name: string, dtype: DType, shape: Shape): Tensor {
-    const tensor = this.#tensor(name, dtype, shape, null);
+    const full = [...this.#scope, name].join('/');
+    if (this.#names.has(full)) throw fail('graph/shape', { tensor: full, problem: 'the name is taken already' });
+    const tensor = this.#tensor(this.#unique(name), dtype, shape, null);
     this.inputs.push(tensor);
     return tensor;
   }
@@ -36,14 +38,14 @@ export class Graph {
     if (size !== data.length) {
       throw fail('graph/shape', { tensor: name, problem: `${data.length} values for shape [${shape}] of ${size}` });
     }
-    const tensor = this.#tensor(name, dtype, shape, null);
+    const tensor = this.#tensor(this.#unique(name), dtype, shape, null);
     this.constants.set(tensor, data);
     return tensor;
   }
 
   /** One float32 number, shape []; the same number is one tensor. */
   scalar(value: number): Tensor {
-    const key = String(value);
+    const key = Object.is(value, -0) ? '-0' : String(value);
     const known = this.#scalars.get(key);
     if (known) return known;
     const outer = this.#scope;
@@ -75,7 +77,9 @@ export class Graph {
     }
     const node: Node = { op, inputs, outputs: [], attributes };
     const outputs = results.map(({ dtype, shape }, index) =>
-      this.#tensor(index === 0 ? label : `${label}.${index}`, dtype, shape, node, true),
+      index === 0
+        ? this.#tensor(label, dtype, shape, node)
+        : this.#tensor(this.#unique(`${label}.${index}`, []), dtype, shape, node),
     );
     node.outputs = outputs;
     this.nodes.push(node);
@@ -86,6 +90,9 @@ export class Graph {
   output(name: string, tensor: Tensor): void {
     if (this.outputs.has(name)) throw fail('graph/shape', { tensor: name, problem: 'is an output already' });
     if (this.#names.has(name)) throw fail('graph/shape', { tensor: name, problem: 'is the name of an inner tensor' });
+    if (tensor.graph !== this)
+      throw fail('graph/shape', { tensor: name, problem: `${tensor.name} belongs to ${tensor.graph.name}` });
+    this.#names.add(name);
     this.outputs.set(name, tensor);
   }
 
@@ -113,15 +120,15 @@ export class Graph {
     ].join('\n');
   }
 
-  #tensor(name: string, dtype: DType, shape: Shape, producer: Node | null, named = false): Tensor {
+  #tensor(name: string, dtype: DType, shape: Shape, producer: Node | null): Tensor {
     if (shape.some((length) => !Number.isInteger(length) || length < 1)) {
       throw fail('graph/shape', { tensor: name, problem: `shape [${shape}] is not made of positive integers` });
     }
-    return { graph: this, name: named ? name : this.#unique(name), dtype, shape, producer };
+    return { graph: this, name, dtype, shape, producer };
   }
 
-  #unique(name: string): string {
-    const base = [...this.#scope, name].join('/');
+  #unique(name: string, scope = this.#scope): string {
+    const base = [...scope, name].join('/');
     let candidate = base;
     for (let n = 2; this.#names.has(candidate); n++) candidate = `${base}_${n}`;
     this.#names.add(candidate);

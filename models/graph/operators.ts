@@ -100,7 +100,7 @@ export const operators: { readonly [K in OperatorName]: Operator<K> } = {
   Cast: { infer: (inputs, { to }) => [{ dtype: to, shape: counted(inputs, 1)[0]!.shape }] },
   Conv: {
     infer(inputs, { strides, pads, group }) {
-      const [x, w, b] = counted(inputs, 2, 3);
+      const [x, w, b] = floats(inputs, 2, 3);
       const [batch, channels, height, width] = rank(x!, 4);
       const [filters, perGroup, kh, kw] = rank(w!, 4);
       expect(channels === perGroup! * group, `input has ${channels} channels, weights want ${perGroup! * group}`);
@@ -118,10 +118,15 @@ export const operators: { readonly [K in OperatorName]: Operator<K> } = {
   },
   ConvTranspose: {
     infer(inputs, { strides, pads, group, outputPadding }) {
-      const [x, w] = counted(inputs, 2);
+      const [x, w] = floats(inputs, 2);
       const [batch, channels, height, width] = rank(x!, 4);
       const [wIn, perGroup, kh, kw] = rank(w!, 4);
       expect(channels === wIn, `input has ${channels} channels, weights want ${wIn}`);
+      expect(channels! % group === 0, `${channels} channels do not divide into ${group} groups`);
+      expect(
+        outputPadding.every((pad, axis) => pad < strides[axis]!),
+        `output padding [${outputPadding}] is not below strides [${strides}]`,
+      );
       const grow = (length: number, k: number, axis: 0 | 1): number =>
         strides[axis] * (length - 1) + outputPadding[axis] + k - pads[axis] - pads[axis + 2]!;
       return [float([batch!, perGroup! * group, grow(height!, kh!, 0), grow(width!, kw!, 1)])];
@@ -132,7 +137,7 @@ export const operators: { readonly [K in OperatorName]: Operator<K> } = {
   BatchNormalization: {
     // training_mode=1, momentum=0: outputs Y, batch mean, batch (population) variance.
     infer(inputs) {
-      const [x, ...parameters] = counted(inputs, 5);
+      const [x, ...parameters] = floats(inputs, 5);
       const channels = rank(x!, 4)[1]!;
       for (const p of parameters)
         expect(same1(p.shape, [channels]), `${p.name} is [${p.shape}], expected [${channels}]`);
@@ -141,7 +146,7 @@ export const operators: { readonly [K in OperatorName]: Operator<K> } = {
   },
   MatMul: {
     infer(inputs) {
-      const [a, b] = counted(inputs, 2);
+      const [a, b] = floats(inputs, 2);
       expect(a!.shape.length >= 2 && b!.shape.length >= 2, 'both sides need rank 2 or more');
       const [m, k] = a!.shape.slice(-2);
       const [k2, n] = b!.shape.slice(-2);
@@ -149,7 +154,13 @@ export const operators: { readonly [K in OperatorName]: Operator<K> } = {
       return [float([...broadcast(a!.shape.slice(0, -2), b!.shape.slice(0, -2)), m!, n!])];
     },
   },
-  Softmax: { infer: (inputs) => same(inputs, 'float32') },
+  Softmax: {
+    infer(inputs, { axis }) {
+      const [result] = same(inputs, 'float32');
+      axisOf(result!.shape, axis);
+      return [result!];
+    },
+  },
   Transpose: {
     infer(inputs, { perm }) {
       const [x] = counted(inputs, 1);
@@ -179,7 +190,7 @@ export const operators: { readonly [K in OperatorName]: Operator<K> } = {
       const [x] = counted(inputs, 1);
       const shape = [...x!.shape];
       axes.forEach((axis, i) => {
-        shape[axis] = sliceLength(x!.shape[axis]!, starts[i]!, ends[i]!, steps[i]!);
+        shape[axis] = sliceLength(axisOf(x!.shape, axis), starts[i]!, ends[i]!, steps[i]!);
       });
       return [{ dtype: x!.dtype, shape }];
     },
@@ -187,8 +198,11 @@ export const operators: { readonly [K in OperatorName]: Operator<K> } = {
   Concat: {
     infer(inputs, { axis }) {
       const [first, ...others] = inputs;
+      expect(first !== undefined, 'nothing to join');
       const shape = [...first!.shape];
+      axisOf(shape, axis);
       for (const other of others) {
+        expect(other.dtype === first!.dtype, `${other.name} is ${other.dtype}, ${first!.name} is ${first!.dtype}`);
         const fits =
           other.shape.length === shape.length && other.shape.every((length, a) => a === axis || length === shape[a]);
         expect(fits, `${other.name}[${other.shape}] does not continue [${first!.shape}] on axis ${axis}`);
@@ -198,16 +212,20 @@ export const operators: { readonly [K in OperatorName]: Operator<K> } = {
     },
   },
   Pad: {
-    infer(inputs, { pads }) {
+    infer(inputs, { pads, mode }) {
       const [x] = counted(inputs, 1);
       const r = x!.shape.length;
       expect(pads.length === 2 * r, `${pads.length} pads for rank ${r}`);
+      pads.forEach((pad, i) => {
+        const length = x!.shape[i % r]!;
+        expect(mode !== 'reflect' || pad < length, `${pad} reflected rows, axis ${i % r} has ${length}`);
+      });
       return [{ dtype: x!.dtype, shape: x!.shape.map((length, axis) => length + pads[axis]! + pads[axis + r]!) }];
     },
   },
   Resize: {
     infer(inputs, { sizes }) {
-      const [x] = counted(inputs, 1);
+      const [x] = floats(inputs, 1);
       const [batch, channels] = rank(x!, 4);
       expect(
         sizes.length === 4 && sizes[0] === batch && sizes[1] === channels,
@@ -218,14 +236,14 @@ export const operators: { readonly [K in OperatorName]: Operator<K> } = {
   },
   DepthToSpace: {
     infer(inputs, { blocksize }) {
-      const [b, c, h, w] = rank(counted(inputs, 1)[0]!, 4);
+      const [b, c, h, w] = rank(floats(inputs, 1)[0]!, 4);
       expect(c! % blocksize ** 2 === 0, `${c} channels do not divide by ${blocksize ** 2}`);
       return [float([b!, c! / blocksize ** 2, h! * blocksize, w! * blocksize])];
     },
   },
   SpaceToDepth: {
     infer(inputs, { blocksize }) {
-      const [b, c, h, w] = rank(counted(inputs, 1)[0]!, 4);
+      const [b, c, h, w] = rank(floats(inputs, 1)[0]!, 4);
       expect(h! % blocksize === 0 && w! % blocksize === 0, `${h} x ${w} does not divide by ${blocksize}`);
       return [float([b!, c! * blocksize ** 2, h! / blocksize, w! / blocksize])];
     },
@@ -270,14 +288,25 @@ function counted(inputs: readonly Tensor[], least: number, most = least): readon
   return inputs;
 }
 
+function floats(inputs: readonly Tensor[], least: number, most = least): readonly Tensor[] {
+  for (const t of counted(inputs, least, most))
+    expect(t.dtype === 'float32', `${t.name} is ${t.dtype}, expected float32`);
+  return inputs;
+}
+
+/** ONNX also counts axes from the end; here they are counted from the front only, so that every rule reads one form. */
+function axisOf(shape: Shape, axis: number): number {
+  expect(Number.isInteger(axis) && axis >= 0 && axis < shape.length, `axis ${axis} of rank ${shape.length}`);
+  return shape[axis]!;
+}
+
 function rank(tensor: Tensor, expected: number): Shape {
   expect(tensor.shape.length === expected, `${tensor.name} has rank ${tensor.shape.length}, expected ${expected}`);
   return tensor.shape;
 }
 
 function arithmetic(inputs: readonly Tensor[]): Result[] {
-  const [a, b] = counted(inputs, 2);
-  for (const t of [a!, b!]) expect(t.dtype === 'float32', `${t.name} is ${t.dtype}, expected float32`);
+  const [a, b] = floats(inputs, 2);
   return [float(broadcast(a!.shape, b!.shape))];
 }
 
@@ -299,7 +328,7 @@ function windows(length: number, kernel: number, stride: number, pad: number): n
 }
 
 function pooled(inputs: readonly Tensor[], { kernel, strides, pads }: Pool): Result[] {
-  const [b, c, h, w] = rank(counted(inputs, 1)[0]!, 4);
+  const [b, c, h, w] = rank(floats(inputs, 1)[0]!, 4);
   return [
     float([
       b!,
@@ -311,14 +340,17 @@ function pooled(inputs: readonly Tensor[], { kernel, strides, pads }: Pool): Res
 }
 
 function reduced(inputs: readonly Tensor[], { axes, keepdims }: Axes): Result[] {
-  const [x] = counted(inputs, 1);
-  for (const axis of axes) expect(axis >= 0 && axis < x!.shape.length, `axis ${axis} of rank ${x!.shape.length}`);
+  const [x] = floats(inputs, 1);
+  for (const axis of axes) axisOf(x!.shape, axis);
+  // The runtime reads an empty list as "all axes".
+  expect(axes.length > 0 || x!.shape.length === 0, `no axes of rank ${x!.shape.length}`);
   const shape = x!.shape.map((length, axis) => (axes.includes(axis) ? 1 : length));
   return [float(keepdims ? shape : shape.filter((_, axis) => !axes.includes(axis)))];
 }
 
 /** Length of a slice with absolute, in-range bounds; a negative step walks down to and excluding `end` (-1 allowed). */
 function sliceLength(length: number, start: number, end: number, step: number): number {
-  expect(start >= 0 && start <= length && end >= -1 && end <= length, `slice ${start}..${end} of ${length}`);
+  const fits = step > 0 ? start >= 0 && end <= length : start < length && end >= -1;
+  expect(fits && (end - start) * step > 0, `slice ${start}..${end} by ${step} of ${length}`);
   return Math.ceil((end - start) / step);
 }

@@ -9,12 +9,12 @@ import { dataTypes } from './schema.ts';
 export type Plain = number | string | readonly number[];
 export interface Travelling {
   attributes: Record<string, Plain>;
-  /** Constant int64 inputs behind the tensors, '' for an absent optional one. */
+  /** Constant int64 inputs behind the tensors, null for an absent optional one. */
   inputs: (readonly number[] | null)[];
   /** Marks the float attributes, which protobuf cannot tell from integers. */
   floats?: readonly string[];
 }
-interface Codec<A> {
+export interface Codec<A> {
   out(attributes: A): Travelling;
   back(attributes: Record<string, Plain>, inputs: readonly (readonly number[] | null)[]): A;
 }
@@ -24,6 +24,15 @@ const ints = (value: Plain | undefined): readonly number[] => value as readonly 
 const pair = (value: Plain | undefined): [number, number] => value as unknown as [number, number];
 const quad = (value: Plain | undefined): [number, number, number, number] =>
   value as unknown as [number, number, number, number];
+
+/** The decimal that was written: files hold float32, in which 1e-5 reads back as 9.99999974e-6. */
+function shortest(value: number): number {
+  for (let digits = 1; digits < 9; digits++) {
+    const rounded = Number(value.toPrecision(digits));
+    if (Math.fround(rounded) === value) return rounded;
+  }
+  return value;
+}
 
 const pool: Codec<OperatorAttributes['MaxPool']> = {
   out: ({ kernel, strides, pads }) => ({ attributes: { kernel_shape: kernel, strides, pads }, inputs: [] }),
@@ -97,7 +106,7 @@ export const codecs: { readonly [K in OperatorName]: Codec<OperatorAttributes[K]
       inputs: [],
       floats: ['epsilon', 'momentum'],
     }),
-    back: (a) => ({ epsilon: a['epsilon'] as number }),
+    back: (a) => ({ epsilon: shortest(a['epsilon'] as number) }),
   },
   Softmax: axis,
   Concat: axis,

@@ -108,6 +108,8 @@ export interface ModelMessage {
 }
 
 export const opsetVersion = 17;
+/** Constant lists that ONNX wants as inputs (axes, shapes ...) are initializers of these names; no tensor has one. */
+export const listPrefix = 'list:';
 /** TensorProto.DataType of the types a graph may hold. */
 export const dataTypes = { float32: 1, uint8: 2, int64: 7, bool: 9 } as const;
 /** AttributeProto.AttributeType. */

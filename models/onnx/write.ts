@@ -1,4 +1,5 @@
 /** Graph -> ONNX bytes. The same graph gives the same bytes: no clock, no machine in them. */
+import { invariant } from '../../errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Constant, Node, Tensor } from '../graph/tensor.ts';
 import { codecs, type Plain, type Travelling } from './attributes.ts';
@@ -6,6 +7,7 @@ import {
   type AttributeMessage,
   attributeTypes,
   dataTypes,
+  listPrefix,
   ModelProto,
   type NodeMessage,
   opsetVersion,
@@ -14,6 +16,8 @@ import {
 } from './schema.ts';
 
 export function writeOnnx(graph: Graph): Uint8Array {
+  for (const tensor of [...graph.inputs, ...graph.constants.keys()])
+    invariant(!tensor.name.startsWith(listPrefix), `tensor ${tensor.name} has a name kept for lists`);
   const initializer = [...graph.constants].map(([tensor, data]) => tensorMessage(tensor.name, tensor.shape, data));
   const lists = new Map<string, string>();
   const listInput = (values: readonly number[] | null): string => {
@@ -21,7 +25,7 @@ export function writeOnnx(graph: Graph): Uint8Array {
     const key = values.join(',');
     const known = lists.get(key);
     if (known) return known;
-    const name = `list_${lists.size}`;
+    const name = `${listPrefix}${lists.size}`;
     initializer.push(tensorMessage(name, [values.length], BigInt64Array.from(values, BigInt)));
     lists.set(key, name);
     return name;

@@ -79,9 +79,9 @@ export function listProviders(): Provider[] {
 /** The stock x64 package lists TensorRT but does not carry its library; appending it would throw. */
 function tensorrtLibraryPresent(): boolean {
   const require = createRequire(import.meta.url);
-  const folder = `../bin/napi-v6/${process.platform}/${process.arch}`;
+  const folder = `onnxruntime-node/bin/napi-v6/${process.platform}/${process.arch}`;
   try {
-    require.resolve(`onnxruntime-node/${folder.slice(3)}/libonnxruntime_providers_tensorrt.so`);
+    require.resolve(`${folder}/libonnxruntime_providers_tensorrt.so`);
     return true;
   } catch {
     return false;
