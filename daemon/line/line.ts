@@ -15,11 +15,12 @@ import type { Finding } from './finding.ts';
 import { Gap } from './gap.ts';
 import { HeldPair, type Register, sameGrid } from './held.ts';
 import { judge } from './judge.ts';
+import { evidenceOf, type LinePart, recordOf } from './line-part.ts';
 import { Pairing } from './pairing.ts';
-import { advance, type FaultReason, opened, type PartEvent, type PartState } from './part.ts';
-import { type PartFacts, recordOf } from './record.ts';
+import { advance, type FaultReason, opened, type PartEvent } from './part.ts';
+import { type ReadyState, readyStateOf } from './ready.ts';
 import { checkSettings, type LineSettings } from './settings.ts';
-import type { PartEvidence, VerdictSink } from './sink.ts';
+import type { VerdictSink } from './sink.ts';
 import { Teller } from './teller.ts';
 import { InferenceTurn } from './turn.ts';
 
@@ -36,34 +37,6 @@ export interface LineDeps {
   readonly sink: VerdictSink;
   /** Brings a pair onto one grid; by default the frames must share one already. */
   readonly register?: Register;
-}
-
-export type ReadyState =
-  | { readonly ready: true }
-  | {
-      readonly ready: false;
-      readonly why: 'stopped' | 'noModel' | 'cameraLost' | 'ended' | 'journal';
-      readonly detail: string;
-    };
-
-interface LinePart {
-  readonly ordinal: number;
-  readonly trigger: number;
-  readonly partId: string | null;
-  readonly sequence: number;
-  readonly openedAtMs: number;
-  readonly openedWallMs: number;
-  /** Aborts the part's timers when it is closed. */
-  readonly timers: AbortController;
-  /** Counts against the limit of parts in flight. */
-  admitted: boolean;
-  state: PartState;
-  held: HeldPair | null;
-  bundle: ServedBundle | null;
-  reading: Reading | null;
-  judged: PartFacts['judged'];
-  closedAtMs: number;
-  closedWallMs: number;
 }
 
 export class Line {
@@ -134,17 +107,13 @@ export class Line {
   }
 
   readyState(): ReadyState {
-    const not = (why: Exclude<ReadyState, { ready: true }>['why'], detail: string): ReadyState => ({
-      ready: false,
-      why,
-      detail,
+    return readyStateOf({
+      stopped: this.#stopped,
+      lost: this.#lost,
+      ended: this.ended,
+      hasBundle: this.#port.bundle() !== null,
+      journalProblem: this.#teller.journalProblem,
     });
-    if (this.#stopped) return not('stopped', 'the line was stopped');
-    for (const [camera, reason] of this.#lost) return not('cameraLost', `camera ${camera}: ${reason}`);
-    if (this.ended) return not('ended', 'every recording is over');
-    if (this.#port.bundle() === null) return not('noModel', 'no bundle is in service');
-    const { journalProblem } = this.#teller;
-    return journalProblem === null ? { ready: true } : not('journal', journalProblem);
   }
 
   /** True once every camera has said that its recording is over. */
@@ -190,7 +159,10 @@ export class Line {
       return;
     }
     const nowMs = this.#clock.nowMs();
-    if (!opens) return this.#apply(this.#pairing.confirmingEdge(cameraId, count, nowMs));
+    if (!opens) {
+      this.#apply(this.#pairing.confirmingEdge(cameraId, count, nowMs));
+      return;
+    }
     const { open, findings } = this.#pairing.openingEdge(cameraId, count, nowMs);
     this.#apply(findings);
     for (let missed = open - 1; missed > 0; missed--) this.#open(count - missed, null);
@@ -212,7 +184,6 @@ export class Line {
       state: opened,
       held: null,
       bundle: this.#port.bundle(),
-      reading: null,
       judged: null,
       closedAtMs: 0,
       closedWallMs: 0,
@@ -305,9 +276,12 @@ export class Line {
   #begin(part: LinePart): void {
     const bundle = this.#port.bundle();
     part.bundle = bundle;
-    if (bundle === null) return this.#fault(part, 'noModel', 'no bundle is in service');
     const { held } = part;
     invariant(held, 'a framed part has no pair');
+    if (bundle === null) {
+      this.#fault(part, 'noModel', 'no bundle is in service');
+      return;
+    }
     const images = this.#registered(part, held, bundle);
     if (images === null) return;
     this.#step(part, { kind: 'inferring' });
@@ -340,15 +314,14 @@ export class Line {
     // A busy event loop may bring the reading before the timer that should have closed the part.
     if (this.#clock.nowMs() - part.openedAtMs >= this.#settings.deadlineMs) {
       this.#turn.counters.lateReadings++;
-      return this.#step(part, { kind: 'deadline' });
+      this.#step(part, { kind: 'deadline' });
+    } else if (this.#port.bundle()?.digest !== bundle.digest) {
+      this.#fault(part, 'inference', 'the bundle was changed while the part was judged');
+    } else {
+      const judgement = judge(bundle, reading);
+      part.judged = { reading, judgement };
+      this.#step(part, { kind: 'reading', outcome: judgement });
     }
-    if (this.#port.bundle()?.digest !== bundle.digest) {
-      return this.#fault(part, 'inference', 'the bundle was changed while the part was judged');
-    }
-    const judgement = judge(bundle, reading);
-    part.reading = reading;
-    part.judged = { judgement, score: reading.score, judgedShare: reading.judgedShare, inferMs: reading.inferMs };
-    this.#step(part, { kind: 'reading', outcome: judgement });
   }
 
   #tellClosed(): void {
@@ -358,37 +331,15 @@ export class Line {
       if (part.state.phase !== 'closed') break;
       this.#parts.delete(part.ordinal);
       if (part.admitted) this.#inFlight--;
-      this.#teller.tell(this.#recordOf(part, part.state), evidenceOf(part));
+      this.#teller.tell(recordOf(part, this.#settings), evidenceOf(part));
       part.held?.letGo();
     }
     this.#telling = false;
     this.#tellDrained();
   }
 
-  #recordOf(part: LinePart, state: PartState & { phase: 'closed' }): ReturnType<typeof recordOf> {
-    const { lineId, deadlineMs } = this.#settings;
-    return recordOf({
-      lineId,
-      deadlineMs,
-      sequence: part.sequence,
-      trigger: part.trigger,
-      partId: part.partId,
-      openedAtMs: part.openedWallMs,
-      closedAtMs: part.closedWallMs,
-      captureToVerdictMs: part.held === null ? null : part.closedAtMs - part.held.capturedAtUs / 1000,
-      outcome: state.outcome,
-      bundle: part.bundle,
-      judged: part.judged,
-    });
-  }
-
   #tellDrained(): void {
     if (this.#parts.size > 0 || this.#teller.pending > 0 || this.#turn.busy) return;
     for (const resolve of this.#drainWaiters.splice(0)) resolve();
   }
-}
-
-function evidenceOf(part: LinePart): PartEvidence | null {
-  const pair = part.held?.images ?? null;
-  return pair === null ? null : { pair, reading: part.reading, mask: part.judged?.judgement.mask ?? null };
 }
