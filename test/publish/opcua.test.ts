@@ -9,6 +9,8 @@ import {
   type ClientSession,
   DataType,
   type DataValue,
+  generateAddressSpace,
+  nodesets,
   OPCUAClient,
   StatusCodes,
   TimestampsToReturn,
