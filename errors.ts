@@ -21,7 +21,7 @@ export const errorTable = {
     text: '{command} has no option {found}; {hint}',
     action: 'Add --help to see the options.',
   },
-  'usage/value': { text: '--{option}: found {found}, expected {expected}', action: 'Correct the value.' },
+  'usage/value': { text: 'Option --{option}: found {found}, expected {expected}', action: 'Correct the value.' },
   'usage/missing': { text: '{command} needs {what}', action: 'Add --help to see how it is called.' },
   'usage/extra': {
     text: '{command} does not take "{found}"',
@@ -119,6 +119,31 @@ export const errorTable = {
   'bundle/product': {
     text: 'Bundle {path} is for product {actual}, the line makes {expected}',
     action: 'Choose a bundle of this product, or change line.product first.',
+  },
+  // evaluation
+  'evaluate/sample': {
+    text: 'Test part {id}: {what} is {actual}, expected {expected}',
+    action: 'Correct or leave out this part of the data set; the figures would be wrong with it.',
+  },
+  'evaluate/empty': {
+    text: 'Nothing to evaluate: the data set has no test part',
+    action: 'Point to a data set that has a test folder.',
+  },
+  'evaluate/threshold': {
+    text: 'The threshold of {source} is {actual}, expected a finite number',
+    action: 'Verify the bundle (twinspect bundle verify).',
+  },
+  'evaluate/tooLarge': {
+    text: 'The test set has more than {limit} pixels',
+    action: 'Evaluate it in portions; the exact curves hold every pixel in memory.',
+  },
+  'evaluate/groups': {
+    text: 'An interval over {found} groups, expected at least {expected}',
+    action: 'Add test parts of more source images or time blocks.',
+  },
+  'evaluate/picture': {
+    text: 'Picture {name} of {id} is {actual}, expected {expected}',
+    action: 'Give a PNG; the report shows no other format.',
   },
   // publishing
   'port/taken': {

@@ -97,8 +97,14 @@ export function openLineWriter(fd: number, broken: (error: Error) => void): Line
   const destination = pino.destination({ fd, sync: false, minLength: 0, maxLength: waitingMaxBytes });
   let dropped = 0;
   let ended = false;
-  destination.on('drop', () => {
+  // Counted here: the destination's own flush() calls back at once where it does not collect lines.
+  let waitingBytes = 0;
+  destination.on('drop', (text: string) => {
     dropped++;
+    waitingBytes -= Buffer.byteLength(text);
+  });
+  destination.on('write', (bytes: number) => {
+    waitingBytes -= bytes;
   });
   destination.on('error', (error: Error) => {
     if (!ended) broken(error);
@@ -106,15 +112,19 @@ export function openLineWriter(fd: number, broken: (error: Error) => void): Line
   });
   return {
     write: (text) => {
-      if (ended) dropped++;
-      else destination.write(text);
+      if (ended) {
+        dropped++;
+        return;
+      }
+      waitingBytes += Buffer.byteLength(text);
+      destination.write(text);
     },
     dropped: () => dropped,
     flush: () =>
       new Promise((resolve) => {
-        if (ended) return resolve();
+        if (ended || waitingBytes === 0) return resolve();
         destination.once('error', () => resolve());
-        destination.flush(() => resolve());
+        destination.once('drain', () => resolve());
       }),
   };
 }

@@ -9,15 +9,11 @@ import { systemClock } from './clock.ts';
 import { type Context, Interrupted } from './commands/command.ts';
 import { dispatch, exitCodes, report } from './commands/dispatch.ts';
 import { loadCommand, seats } from './commands/index.ts';
+import { onStopSignals, stopSignals } from './commands/stopping.ts';
 import { createLog, type LogLevel, logLevels, openLineWriter } from './log.ts';
-
-/** One Ctrl-C reaches us several times: from the terminal, from npm and from the launcher. Later ones are meant. */
-const sameSignalMs = 500;
 
 /** Last words wait this long for their reader. */
 const flushMaxMs = 1000;
-
-const signalNumbers = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
 
 const stopping = new AbortController();
 const stdout = openLineWriter(1, () => stopping.abort(new Interrupted('a closed output', 141)));
@@ -47,15 +43,12 @@ async function leave(code: number): Promise<never> {
   process.exit(code);
 }
 
-let firstSignalMs: number | null = null;
-for (const [signal, number] of Object.entries(signalNumbers)) {
-  process.on(signal, () => {
-    const nowMs = systemClock.nowMs();
-    if (firstSignalMs !== null && nowMs - firstSignalMs >= sameSignalMs) process.exit(128 + number);
-    firstSignalMs ??= nowMs;
-    stopping.abort(new Interrupted(signal, 128 + number));
-  });
-}
+const onSignal = onStopSignals(
+  () => systemClock.nowMs(),
+  (reason) => stopping.abort(reason),
+  (exitCode) => process.exit(exitCode),
+);
+for (const signal of stopSignals) process.on(signal, onSignal);
 
 function crash(error: unknown): void {
   report(error, context);

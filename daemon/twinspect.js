@@ -29,7 +29,7 @@ if (bundled === realpathSync(process.execPath) || (bundled === null && runsTypes
   await import(pathToFileURL(main).href);
 } else if (bundled === null) {
   quit(
-    `there is no Node ${leastMajor} for ${process.platform} ${process.arch} here, and this is Node ${process.versions.node}`,
+    `no Node for ${process.platform}-${process.arch} came with this, and ${process.version} runs no TypeScript`,
     'Run "npm ci" (without --omit=optional), or start it with Node 26.',
   );
 } else {

@@ -5,9 +5,17 @@
 import { parseArgs } from 'node:util';
 import { nearestName } from '../../config/problems.ts';
 import { fail, invariant } from '../../errors.ts';
-import type { Command } from './command.ts';
 
 type Values = Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>;
+
+export interface Option {
+  readonly type: 'string' | 'boolean';
+  readonly short?: string;
+  /** Placeholder of the value in the help: `FILE`, `N` ... Needed where type is string. */
+  readonly value?: string;
+  readonly doc: string;
+  readonly multiple?: boolean;
+}
 
 export interface Bounds {
   readonly min: number;
@@ -79,7 +87,10 @@ export class Args {
 }
 
 /** Reads argv by the options of a command; `--help` is an option of every command. */
-export function readArgs(command: Command, argv: readonly string[]): { args: Args; help: boolean } {
+export function readArgs(
+  command: { readonly name: string; readonly options: Readonly<Record<string, Option>> },
+  argv: readonly string[],
+): { args: Args; help: boolean } {
   const options = { ...command.options, help: { type: 'boolean', short: 'h', doc: '' } as const };
   const known = Object.keys(options).map((name) => `--${name}`);
   const { values, positionals, tokens } = parseArgs({

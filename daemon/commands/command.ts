@@ -4,16 +4,7 @@
 import type { FileReader } from '../../drivers/files.ts';
 import type { Clock } from '../clock.ts';
 import type { RootLog } from '../log.ts';
-import type { Args } from './args.ts';
-
-export interface Option {
-  readonly type: 'string' | 'boolean';
-  readonly short?: string;
-  /** Placeholder of the value in the help: `FILE`, `N` ... Needed where type is string. */
-  readonly value?: string;
-  readonly doc: string;
-  readonly multiple?: boolean;
-}
+import type { Args, Option } from './args.ts';
 
 export interface Command {
   readonly name: string;

@@ -22,6 +22,6 @@ export const seats: readonly Seat[] = [
 ];
 
 export async function loadCommand(name: string): Promise<Command> {
-  const file = (await import(`./${name}.ts`)) as { command: Command };
+  const file = (await import(/* @vite-ignore */ `./${name}.ts`)) as { command: Command };
   return file.command;
 }

@@ -1,4 +1,4 @@
-/** Checks of the native libraries: each is loaded here and now, so that a broken one is a finding and no crash later. */
+/** Checks of the native libraries: each is loaded here, so that a broken one is a finding and no crash later. */
 import { readFile } from 'node:fs/promises';
 import { messageOf } from '../../../errors.ts';
 import type { Check } from './finding.ts';

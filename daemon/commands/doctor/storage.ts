@@ -25,7 +25,7 @@ export const storageChecks: readonly Check[] = [
       }
       const text = `${where} is writable, slowest of ${commits} commits ${slowestMs.toFixed(1)} ms`;
       if (slowestMs < journal.commitTimeoutMs) return { status: 'ok', text };
-      const advice = `Use a faster disk: journal.commitTimeoutMs is ${journal.commitTimeoutMs}, and no pass goes out late.`;
+      const advice = `Use a faster disk: a pass not committed in ${journal.commitTimeoutMs} ms is none.`;
       return { status: 'fail', text, advice };
     },
   },
