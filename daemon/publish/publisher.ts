@@ -4,10 +4,11 @@
  * part becomes undecided / journal, the line is not ready, and a fault stands until the journal can be written again.
  */
 import { createHash } from 'node:crypto';
-import { fail, invariant, messageOf } from '../../errors.ts';
+import { invariant, messageOf } from '../../errors.ts';
 import type { Clock } from '../clock.ts';
-import { type OpenedPart, type PartEvidence, type VerdictSink, withoutCommit } from '../line/sink.ts';
+import type { OpenedPart, PartEvidence, VerdictSink } from '../line/sink.ts';
 import type { Mask, VerdictRecord } from '../line/verdict.ts';
+import { CommitGuard, type CommitLimits } from './commit-guard.ts';
 import type { Journal } from './journal/journal.ts';
 import type { ControlLane, Health, HealthListener, LineCounters, LineState, LineStatus, Log } from './lane.ts';
 import { checkLineId, type MaskReference } from './payload.ts';
@@ -16,12 +17,6 @@ import type { RecordLane } from './record-lane.ts';
 export type EncodePng = (pixels: Uint8Array, widthPx: number, heightPx: number, channels: 1 | 3) => Promise<Uint8Array>;
 
 export interface PublisherLimits {
-  /** A commit that takes longer counts as failed; lies inside the part's deadline. */
-  readonly commitMaxMs: number;
-  /** Between two tries to write while the journal is at fault. */
-  readonly probeMs: number;
-  /** Degraded records kept in memory until the journal takes them: three minutes at 5 parts/s, about 1 MB. */
-  readonly unjournaledMax: number;
   /** Masks being encoded at once; the encoder is off this thread, its queue is memory. */
   readonly encodingMax: number;
   /** PLCs watch for a step within a second or two. */
@@ -31,9 +26,6 @@ export interface PublisherLimits {
 }
 
 export const publisherLimits: PublisherLimits = {
-  commitMaxMs: 250,
-  probeMs: 1000,
-  unjournaledMax: 1000,
   encodingMax: 4,
   heartbeatMs: 500,
   statusMs: 10_000,
@@ -53,7 +45,7 @@ export interface PublisherOptions {
   readonly counters: LineCounters;
   /** Told of each verdict as it went out, after the lanes: for the console and the bench. */
   readonly announced?: (record: VerdictRecord, committed: boolean) => void;
-  readonly limits?: Partial<PublisherLimits>;
+  readonly limits?: Partial<PublisherLimits & CommitLimits>;
 }
 
 /** All zero; shared between a line's publisher and its record lane. */
@@ -76,12 +68,9 @@ export class Publisher implements VerdictSink {
   readonly #options: PublisherOptions;
   readonly #limits: PublisherLimits;
   readonly #stopping = new AbortController();
-  /** Announced records the journal does not hold as announced, oldest first. */
-  readonly #unjournaled = new Map<number, VerdictRecord>();
+  readonly #guard: CommitGuard;
   readonly #healthListeners: HealthListener[] = [];
   #state: LineState = { ready: false, why: 'starting', fault: null, bundle: null };
-  #journalFault: string | null = null;
-  #probing = false;
   #encoding = 0;
   #statusShownMs = Number.NEGATIVE_INFINITY;
 
@@ -89,6 +78,7 @@ export class Publisher implements VerdictSink {
     checkLineId(options.lineId);
     this.#options = options;
     this.#limits = { ...publisherLimits, ...options.limits };
+    this.#guard = new CommitGuard({ ...options, faultChanged: () => this.#faultChanged() });
   }
 
   /** Shows "not ready, no verdict", tells of parts a kill had left open, and begins to beat and to drain. */
@@ -114,7 +104,7 @@ export class Publisher implements VerdictSink {
     const { sequence, journaled } = this.#options.journal.open(part);
     this.#options.counters.opened += 1;
     // Not a verdict yet, so nothing to hold back: but from here on the plant shall know.
-    journaled.catch((error: unknown) => this.#fault(messageOf(error)));
+    journaled.catch((error: unknown) => this.#guard.failed(error));
     return sequence;
   }
 
@@ -125,23 +115,13 @@ export class Publisher implements VerdictSink {
   async closed(judged: VerdictRecord, evidence: Pick<PartEvidence, 'mask'> | null): Promise<boolean> {
     const { counters, recordLane, announced } = this.#options;
     const mask = evidence?.mask ? this.#copyMask(evidence.mask) : null;
-    const committed = await this.#commitInTime(judged).then(
-      () => null,
-      (error: unknown) => messageOf(error),
-    );
-    const record = committed === null ? judged : withoutCommit(judged, committed);
-    if (committed === null) this.#clearFault();
-    else {
-      counters.unjournaled += 1;
-      this.#keepUnjournaled(record);
-      this.#fault(committed);
-    }
+    const { record, committed } = await this.#guard.commit(judged);
     counters[record.decision] += 1;
     this.#announce(record, mask);
-    announced?.(record, committed === null);
+    announced?.(record, committed);
     if (mask) this.#encode(record, mask);
     recordLane?.wake();
-    return committed === null;
+    return committed;
   }
 
   /** The mask's memory is the line's, and is gone after this call; null where no encoder is free for it. */
@@ -159,21 +139,26 @@ export class Publisher implements VerdictSink {
 
   status(): LineStatus {
     const { lineId, counters } = this.#options;
-    const fault = this.#journalFault ?? this.#state.fault;
+    const fault = this.#guard.fault ?? this.#state.fault;
     const stopped = this.#stopping.signal.aborted ? 'stopping' : null;
-    const why = stopped ?? this.#journalFault ?? this.#state.why ?? this.#state.fault;
+    const why = stopped ?? this.#guard.fault ?? this.#state.why ?? this.#state.fault;
     return { lineId, ready: why === null, why, fault, bundle: this.#state.bundle, counters };
   }
 
   /** The way to the disk, and how much went wrong on the way out. */
   health(): Health {
     const { lineId, counters } = this.#options;
-    const problem = this.#journalFault;
+    const problem = this.#guard.fault;
     return { name: `publisher ${lineId}`, ok: problem === null, problem, counters: { ...counters } };
   }
 
   onHealth(listener: HealthListener): void {
     this.#healthListeners.push(listener);
+  }
+
+  #faultChanged(): void {
+    this.#showStatus();
+    for (const listener of this.#healthListeners) listener(this.health());
   }
 
   /** Not ready, then one last try to journal what it still holds. The lanes and the journal are their owner's to stop. */
@@ -182,95 +167,7 @@ export class Publisher implements VerdictSink {
     this.#stopping.abort();
     this.#showStatus();
     await this.#options.recordLane?.stop();
-    if (this.#unjournaled.size > 0) await this.#flush().catch((error: unknown) => this.#lost(error));
-  }
-
-  #lost(error: unknown): void {
-    const results = [...this.#unjournaled.values()].map((record) => record.resultId);
-    this.#options.counters.recordsLost += results.length;
-    this.#options.log.error({ results, cause: messageOf(error) }, 'records lost: the journal never took them');
-  }
-
-  async #commitInTime(record: VerdictRecord): Promise<void> {
-    const { clock, journal, recordLane } = this.#options;
-    const limitMs = this.#limits.commitMaxMs;
-    const bound = new AbortController();
-    const late = Promise.withResolvers<never>();
-    clock.after(limitMs, () => late.reject(fail('journal/slow', { limitMs })), bound.signal);
-    try {
-      await Promise.race([journal.commit(record, recordLane !== null), late.promise]);
-    } finally {
-      bound.abort();
-    }
-  }
-
-  /**
-   * The record lane must not tell another story than the control lane did, even where a slow commit succeeds after
-   * all: it holds from here until the announced record has replaced it.
-   */
-  #keepUnjournaled(record: VerdictRecord): void {
-    this.#unjournaled.set(record.sequence, record);
-    if (this.#unjournaled.size > this.#limits.unjournaledMax) {
-      const [sequence, oldest] = this.#unjournaled.entries().next().value as [number, VerdictRecord];
-      this.#unjournaled.delete(sequence);
-      this.#options.counters.recordsLost += 1;
-      this.#options.log.error({ resultId: oldest.resultId }, 'record lost: the journal takes nothing');
-    }
-    this.#holdRecordLane();
-  }
-
-  #holdRecordLane(): void {
-    const first = this.#unjournaled.keys().next().value;
-    this.#options.recordLane?.holdFrom(first ?? null);
-  }
-
-  async #flush(): Promise<void> {
-    for (const [sequence, record] of this.#unjournaled) {
-      await this.#options.journal.commit(record, this.#options.recordLane !== null);
-      this.#unjournaled.delete(sequence);
-      this.#holdRecordLane();
-    }
-  }
-
-  #fault(text: string): void {
-    if (this.#journalFault === null) {
-      this.#options.log.error({ lineId: this.#options.lineId, cause: text }, 'journal at fault: no part passes');
-    }
-    this.#setJournalFault(text);
-    this.#probeLater();
-  }
-
-  #setJournalFault(text: string | null): void {
-    if (text === this.#journalFault) return;
-    this.#journalFault = text;
-    this.#showStatus();
-    for (const listener of this.#healthListeners) listener(this.health());
-  }
-
-  /** A plant that heeds "not ready" sends no part, so the way back cannot wait for one. */
-  #probeLater(): void {
-    if (this.#probing || this.#stopping.signal.aborted) return;
-    this.#probing = true;
-    const probe = async (): Promise<void> => {
-      try {
-        await this.#options.journal.probe();
-        await this.#flush();
-        this.#probing = false;
-        this.#clearFault();
-      } catch (error) {
-        this.#probing = false;
-        this.#fault(messageOf(error));
-      }
-    };
-    this.#options.clock.after(this.#limits.probeMs, () => void probe(), this.#stopping.signal);
-  }
-
-  /** The fault ends only when nothing announced is missing in the journal. */
-  #clearFault(): void {
-    if (this.#journalFault === null || this.#unjournaled.size > 0) return;
-    this.#options.log.info({ lineId: this.#options.lineId }, 'journal is written again');
-    this.#setJournalFault(null);
-    this.#options.recordLane?.wake();
+    await this.#guard.stop();
   }
 
   #announce(record: VerdictRecord, mask: Mask | null): void {

@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../clock.ts';
 import type { VerdictRecord } from '../line/verdict.ts';
+import type { CommitLimits } from './commit-guard.ts';
 import { type Journal, openJournal } from './journal/journal.ts';
 import type { JournalLimits } from './journal/limits.ts';
 import type { ControlLane, Health, HealthListener, Log } from './lane.ts';
@@ -22,7 +23,7 @@ export interface PublishingOptions {
   readonly log: Log;
   readonly encodePng: EncodePng;
   readonly announced?: (record: VerdictRecord, committed: boolean) => void;
-  readonly limits?: Partial<JournalLimits & MqttLimits & PublisherLimits & RecordLaneLimits>;
+  readonly limits?: Partial<JournalLimits & MqttLimits & CommitLimits & PublisherLimits & RecordLaneLimits>;
 }
 
 export interface Publishing {
