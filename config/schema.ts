@@ -12,8 +12,8 @@ export const shippedPrefix = 'shipped:';
 const idPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 const idExpected = 'a name of 1 to 64 letters, digits, "-", "_", ".", beginning with a letter or digit';
 
-const hostExpected = 'a host name or address, without protocol and port';
-const hostPattern = /^[A-Za-z0-9.:_-]{1,253}$/;
+const loopbackExpected = 'an address of this machine alone: 127.0.0.1, ::1 or localhost';
+const loopbackPattern = /^(127(\.\d{1,3}){3}|::1|localhost)$/;
 
 const urlExpected = 'mqtt://HOST or mqtt://HOST:PORT without user or password, or empty for the embedded broker';
 const urlPattern = /^$|^mqtt:\/\/[^\s/@?#]+\/?$/;
@@ -115,11 +115,10 @@ const camera = {
       max: 3_600_000,
       takes: 'restart',
     }),
-    split: textKey({
+    split: choiceKey({
       doc: 'Which split of the dataset is replayed.',
+      values: ['train', 'validation', 'test', 'all'],
       default: 'test',
-      expected: idExpected,
-      matches: idPattern,
       takes: 'restart',
     }),
     loop: switchKey({ doc: 'Begin again after the last part.', default: false, takes: 'restart' }),
@@ -128,21 +127,53 @@ const camera = {
 
 const pairing = {
   windowMs: wholeKey({
-    doc: 'Waiting for the second frame of a pair after the first one arrived; then the part is undecided (unpaired).',
-    default: 200,
+    doc: 'From the trigger until both frames of the part must be there; then it is undecided (unpaired, noFrames).',
+    default: 300,
     unit: 'ms',
     min: 1,
     max: 60_000,
     takes: 'restart',
   }),
-  skewMaxMs: numberKey({
-    doc:
-      'Largest distance between the exposures of the two frames of one part; beyond it they show different ' +
-      'places.',
-    default: 20,
+  skewExpectedUs: wholeKey({
+    doc: 'Exposure of depth minus exposure of RGB: a constant of the installation.',
+    default: 0,
+    unit: 'us',
+    min: -10_000_000,
+    max: 10_000_000,
+    takes: 'restart',
+  }),
+  skewMaxUs: wholeKey({
+    doc: 'How far the two exposures of a part may stray from that; beyond it the frames show different moments.',
+    default: 20_000,
+    unit: 'us',
+    min: 1,
+    max: 10_000_000,
+    takes: 'restart',
+  }),
+  captureEarlyMs: wholeKey({
+    doc: 'A frame without a trigger count belongs to a part opened at most this long after its exposure.',
+    default: 10,
     unit: 'ms',
     min: 0,
     max: 60_000,
+    takes: 'restart',
+  }),
+  captureLateMs: wholeKey({
+    doc: 'A frame without a trigger count belongs to a part opened at most this long before its exposure.',
+    default: 100,
+    unit: 'ms',
+    min: 0,
+    max: 60_000,
+    takes: 'restart',
+  }),
+  edgeWindowMs: wholeKey({
+    doc:
+      'Counters of two cameras that advance within this time have heard one trigger. Less than half the shortest ' +
+      'time between parts.',
+    default: 20,
+    unit: 'ms',
+    min: 1,
+    max: 10_000,
     takes: 'restart',
   }),
 };
@@ -228,7 +259,7 @@ const mqtt = {
   }),
   keepaliveS: wholeKey({
     doc: 'The broker declares us lost after one and a half times this silence.',
-    default: 15,
+    default: 5,
     unit: 's',
     min: 1,
     max: 3600,
@@ -236,7 +267,7 @@ const mqtt = {
   }),
   maxInFlight: wholeKey({
     doc: 'Journaled records sent and not yet acknowledged; the rest waits in the journal.',
-    default: 16,
+    default: 10,
     unit: 'records',
     min: 1,
     max: 1024,
@@ -247,10 +278,10 @@ const mqtt = {
 const opcua = {
   enabled: switchKey({ doc: 'Serve OPC UA.', default: true, takes: 'restart' }),
   host: textKey({
-    doc: 'Address to listen on. There is no authentication yet: leave loopback only on a network of its own.',
+    doc: 'Address to listen on. Sessions are anonymous, so it is on loopback only.',
     default: '127.0.0.1',
-    expected: hostExpected,
-    matches: hostPattern,
+    expected: loopbackExpected,
+    matches: loopbackPattern,
     takes: 'restart',
   }),
   port: wholeKey({
@@ -265,7 +296,7 @@ const opcua = {
 const journal = {
   maxRecords: wholeKey({
     doc: 'Records kept until the broker acknowledges them; a full journal lets no pass out.',
-    default: 1_000_000,
+    default: 200_000,
     unit: 'records',
     min: 100,
     max: 100_000_000,
@@ -273,7 +304,7 @@ const journal = {
   }),
   maxBytesMb: wholeKey({
     doc: 'Largest size of the journal on disk; a full journal lets no pass out.',
-    default: 1024,
+    default: 512,
     unit: 'MB',
     min: 16,
     max: 1_000_000,

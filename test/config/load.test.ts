@@ -97,7 +97,7 @@ describe('refusals', () => {
       'mqtt.url (line 10): found an address of another form (not shown: it may hold a password), expected mqtt://HOST',
       'mqtt.embeddedPort (line 11): found 70000, expected a whole number from 0 to 65535',
       'inference.spinning (line 13): found "yes", expected true or false',
-      'opcua.host (line 14): found "", expected a host name or address',
+      'opcua.host (line 14): found "", expected an address of this machine alone',
     ]) {
       expect(message).toContain(`\n  ${expected}`);
     }
@@ -163,7 +163,7 @@ describe('refusals', () => {
 describe('keys to each other', () => {
   test.each([
     ['camera: { driver: replay }', 'camera.replay.folder: found nothing, expected a folder'],
-    ['line: { deadlineMs: 200 }', 'pairing.windowMs: found 200, expected less than line.deadlineMs (200)'],
+    ['line: { deadlineMs: 200 }', 'pairing.windowMs: found 300, expected less than line.deadlineMs (200)'],
     ['line: { deadlineMs: 200 }', 'journal.commitTimeoutMs: found 200, expected less than line.deadlineMs (200)'],
     ['mqtt: { url: "mqtt://b", passwordFile: p }', 'mqtt.passwordFile: given without mqtt.username'],
     ['mqtt: { username: me }', 'mqtt.username: given for the embedded broker'],

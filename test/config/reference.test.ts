@@ -9,10 +9,10 @@ test('docs/config.md is what "twinspect config doc" prints', () => {
 });
 
 test('every key is documented: sentence, unit where its name has one, a variable of its own', () => {
-  const units: Record<string, string> = { Ms: 'ms', S: 's', Mb: 'MB' };
+  const units: Record<string, string> = { Ms: 'ms', Us: 'us', S: 's', Mb: 'MB' };
   for (const [path, key] of keys) {
     expect(key.doc, path).toMatch(/^[A-Z].*\.$/s);
-    const suffix = /(Ms|Mb|[a-z]S)$/.exec(path)?.[0].replace(/^[a-z](?=S$)/, '');
+    const suffix = /(Ms|Us|Mb|[a-z]S)$/.exec(path)?.[0].replace(/^[a-z](?=S$)/, '');
     if (suffix !== undefined) expect(key.unit, path).toBe(units[suffix]);
   }
   expect(new Set([...keys.keys()].map(environmentName)).size).toBe(keys.size);
