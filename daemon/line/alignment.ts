@@ -19,6 +19,7 @@ export interface PartInstant {
 export class Alignment {
   readonly #windowMs: number;
   #last: number | null = null;
+  #lastAtMs = 0;
   #shift: number | null = null;
   /** The latest edge that came before its part was opened. */
   #early: { count: number; atMs: number } | null = null;
@@ -27,16 +28,20 @@ export class Alignment {
     this.#windowMs = windowMs;
   }
 
-  /** Notes an edge. After a restart the old numbering is forgotten. */
-  count(count: number): CountStep {
+  /**
+   * Notes an edge. After a restart the old numbering is forgotten. The same count again at once is one edge told
+   * twice; later it is a counter that was restarted and has come to the same number.
+   */
+  count(count: number, atMs: number): CountStep {
     const last = this.#last;
-    if (last === count) return { kind: 'duplicate' };
+    if (last === count && atMs - this.#lastAtMs <= this.#windowMs) return { kind: 'duplicate' };
+    this.#lastAtMs = atMs;
     if (last === null) {
       this.#last = count;
       return { kind: 'next', missed: 0 };
     }
     const step = count - last;
-    if (step < 0 || step > maxMissedTriggers + 1) {
+    if (step <= 0 || step > maxMissedTriggers + 1) {
       this.reset();
       this.#last = count;
       return { kind: 'restart' };

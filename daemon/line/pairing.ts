@@ -69,7 +69,7 @@ export class Pairing {
    */
   openingEdge(cameraId: string, count: number, nowMs: number): { open: number; findings: Finding[] } {
     const camera = this.#camera(cameraId);
-    const step = camera.alignment.count(count);
+    const step = camera.alignment.count(count, nowMs);
     if (step.kind === 'duplicate') {
       this.counters.duplicateEdges++;
       return { open: 0, findings: [] };
@@ -84,7 +84,7 @@ export class Pairing {
   /** The edge of a counter that does not open parts: held against the parts opened lately. */
   confirmingEdge(cameraId: string, count: number, nowMs: number): Finding[] {
     const camera = this.#camera(cameraId);
-    const step = camera.alignment.count(count);
+    const step = camera.alignment.count(count, nowMs);
     if (step.kind === 'duplicate') {
       this.counters.duplicateEdges++;
       return [];
@@ -196,7 +196,7 @@ export class Pairing {
 
   #restart(camera: CameraState, count: number, nowMs: number): Finding[] {
     const findings = this.newEpoch(camera.id, nowMs);
-    camera.alignment.count(count);
+    camera.alignment.count(count, nowMs);
     return findings;
   }
 

@@ -91,6 +91,11 @@ export class FrameMaker {
   make(wish: FrameWish): Frame {
     this.made++;
     let open = true;
+    const poison = (): void => {
+      // A pool would reuse the memory at once; whoever still looks at it must notice.
+      if (frame.modality === 'rgb') frame.pixels.fill(0xee);
+      else frame.depthMm.fill(Number.NaN);
+    };
     const width = wish.widthPx ?? widthPx;
     const fill = wish.fill ?? this.#fill++;
     const frameId = wish.frameId ?? this.#ids[wish.modality] + 1;
@@ -108,18 +113,24 @@ export class FrameMaker {
         if (!open) throw new Error(`frame ${wish.modality} ${frameId} was released twice`);
         open = false;
         this.released++;
+        poison();
       },
     };
     const values = wish.values ?? width * heightPx;
-    if (wish.modality === 'rgb') {
-      const pixels = new Uint8Array(values * 3);
-      new DataView(pixels.buffer).setUint32(0, fill);
-      return { ...stamp, modality: 'rgb', pixels } satisfies RgbFrame;
-    }
-    const depthMm = new Float32Array(values).fill(500);
-    depthMm[values - 1] = 500 + fill;
-    return { ...stamp, modality: 'depth', depthMm } satisfies DepthFrame;
+    const frame: Frame =
+      wish.modality === 'rgb'
+        ? ({ ...stamp, modality: 'rgb', pixels: new Uint8Array(values * 3) } satisfies RgbFrame)
+        : ({ ...stamp, modality: 'depth', depthMm: new Float32Array(values).fill(500) } satisfies DepthFrame);
+    if (frame.modality === 'rgb') new DataView(frame.pixels.buffer).setUint32(0, fill);
+    else frame.depthMm[values - 1] = 500 + fill;
+    return frame;
   }
+}
+
+/** The fills of the two frames of a pair, as `FrameMaker` wrote them. */
+export function fillsOf(pair: PairImages): { rgb: number; depth: number } {
+  const rgb = new DataView(pair.rgb.buffer, pair.rgb.byteOffset).getUint32(0);
+  return { rgb, depth: pair.depthMm[pair.depthMm.length - 1]! - 500 };
 }
 
 export const bundle: ServedBundle = {
