@@ -7,7 +7,7 @@
 import sharp, { type Sharp } from 'sharp';
 import { fail, invariant, messageOf } from '../../errors.ts';
 
-/** Pixels of the largest image decoded: 64 Mpx, above any area camera on a line; a forged header must not take the memory. */
+/** Pixels of the largest image decoded: 64 Mpx, above any area camera; a forged header must not take the memory. */
 export const maxImagePx = 64 * 1024 * 1024;
 
 export interface Image8 {

@@ -11,5 +11,5 @@ export async function filesIn(files: FileReader, path: string, ending: string): 
   const entries = (await files.list(path)) ?? [];
   return entries
     .filter((entry) => !entry.directory && entry.name.endsWith(ending))
-    .map((entry) => entry.name.slice(0, -ending.length));
+    .map((entry) => entry.name.slice(0, entry.name.length - ending.length));
 }

@@ -1,6 +1,6 @@
 /**
  * Writes a set of synthetic parts as a folder that `replay`, `teach` and `evaluate` read: RGB + 16-bit depth PNG
- * pairs with their truth, in train, validation and test. The writer is passed in; the same settings give the same bytes.
+ * pairs with their truth, in train, validation and test. The writer is passed in; same settings, same bytes.
  */
 import { invariant } from '../../errors.ts';
 import { encodeDepthPng16, encodePng } from '../image/png.ts';

@@ -55,7 +55,7 @@ export function shade(surface: Surface): Float32Array {
   return out;
 }
 
-/** Noise-free distance in mm; 0 where the structured light finds nothing. Which edge pixels drop out is the part's own. */
+/** Noise-free distance in mm; 0 where the structured light finds nothing. `chance` picks which edge pixels are lost. */
 export function measure(surface: Surface, chance: number): Float32Array {
   const { widthPx, heightPx, mmPerPx } = surface;
   const out = new Float32Array(widthPx * heightPx);
