@@ -1,30 +1,16 @@
 /**
- * One line on an MQTT broker; the only file that knows mqtt.js. Every connection is a fresh client without memory:
- * mqtt.js would send unacknowledged messages again after a reconnect, and a verdict of the control lane must never be
- * replayed. Reconnecting is ours, for ever, also after a refused login (where mqtt.js by itself gives up).
+ * One supervised connection to an MQTT broker; the only file that knows mqtt.js. Every connection is a fresh client
+ * without memory: mqtt.js would send unacknowledged messages again after a reconnect, and a verdict of the control
+ * lane must never be replayed. Reconnecting is ours, for ever, also after a refused login (where mqtt.js gives up).
  */
 import mqtt from 'mqtt';
 import { fail, messageOf } from '../../errors.ts';
 import type { Clock } from '../clock.ts';
-import type { VerdictRecord } from '../line/verdict.ts';
-import type { ControlLane, Health, HealthListener, LineStatus, Log, RecordLink } from './lane.ts';
-import {
-  checkLineId,
-  checkTopicPrefix,
-  type MaskReference,
-  maskTopicOf,
-  offlinePayload,
-  type Payloads,
-  statusPayload,
-  topicOf,
-  type VerdictPayload,
-  verdictPayload,
-} from './payload.ts';
+import type { Log } from './lane.ts';
 
 export interface MqttSettings {
   /** mqtt://HOST:PORT */
   readonly url: string;
-  readonly prefix: string;
   readonly user: string | null;
   readonly password: string | null;
   /** Unique per broker; two clients of one id throw each other out. */
@@ -40,8 +26,6 @@ export interface MqttLimits {
   readonly retryLastMs: number;
   /** The same trouble is logged again after it. */
   readonly complainMs: number;
-  /** Verdicts not yet acknowledged; beyond it the broker does not keep up and a live verdict would come too late. */
-  readonly liveInFlightMax: number;
   readonly stopMaxMs: number;
 }
 
@@ -51,88 +35,69 @@ export const mqttLimits: MqttLimits = {
   retryFirstMs: 250,
   retryLastMs: 5000,
   complainMs: 60_000,
-  liveInFlightMax: 20,
   stopMaxMs: 1500,
 };
 
-export interface MqttLineOptions {
-  readonly lineId: string;
+export interface Message {
+  readonly topic: string;
+  readonly payload: string | Uint8Array;
+  readonly retain: boolean;
+}
+
+export interface MqttConnectionOptions {
   readonly settings: MqttSettings;
+  /** Said by the broker, retained, when this client is gone without a farewell. */
+  readonly will: { readonly topic: string; readonly payload: string };
   readonly clock: Clock;
   readonly log: Log;
-  readonly limits?: Partial<MqttLimits>;
+  readonly limits: MqttLimits;
+  /** At every connection and at every loss of it. */
+  readonly linkChanged: (connected: boolean) => void;
+  /** What keeps it from being connected; null while it is. */
+  readonly problemChanged: (problem: string | null) => void;
 }
 
-/** A topic of which only the newest value counts: one message in flight, the next one replaces what waits. */
-interface Retained {
-  newest: (() => Payloads['status'] | Payloads['last']) | null;
-  sending: boolean;
-}
-
-export class MqttLine implements ControlLane, RecordLink {
-  readonly #options: MqttLineOptions;
-  readonly #limits: MqttLimits;
+export class MqttConnection {
+  readonly #options: MqttConnectionOptions;
   readonly #stopping = new AbortController();
-  readonly #linkListeners: ((connected: boolean) => void)[] = [];
-  readonly #healthListeners: HealthListener[] = [];
-  readonly #counters = { connections: 0, cuts: 0, refusals: 0, liveSent: 0, liveSkipped: 0, liveLost: 0 };
-  readonly #retained: Record<'status' | 'last', Retained> = {
-    status: { newest: null, sending: false },
-    last: { newest: null, sending: false },
-  };
   /** Rejects what waits for an acknowledgement when its connection is gone. */
   readonly #waiting = new Set<(error: Error) => void>();
+  readonly counters = { connections: 0, cuts: 0, refusals: 0 };
   #client: mqtt.MqttClient | null = null;
   #connected = false;
   #retryMs: number;
   #problem: string | null = 'not connected yet';
   #complaint = { text: '', atMs: Number.NEGATIVE_INFINITY };
-  #liveInFlight = 0;
-  #status: LineStatus | null = null;
 
-  constructor(options: MqttLineOptions) {
-    checkLineId(options.lineId);
-    checkTopicPrefix(options.settings.prefix);
+  constructor(options: MqttConnectionOptions) {
     checkUrl(options.settings.url);
     this.#options = options;
-    this.#limits = { ...mqttLimits, ...options.limits };
-    this.#retryMs = this.#limits.retryFirstMs;
+    this.#retryMs = options.limits.retryFirstMs;
+  }
+
+  get connected(): boolean {
+    return this.#connected;
+  }
+
+  get problem(): string | null {
+    return this.#problem;
   }
 
   /** Begins to connect; an absent broker is no error. */
   start(): void {
-    this.#connect();
-  }
-
-  maskTopic(resultId: string): string {
-    return maskTopicOf(this.#options.settings.prefix, this.#options.lineId, resultId);
-  }
-
-  // --- the link ---
-
-  connected(): boolean {
-    return this.#connected;
-  }
-
-  onLink(listener: (connected: boolean) => void): void {
-    this.#linkListeners.push(listener);
-  }
-
-  #connect(): void {
     if (this.#stopping.signal.aborted) return;
-    const { settings, lineId } = this.#options;
-    const will = offlinePayload(lineId, 'offline', null, null);
+    const { settings, will, limits } = this.#options;
     const client = mqtt.connect(settings.url, {
       clientId: settings.clientId,
       protocolVersion: 4, // what every plant broker speaks
       clean: true,
       reconnectPeriod: 0,
-      connectTimeout: this.#limits.connectMaxMs,
-      keepalive: this.#limits.keepaliveS,
+      connectTimeout: limits.connectMaxMs,
+      keepalive: limits.keepaliveS,
       queueQoSZero: false,
       ...(settings.user === null ? {} : { username: settings.user }),
       ...(settings.password === null ? {} : { password: settings.password }),
-      will: { topic: this.#topic('status'), payload: Buffer.from(JSON.stringify(will)), qos: 1, retain: true },
+      will: { topic: will.topic, payload: Buffer.from(will.payload), qos: 1, retain: true },
     });
     this.#client = client;
     let cause = 'the connection was closed';
@@ -146,15 +111,13 @@ export class MqttLine implements ControlLane, RecordLink {
   #up(client: mqtt.MqttClient): void {
     if (client !== this.#client || this.#connected) return;
     this.#connected = true;
-    this.#counters.connections += 1;
-    this.#retryMs = this.#limits.retryFirstMs;
+    this.counters.connections += 1;
     this.#complaint.atMs = Number.NEGATIVE_INFINITY;
-    const { lineId, log, settings } = this.#options;
-    log.info({ lineId, url: settings.url }, 'MQTT connected');
+    const { log, settings, limits, linkChanged } = this.#options;
+    this.#retryMs = limits.retryFirstMs;
+    log.info({ url: settings.url, clientId: settings.clientId }, 'MQTT connected');
     this.#setProblem(null);
-    // Birth, at every connection: a broker without persistence forgot what it retained.
-    for (const leaf of ['status', 'last'] as const) this.#sendRetained(leaf);
-    for (const listener of this.#linkListeners) listener(true);
+    linkChanged(true);
   }
 
   #down(client: mqtt.MqttClient, cause: string): void {
@@ -162,7 +125,7 @@ export class MqttLine implements ControlLane, RecordLink {
     this.#client = null;
     const was = this.#connected;
     this.#connected = false;
-    this.#counters[was ? 'cuts' : 'refusals'] += 1;
+    this.counters[was ? 'cuts' : 'refusals'] += 1;
     client.end(true); // its timers and its memory of unacknowledged messages go with it
     const error = fail('mqtt/link', { url: this.#options.settings.url, cause });
     for (const reject of this.#waiting) reject(error);
@@ -170,30 +133,26 @@ export class MqttLine implements ControlLane, RecordLink {
     if (this.#stopping.signal.aborted) return;
     this.#complain(error.message);
     this.#setProblem(error.message);
-    if (was) for (const listener of this.#linkListeners) listener(false);
-    this.#options.clock.after(this.#retryMs, () => this.#connect(), this.#stopping.signal);
-    this.#retryMs = Math.min(this.#limits.retryLastMs, this.#retryMs * 2);
+    if (was) this.#options.linkChanged(false);
+    this.#options.clock.after(this.#retryMs, () => this.start(), this.#stopping.signal);
+    this.#retryMs = Math.min(this.#options.limits.retryLastMs, this.#retryMs * 2);
   }
 
   #complain(text: string): void {
     const nowMs = this.#options.clock.nowMs();
-    if (text === this.#complaint.text && nowMs - this.#complaint.atMs < this.#limits.complainMs) return;
+    if (text === this.#complaint.text && nowMs - this.#complaint.atMs < this.#options.limits.complainMs) return;
     this.#complaint = { text, atMs: nowMs };
-    this.#options.log.warn({ lineId: this.#options.lineId }, `${text}; trying again until it answers`);
+    this.#options.log.warn({ clientId: this.#options.settings.clientId }, `${text}; trying again until it answers`);
   }
 
-  // --- sending ---
-
-  #topic(leaf: Exclude<keyof Payloads, 'mask'>): string {
-    return topicOf(this.#options.settings.prefix, this.#options.lineId, leaf);
-  }
-
-  #send<L extends Exclude<keyof Payloads, 'mask'>>(leaf: L, payload: Payloads[L], retain: boolean): Promise<void> {
-    return this.#publish(this.#topic(leaf), JSON.stringify(payload), retain);
+  #setProblem(problem: string | null): void {
+    if (problem === this.#problem) return;
+    this.#problem = problem;
+    this.#options.problemChanged(problem);
   }
 
   /** QoS 1: resolves on PUBACK, rejects when the connection ends first. */
-  #publish(topic: string, message: string | Uint8Array, retain: boolean): Promise<void> {
+  publish({ topic, payload, retain }: Message): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const client = this.#client;
     if (!client || !this.#connected) {
@@ -202,7 +161,7 @@ export class MqttLine implements ControlLane, RecordLink {
     }
     this.#waiting.add(reject);
     const bytes =
-      typeof message === 'string' ? message : Buffer.from(message.buffer, message.byteOffset, message.length);
+      typeof payload === 'string' ? payload : Buffer.from(payload.buffer, payload.byteOffset, payload.length);
     client.publish(topic, bytes, { qos: 1, retain }, (error) => {
       this.#waiting.delete(reject);
       if (error) reject(fail('mqtt/link', { url: this.#options.settings.url, cause: messageOf(error) }, error));
@@ -211,108 +170,24 @@ export class MqttLine implements ControlLane, RecordLink {
     return promise;
   }
 
-  sendRecord(payload: VerdictPayload): Promise<void> {
-    return this.#send('record', payload, false);
-  }
-
-  sendMask(resultId: string, png: Uint8Array): Promise<void> {
-    return this.#publish(this.maskTopic(resultId), png, false);
-  }
-
-  announce(record: VerdictRecord, mask: MaskReference | null): void {
-    let replayed = !this.#connected;
-    this.#retained.last.newest = () => {
-      const payload = verdictPayload(record, mask, { replayed, wallMs: this.#options.clock.wallMs() });
-      replayed = true; // at the next birth it is history
-      return payload;
-    };
-    if (!this.#connected || this.#liveInFlight >= this.#limits.liveInFlightMax) {
-      this.#counters.liveSkipped += 1;
-    } else {
-      this.#liveInFlight += 1;
-      this.#counters.liveSent += 1;
-      this.#send(
-        'verdict',
-        verdictPayload(record, mask, { replayed: false, wallMs: this.#options.clock.wallMs() }),
-        false,
-      )
-        .catch(() => {
-          this.#counters.liveLost += 1; // the record lane has it; said by the link's own complaint
-        })
-        .finally(() => {
-          this.#liveInFlight -= 1;
-        });
-    }
-    this.#sendRetained('last');
-  }
-
-  showMask(): void {
-    // Masks go through the journal; the control lane names their topic.
-  }
-
-  showStatus(status: LineStatus): void {
-    this.#status = { ...status, counters: { ...status.counters } };
-    this.#retained.status.newest = () => statusPayload(this.#status as LineStatus, this.#options.clock.wallMs());
-    this.#sendRetained('status');
-  }
-
-  beat(): void {
-    // MQTT has a keep-alive of its own.
-  }
-
-  #sendRetained(leaf: 'status' | 'last'): void {
-    const topic = this.#retained[leaf];
-    if (!this.#connected || topic.sending || !topic.newest) return;
-    const payload = topic.newest;
-    topic.sending = true;
-    this.#send(leaf, payload() as Payloads[typeof leaf], true)
-      .catch(() => undefined) // cut: the next birth sends it
-      .finally(() => {
-        topic.sending = false;
-        if (topic.newest !== payload) this.#sendRetained(leaf);
-      });
-  }
-
-  // --- health and end ---
-
-  health(): Health {
-    const name = `mqtt ${this.#options.settings.url} ${this.#options.lineId}`;
-    return { name, ok: this.#problem === null, problem: this.#problem, counters: { ...this.#counters } };
-  }
-
-  onHealth(listener: HealthListener): void {
-    this.#healthListeners.push(listener);
-  }
-
-  #setProblem(problem: string | null): void {
-    if (problem === this.#problem) return;
-    this.#problem = problem;
-    for (const listener of this.#healthListeners) listener(this.health());
-  }
-
   /** Says farewell where there is a link, and ends within the bound where the broker does not answer. */
-  async stop(): Promise<void> {
+  async stop(farewell: Message): Promise<void> {
     if (this.#stopping.signal.aborted) return;
     this.#stopping.abort();
     const client = this.#client;
     if (!client) return;
     const late = Promise.withResolvers<void>();
     const bound = new AbortController();
-    this.#options.clock.after(this.#limits.stopMaxMs, () => late.resolve(), bound.signal);
-    await Promise.race([this.#farewell(client), late.promise]);
+    this.#options.clock.after(this.#options.limits.stopMaxMs, () => late.resolve(), bound.signal);
+    await Promise.race([this.#leave(client, farewell), late.promise]);
     bound.abort();
     client.end(true);
   }
 
-  async #farewell(client: mqtt.MqttClient): Promise<void> {
+  async #leave(client: mqtt.MqttClient, farewell: Message): Promise<void> {
     if (!this.#connected) return;
-    const { lineId, clock } = this.#options;
     try {
-      await this.#send(
-        'status',
-        offlinePayload(lineId, 'stopped', this.#status?.counters ?? null, clock.wallMs()),
-        true,
-      );
+      await this.publish(farewell);
       await client.endAsync();
     } catch {
       // Cut while leaving: the broker sends the last will instead.

@@ -8,7 +8,8 @@ import type { CommitLimits } from './commit-guard.ts';
 import { type Journal, openJournal } from './journal/journal.ts';
 import type { JournalLimits } from './journal/limits.ts';
 import type { ControlLane, Health, HealthListener, Log } from './lane.ts';
-import { type MqttLimits, MqttLine, type MqttSettings } from './mqtt.ts';
+import type { MqttLimits, MqttSettings } from './mqtt.ts';
+import { MqttLine } from './mqtt-line.ts';
 import { type OpcUa, startOpcUa } from './opcua/server.ts';
 import { type EncodePng, newCounters, Publisher, type PublisherLimits } from './publisher.ts';
 import { RecordLane, type RecordLaneLimits } from './record-lane.ts';
@@ -17,7 +18,7 @@ export interface PublishingOptions {
   readonly stateFolder: string;
   readonly lineIds: readonly string[];
   /** Null = no broker: records are kept for the result store only. */
-  readonly mqtt: Omit<MqttSettings, 'clientId'> | null;
+  readonly mqtt: (Omit<MqttSettings, 'clientId'> & { readonly prefix: string }) | null;
   readonly opcua: { readonly host: string; readonly port: number; readonly setting: string } | null;
   readonly clock: Clock;
   readonly log: Log;
@@ -72,8 +73,12 @@ function composeLine(
 ): LinePublishing {
   const { clock, log, encodePng, announced, limits = {} } = options;
   const counters = newCounters();
-  const settings = options.mqtt && { ...options.mqtt, clientId: `twinspect-${lineId}` };
-  const mqtt = settings && new MqttLine({ lineId, settings, clock, log, limits });
+  const mqtt =
+    options.mqtt &&
+    new MqttLine({
+      ...{ lineId, clock, log, limits, prefix: options.mqtt.prefix },
+      settings: { ...options.mqtt, clientId: `twinspect-${lineId}` },
+    });
   const maskTopic = mqtt && ((resultId: string) => mqtt.maskTopic(resultId));
   const recordLane =
     mqtt && maskTopic && new RecordLane({ lineId, clock, log, journal, link: mqtt, maskTopic, counters, limits });

@@ -3,7 +3,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../daemon/clock.ts';
 import type { Decision } from '../../daemon/line/verdict.ts';
 import { startEmbeddedBroker } from '../../daemon/publish/embedded-broker.ts';
-import { MqttLine } from '../../daemon/publish/mqtt.ts';
+import { MqttLine } from '../../daemon/publish/mqtt-line.ts';
 import { type Publishing, type PublishingOptions, startPublishing } from '../../daemon/publish/publishing.ts';
 import { freePort, judged, range, readableLog, temporaryFolder, until } from './fixtures.ts';
 import { mosquittoVersion, Subscriber, skipMosquitto, startMosquitto, Wire } from './plant.ts';
@@ -109,16 +109,16 @@ test('port taken: the embedded broker names port, setting and what to look for',
 test.each(['http://x', 'mqtt://', 'mqtt://user:secret@host', 'host:1883', 'mqtts://host'])(
   'broker address %s is refused and no password shown',
   (url) => {
-    const settings = { url, prefix: 'p', user: null, password: null, clientId: 'c' };
-    const make = () => new MqttLine({ lineId: 'line1', settings, clock: systemClock, log: readableLog() });
+    const settings = { url, user: null, password: null, clientId: 'c' };
+    const make = () => new MqttLine({ lineId: 'line1', prefix: 'p', settings, clock: systemClock, log: readableLog() });
     expect(make).toThrow(/expected mqtt:\/\/HOST:PORT/);
     expect(make).not.toThrow(/secret/);
   },
 );
 
 test.each(['', 'a/b', '#', 'a+b', '-a', 'x'.repeat(65)])('line id %j is refused', (lineId) => {
-  const settings = { url: 'mqtt://host', prefix: 'p', user: null, password: null, clientId: 'c' };
-  const make = () => new MqttLine({ lineId, settings, clock: systemClock, log: readableLog() });
+  const settings = { url: 'mqtt://host', user: null, password: null, clientId: 'c' };
+  const make = () => new MqttLine({ lineId, prefix: 'p', settings, clock: systemClock, log: readableLog() });
   expect(make).toThrow(/line id is/);
 });
 
