@@ -10,6 +10,19 @@ describe('sorted scores', () => {
   it('puts what was not judged lowest', () => {
     expect([...sorted(2, Number.NaN, -5)]).toEqual([lowest, -5, 2]);
   });
+  it('in millions as in dozens: both ways of sorting agree, with signs, zeros, ties and what was not judged', () => {
+    const random = seeded(2);
+    const special = [Number.NaN, 0, -0, 1e-40, -1e-40, 3e38, -3e38];
+    const many = Float32Array.from({ length: 40_000 }, (_, i) =>
+      i % 100 < special.length ? special[i % 100]! : Math.fround(random.normal() * 10 ** (i % 7)),
+    );
+    const expected = many.map((score) => (Number.isNaN(score) ? lowest : score)).toSorted();
+    const padded = new Float32Array(many.length + 3);
+    padded.set(many, 3);
+    expect(sortScores(padded.subarray(3))).toEqual(expected);
+    expect([...padded.subarray(0, 3)]).toEqual([0, 0, 0]);
+    expect(padded[3]).toBe(lowest);
+  });
   it('counts below and up to a value', () => {
     const scores = sorted(1, 2, 2, 3);
     expect([countBelow(scores, 2), countUpTo(scores, 2)]).toEqual([1, 3]);
