@@ -30,6 +30,7 @@ export class WorkerRenderer implements PartRenderer {
     if (this.#closed) return;
     this.#worker ??= this.#begin();
     this.#waiting.push(done);
+    this.#worker.ref(); // a part that is waited for keeps the process alive, an idle renderer does not
     this.#worker.postMessage(request);
   }
 
@@ -45,10 +46,13 @@ export class WorkerRenderer implements PartRenderer {
       if (this.#worker === worker) this.#worker = null;
       for (const done of this.#waiting.splice(0)) done(new Error(`the rendering thread ${cause}`));
     };
-    worker.on('message', (part: RenderedPart) => this.#waiting.shift()?.(part));
+    worker.on('message', (part: RenderedPart) => {
+      const done = this.#waiting.shift();
+      if (this.#waiting.length === 0) worker.unref();
+      done?.(part);
+    });
     worker.on('error', (error) => failed(`failed: ${messageOf(error)}`));
     worker.on('exit', () => failed('ended'));
-    worker.unref(); // an idle renderer keeps no process alive
     return worker;
   }
 }
