@@ -4,8 +4,8 @@
  */
 import { createServer, type Socket } from 'node:net';
 import { Aedes } from 'aedes';
-import { fail, messageOf } from '../../errors.ts';
 import type { Log } from './lane.ts';
+import { listenError } from './listen-error.ts';
 
 export interface EmbeddedBroker {
   readonly port: number;
@@ -55,12 +55,4 @@ export async function startEmbeddedBroker(port: number, setting: string, log: Lo
       await closed;
     },
   };
-}
-
-/** Names the port, the setting and whom to look for. */
-export function listenError(what: string, host: string, port: number, setting: string, error: unknown): Error {
-  if ((error as { code?: string }).code === 'EADDRINUSE') {
-    return fail('port/taken', { what, host, port, setting }, error);
-  }
-  return fail('port/listen', { what, host, port, setting, cause: messageOf(error) }, error);
 }

@@ -2,6 +2,7 @@
  * The whole room, put together: journal, OPC UA server, and per line its MQTT connection, record lane and publisher.
  * Starts without a broker; does not start without a journal or with a port that is taken.
  */
+import { invariant } from '../../errors.ts';
 import type { Clock } from '../clock.ts';
 import type { VerdictRecord } from '../line/verdict.ts';
 import type { CommitLimits } from './commit-guard.ts';
@@ -10,7 +11,7 @@ import type { JournalLimits } from './journal/limits.ts';
 import type { ControlLane, Health, HealthListener, Log } from './lane.ts';
 import type { MqttLimits, MqttSettings } from './mqtt.ts';
 import { MqttLine } from './mqtt-line.ts';
-import { type OpcUa, startOpcUa } from './opcua/server.ts';
+import type { OpcUa } from './opcua/server.ts';
 import { type EncodePng, newCounters, Publisher, type PublisherLimits } from './publisher.ts';
 import { RecordLane, type RecordLaneLimits } from './record-lane.ts';
 
@@ -45,6 +46,8 @@ export async function startPublishing(options: PublishingOptions): Promise<Publi
   try {
     if (options.opcua) {
       const { host, port, setting } = options.opcua;
+      // Loading the library takes half a second, which only who wants the server pays.
+      const { startOpcUa } = await import('./opcua/server.ts');
       const latest = (lineId: string, limit: number) => journal.latest(lineId, limit);
       opcua = await startOpcUa({ settings: { host, port, stateFolder }, setting, lineIds, clock, log, latest });
     }
@@ -97,7 +100,7 @@ function publishing(journal: Journal, opcua: OpcUa | null, lines: Map<string, Li
     opcuaEndpoint: opcua?.endpoint ?? null,
     line(lineId) {
       const line = lines.get(lineId);
-      if (!line) throw new Error(`internal: no line ${lineId} is published`);
+      invariant(line, `no line ${lineId} is published`);
       return line.publisher;
     },
     health: () => all.flatMap((line) => [line.publisher.health(), ...line.lanes.map((lane) => lane.health())]),

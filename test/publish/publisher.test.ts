@@ -1,3 +1,7 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type Clock, systemClock } from '../../daemon/clock.ts';
 import { reasons, type VerdictRecord } from '../../daemon/line/verdict.ts';
@@ -114,6 +118,43 @@ test('a commit that is late: the pass is undecided in both lanes, although its f
     expect([record.sequence, record.decision]).toEqual([record.sequence, control.get(record.sequence)]);
   }
   await until('ready again', () => line.status().ready);
+});
+
+test('kill -9 of the whole: the record lane loses nothing, moves nothing, and closes what was open once', async () => {
+  const embedded = await startEmbeddedBroker(0, 'mqtt.port', readableLog());
+  onTestFinished(() => embedded.stop());
+  const subscriber = await Subscriber.at(embedded.port);
+  const stateFolder = temporaryFolder();
+  const script = join(import.meta.dirname, 'publishing-child.ts');
+  const announced: number[] = [];
+  for (const kill of [25, 40]) {
+    const child = spawn(process.execPath, [script, stateFolder, embedded.url], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const lines = createInterface({ input: child.stdout });
+    let said = 0;
+    lines.on('line', (line) => {
+      announced.push(Number(line));
+      said += 1;
+      if (said === kill) child.kill('SIGKILL');
+    });
+    await Promise.all([once(child, 'exit'), once(lines, 'close')]);
+  }
+  const at = await room({ stateFolder, mqtt: broker(embedded.port) });
+  await until('drained', async () => (await at.publishing.journal.figures()).waitingRecords === 0);
+  const arrivals = () => subscriber.firstArrivals();
+  await until('all announced', () => announced.every((sequence) => arrivals().includes(sequence)));
+  expect(arrivals()).toEqual([...arrivals()].sort((a, b) => a - b));
+  const interrupted = subscriber.record.filter((record) => record.reason === 'interrupted');
+  const open = new Set(interrupted.map((record) => record.sequence));
+  expect(open.size).toBeGreaterThanOrEqual(2); // one at least per kill
+  expect(interrupted.every((record) => record.replayed)).toBe(true);
+  expect(announced.filter((sequence) => open.has(sequence))).toEqual([]);
+  // No interrupted part came to the control lane, and none of it came twice.
+  const verdicts = subscriber.verdict.map((verdict) => verdict.sequence);
+  expect(verdicts).toEqual([...new Set(verdicts)].sort((a, b) => a - b));
+  expect(verdicts.filter((sequence) => open.has(sequence))).toEqual([]);
+  subscriber.expectValid();
 });
 
 describe('without a broker', () => {

@@ -20,11 +20,11 @@ import {
   type Variant,
   VariantArrayType,
 } from 'node-opcua';
-import { fail, messageOf } from '../../../errors.ts';
+import { fail, invariant, messageOf } from '../../../errors.ts';
 import type { Clock } from '../../clock.ts';
 import type { VerdictRecord } from '../../line/verdict.ts';
-import { listenError } from '../embedded-broker.ts';
 import type { ControlLane, Health, Log } from '../lane.ts';
+import { listenError } from '../listen-error.ts';
 import { checkLineId } from '../payload.ts';
 import { serverCertificate } from './certificates.ts';
 import { OpcUaLane } from './lane.ts';
@@ -59,9 +59,9 @@ const applicationUri = 'urn:twinspect:server';
 
 /** Rejects with `opcua/anonymous`, `port/taken`, `port/listen` or `opcua/start`. */
 export async function startOpcUa(options: OpcUaOptions): Promise<OpcUa> {
-  const { settings, setting, clock, log } = options;
+  const { settings, clock, log } = options;
   for (const lineId of options.lineIds) checkLineId(lineId);
-  const { host, port } = settings;
+  const { host } = settings;
   if (!/^(127(\.\d{1,3}){3}|::1|localhost)$/.test(host)) throw fail('opcua/anonymous', { host });
   routeLibraryLog(log);
   Subscription.minimumPublishingInterval = publishMinMs;
@@ -77,19 +77,16 @@ export async function startOpcUa(options: OpcUaOptions): Promise<OpcUa> {
     return new OpcUa(server, blocks, clock);
   } catch (error) {
     await server?.shutdown(0).catch((later: unknown) => log.debug({ cause: messageOf(later) }, 'OPC UA: shutdown'));
-    if (
-      /EADDRINUSE|EADDRNOTAVAIL|EACCES.*listen|ENOTFOUND/.test(
-        `${(error as { code?: string }).code} ${messageOf(error)}`,
-      )
-    ) {
-      throw listenError('The OPC UA server', host, port, setting, withCode(error));
-    }
-    throw fail('opcua/start', { cause: messageOf(error) }, error);
+    throw startError(error, options);
   }
 }
 
-function withCode(error: unknown): unknown {
-  return messageOf(error).includes('EADDRINUSE') ? Object.assign(error as Error, { code: 'EADDRINUSE' }) : error;
+/** The library passes on what the socket said, sometimes only as text. */
+function startError(error: unknown, { settings, setting }: OpcUaOptions): Error {
+  const said = /\b(EADDRINUSE|EADDRNOTAVAIL|ENOTFOUND)\b|listen (EACCES)/.exec(messageOf(error));
+  if (!said) return fail('opcua/start', { cause: messageOf(error) }, error);
+  const cause = Object.assign(new Error(messageOf(error), { cause: error }), { code: said[1] ?? said[2] });
+  return listenError('The OPC UA server', settings.host, settings.port, setting, cause);
 }
 
 function makeServer(settings: OpcUaSettings, own: Awaited<ReturnType<typeof serverCertificate>>): OPCUAServer {
@@ -117,7 +114,7 @@ function makeServer(settings: OpcUaSettings, own: Awaited<ReturnType<typeof serv
 
 function addLines(server: OPCUAServer, options: OpcUaOptions): Map<string, TagBlock> {
   const space = server.engine.addressSpace;
-  if (!space) throw new Error('internal: OPC UA server without address space');
+  invariant(space, 'OPC UA server without address space');
   const namespace = space.getOwnNamespace();
   const blocks = new Map<string, TagBlock>();
   for (const lineId of options.lineIds) {
@@ -128,16 +125,15 @@ function addLines(server: OPCUAServer, options: OpcUaOptions): Map<string, TagBl
     });
     const block = new TagBlock(namespace, folder, lineId);
     block.reset(new Date(options.clock.wallMs()));
-    addLatestResults(server, folder, lineId, options);
+    addLatestResults(folder, lineId, options);
     blocks.set(lineId, block);
   }
   return blocks;
 }
 
 /** The result store: a bounded ring over the same records that the record lane sends, as JSON. */
-function addLatestResults(server: OPCUAServer, folder: UAObject, lineId: string, options: OpcUaOptions): void {
-  const namespace = server.engine.addressSpace?.getOwnNamespace();
-  const method = namespace?.addMethod(folder, {
+function addLatestResults(folder: UAObject, lineId: string, options: OpcUaOptions): void {
+  const method = folder.addressSpace.getOwnNamespace().addMethod(folder, {
     browseName: 'GetLatestResults',
     nodeId: `s=${lineId}.GetLatestResults`,
     inputArguments: [{ name: 'Count', dataType: DataType.UInt32, description: { text: `at most ${latestMax}` } }],
@@ -145,7 +141,7 @@ function addLatestResults(server: OPCUAServer, folder: UAObject, lineId: string,
       { name: 'Results', dataType: DataType.String, valueRank: 1, description: { text: 'JSON, newest first' } },
     ],
   });
-  method?.bindMethod(async (inputs: Variant[], _context: ISessionContext) => {
+  method.bindMethod(async (inputs: Variant[], _context: ISessionContext) => {
     const count = Math.min(Number(inputs[0]?.value ?? 0), latestMax);
     try {
       const records = await options.latest(lineId, count);
