@@ -60,7 +60,7 @@ export function renderPart({ seed, part, defect = null, grid = defaultGrid }: Pa
     }
     if (done.seenBy.includes('depth')) {
       const changed = measure(bad, chance);
-      markChangedDepth(distance, changed, truth);
+      markChangedDepth(distance, changed, truth, good.cover);
       distance = changed;
     }
     tidy(truth, grid);
@@ -106,8 +106,10 @@ function markChangedPicture(before: Float32Array, after: Float32Array, truth: Ui
   }
 }
 
-function markChangedDepth(before: Float32Array, after: Float32Array, truth: Uint8Array): void {
+/** A shadow that falls otherwise on the fixture is no defect of the part. */
+function markChangedDepth(before: Float32Array, after: Float32Array, truth: Uint8Array, cover: Float32Array): void {
   for (let i = 0; i < before.length; i++) {
+    if (cover[i]! < 0.5) continue;
     const change = after[i]! - before[i]!;
     if (change >= visibleDepthMm || change <= -visibleDepthMm) truth[i] = 1;
   }
