@@ -106,7 +106,7 @@ export class Graph {
     }
   }
 
-  /** The graph as text, one line a node: `y[1,64,32,32] = Conv(x, w, b) {strides:[2,2]}`. */
+  /** The graph as text, one line a node: `y:float32[1,64,32,32] = Conv(x, w, b) {"strides":[2,2],"group":1}`. */
   print(): string {
     const shaped = (tensor: Tensor): string => `${tensor.name}:${tensor.dtype}[${tensor.shape}]`;
     return [
