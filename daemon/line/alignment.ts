@@ -21,6 +21,8 @@ export class Alignment {
   #last: number | null = null;
   #lastAtMs = 0;
   #shift: number | null = null;
+  /** When the edge came by which this counter was aligned. */
+  #alignedAtMs: number | null = null;
   /** The latest edge that came before its part was opened. */
   #early: { count: number; atMs: number } | null = null;
 
@@ -54,13 +56,19 @@ export class Alignment {
   align(count: number, ordinal: number): void {
     this.#shift = ordinal - count;
     this.#early = null;
+    this.#alignedAtMs = null;
+  }
+
+  #alignBy(edge: { count: number; atMs: number }, ordinal: number): void {
+    this.align(edge.count, ordinal);
+    this.#alignedAtMs = edge.atMs;
   }
 
   /** Holds an edge against the parts opened lately; false where it contradicts the alignment so far. */
   confirm(count: number, atMs: number, parts: Iterable<PartInstant>, newest: number): boolean {
     const near = [...parts].filter((part) => Math.abs(part.openedAtMs - atMs) <= this.#windowMs);
     if (this.#shift === null) {
-      if (near.length === 1) this.align(count, near[0]!.ordinal);
+      if (near.length === 1) this.#alignBy({ count, atMs }, near[0]!.ordinal);
       else if (near.length === 0) this.#early = { count, atMs };
       return true;
     }
@@ -75,11 +83,14 @@ export class Alignment {
   /** A part was opened: an edge that ran ahead of it belongs to it, or contradicts the alignment (false). */
   partOpened(part: PartInstant): boolean {
     const early = this.#early;
+    // The edge that aligned this counter would have fitted this part as well.
+    const aligned = this.#alignedAtMs;
+    if (aligned !== null && Math.abs(part.openedAtMs - aligned) <= this.#windowMs) return false;
     if (early === null) return true;
     this.#early = null;
     const near = Math.abs(part.openedAtMs - early.atMs) <= this.#windowMs;
     if (this.#shift !== null) return near;
-    if (near) this.align(early.count, part.ordinal);
+    if (near) this.#alignBy(early, part.ordinal);
     return true;
   }
 
@@ -97,5 +108,6 @@ export class Alignment {
     this.#last = null;
     this.#shift = null;
     this.#early = null;
+    this.#alignedAtMs = null;
   }
 }

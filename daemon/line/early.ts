@@ -7,9 +7,16 @@ import type { Frame } from '../../drivers/frame.ts';
 /** All cameras together: two parts' worth is a lead no camera should have. */
 export const maxEarlyFrames = 4;
 
+/** A frame as it came: whether it is news was asked then, against the frame before it. */
+export interface Arrival {
+  readonly frame: Frame;
+  readonly stale: string | null;
+  readonly atMs: number;
+}
+
 export class EarlyFrames {
   readonly #limitMs: number;
-  #held: { frame: Frame; atMs: number }[] = [];
+  #held: Arrival[] = [];
 
   constructor(limitMs: number) {
     this.#limitMs = limitMs;
@@ -20,8 +27,8 @@ export class EarlyFrames {
   }
 
   /** Keeps a frame; the one it pushed out, if any. */
-  hold(frame: Frame, atMs: number): Frame | null {
-    this.#held.push({ frame, atMs });
+  hold(arrival: Arrival): Frame | null {
+    this.#held.push(arrival);
     return this.#held.length > maxEarlyFrames ? this.#held.shift()!.frame : null;
   }
 
@@ -32,7 +39,7 @@ export class EarlyFrames {
     return over.map(({ frame }) => frame);
   }
 
-  takeAll(): { frame: Frame; atMs: number }[] {
+  takeAll(): Arrival[] {
     return this.#held.splice(0);
   }
 }

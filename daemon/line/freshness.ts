@@ -26,6 +26,11 @@ export class Freshness {
     return null;
   }
 
+  /** A frame of another numbering: its bytes may not come again as the next one's, its number says nothing. */
+  seen(frame: Frame): void {
+    this.#digest = digestOf(frame);
+  }
+
   /** The camera was opened anew: its numbers may begin again, its pictures may still not repeat. */
   reset(): void {
     this.#frameId = null;

@@ -10,7 +10,7 @@ import type { Frame, Modality } from '../../drivers/frame.ts';
 import { invariant } from '../../errors.ts';
 import { Alignment } from './alignment.ts';
 import { type FrameDrop, type PairingCounters, zeroPairingCounters } from './counters.ts';
-import { EarlyFrames } from './early.ts';
+import { type Arrival, EarlyFrames } from './early.ts';
 import { type Finding, fault, flawOf, type Pair } from './finding.ts';
 import { Freshness } from './freshness.ts';
 import type { LineSettings } from './settings.ts';
@@ -120,7 +120,13 @@ export class Pairing {
       this.#drop(frame, 'wrongCamera');
       return [];
     }
-    return this.#place(frame, nowMs);
+    const { freshness } = this.#streams[frame.modality];
+    if (frame.capturedAtUs / 1000 < this.#camera(frame.cameraId).epochFromMs) {
+      freshness.seen(frame);
+      this.#drop(frame, 'reset');
+      return [];
+    }
+    return this.#place({ frame, stale: freshness.problem(frame), atMs: nowMs }, nowMs);
   }
 
   /** The camera could not deliver a frame: the part it certainly belonged to, if any, is incomplete. */
@@ -200,19 +206,20 @@ export class Pairing {
     return findings;
   }
 
-  #place(frame: Frame, nowMs: number): Finding[] {
+  #place(arrival: Arrival, nowMs: number): Finding[] {
+    const { frame } = arrival;
     const place = this.#placeOf(frame);
     if ('drop' in place) {
       this.#drop(frame, place.drop);
       return [];
     }
     if ('early' in place) {
-      const pushedOut = this.#early.hold(frame, nowMs);
+      const pushedOut = this.#early.hold(arrival);
       if (pushedOut) this.#drop(pushedOut, 'overflow');
       return [];
     }
     const [slot, ...others] = place.slots;
-    if (slot && others.length === 0) return this.#attach(slot, frame, nowMs);
+    if (slot && others.length === 0) return this.#attach(slot, arrival, nowMs);
     this.#drop(frame, 'unmatched');
     const detail = `a ${frame.modality} frame fits ${place.slots.length} triggers`;
     return place.slots
@@ -222,7 +229,6 @@ export class Pairing {
 
   #placeOf(frame: Frame): Place {
     const camera = this.#camera(frame.cameraId);
-    if (frame.capturedAtUs / 1000 < camera.epochFromMs) return { drop: 'reset' };
     if (frame.trigger === null) {
       const { captureEarlyMs, captureLateMs } = this.#settings;
       const { latest } = this.#streams[frame.modality];
@@ -236,14 +242,13 @@ export class Pairing {
     return slot ? { slots: [slot] } : { drop: 'late' };
   }
 
-  #attach(slot: Slot, frame: Frame, nowMs: number): Finding[] {
+  #attach(slot: Slot, { frame, stale }: Arrival, nowMs: number): Finding[] {
     const { modality } = frame;
     if (slot.had[modality] === frame.frameId) {
       this.#drop(frame, 'duplicate');
       return [];
     }
     const stream = this.#streams[modality];
-    const stale = stream.freshness.problem(frame);
     stream.latest = Math.max(stream.latest, slot.ordinal);
     const second = slot.had[modality] !== null;
     slot.had[modality] ??= frame.frameId;
@@ -279,7 +284,7 @@ export class Pairing {
   #placeEarly(nowMs: number): Finding[] {
     this.#expireEarly(nowMs);
     const findings: Finding[] = [];
-    for (const { frame, atMs } of this.#early.takeAll()) findings.push(...this.#place(frame, atMs));
+    for (const arrival of this.#early.takeAll()) findings.push(...this.#place(arrival, nowMs));
     return findings;
   }
 
@@ -289,8 +294,6 @@ export class Pairing {
 
   #drop(frame: Frame, reason: FrameDrop): void {
     this.counters.framesDropped[reason]++;
-    // A camera that repeats a frame nobody could place must be found out too.
-    if (reason === 'late' || reason === 'unmatched') this.#streams[frame.modality].freshness.problem(frame);
     frame.release();
   }
 }

@@ -126,16 +126,22 @@ export class World {
     this.line = new Line({ settings: this.#settings, clock, port, sink });
   }
 
+  /** Two counters cannot be told apart by parts closer than twice the edge window: the settings say so. */
+  get #burstMs(): number {
+    return this.#layout === 'two cameras' ? 2 * this.#settings.edgeWindowMs + 5 : 1;
+  }
+
   /** Lets so many parts come by, then the line come to rest, then stops it. */
   async run(parts: number): Promise<void> {
     let burst = 0;
     for (let number = 1; number <= parts; number++) {
-      const fault = this.#random() < this.#faultShare ? this.#chooseFault() : null;
+      const crowded = burst > 0 && this.#burstMs === 1;
+      const fault = this.#random() < this.#faultShare && !crowded ? this.#chooseFault() : null;
       if (fault) this.faultsMet.add(fault);
       if (fault === 'burst') burst = 6;
       this.truths.set(number, { fault, defect: this.#random() < 0.2 });
       this.#pass(number, fault);
-      await this.#turn(burst-- > 0 ? 1 : 60 + this.#random() * 120);
+      await this.#turn(burst-- > 0 ? this.#burstMs : 60 + this.#random() * 120);
     }
     await this.#turn(500);
     const stopped = this.line.stop();
@@ -218,7 +224,7 @@ export class World {
       if (reopened && this.#random() < 0.7) return;
       // A repeated picture is one only where the first was delivered; else nobody could know.
       const before = this.#latestFill[what.modality];
-      const fill = fault === 'staleBytes' ? before : what.fill!;
+      const fill = fault === 'staleBytes' && before > 0 ? before : what.fill!;
       this.#latestFill[what.modality] = fill;
       sink.frame(this.frames.make({ ...what, fill }));
     };
