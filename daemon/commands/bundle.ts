@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import { basename, join, relative } from 'node:path';
 import { fail } from '../../errors.ts';
-import { type Manifest, parseManifest } from '../../models/bundle/manifest.ts';
+import { type Manifest, parseManifest, type Variant } from '../../models/bundle/manifest.ts';
 import type { Args } from './args.ts';
 import type { Command, Context } from './command.ts';
 
@@ -14,8 +14,20 @@ const depthMax = 4;
 export const command: Command = {
   name: 'bundle',
   summary: 'list, show and verify bundles',
-  usage: ['bundle list [FOLDER ...] [--json]', 'bundle show BUNDLE [--json]', 'bundle verify BUNDLE [--json]'],
-  options: { json: { type: 'boolean', doc: 'print JSON' } },
+  usage: [
+    'bundle list [FOLDER ...] [--json]',
+    'bundle show BUNDLE [--json]',
+    'bundle verify BUNDLE [--provider NAME] [--digests] [--json]',
+  ],
+  options: {
+    provider: {
+      type: 'string',
+      value: 'NAME',
+      doc: 'verify: what replays the golden parts, cpu (default) or tensorrt',
+    },
+    digests: { type: 'boolean', doc: 'verify: compare the digests only, replay nothing' },
+    json: { type: 'boolean', doc: 'print JSON' },
+  },
   async run(context: Context, args: Args) {
     const action = args.positional(0, 'one of list, show, verify');
     if (action === 'list') return list(context, args);
@@ -97,26 +109,60 @@ async function show(context: Context, args: Args, path: string): Promise<void> {
   for (const [name, value] of lines) context.stdout(`${name.padEnd(14)}${value}`);
 }
 
-/** Every file against its digest, and no file beside those of the manifest. */
+const providers: readonly Variant['provider'][] = ['cpu', 'tensorrt'];
+
+/** Is it the bundle that was taught: every file, and what it gives on this machine. */
 async function verify(context: Context, args: Args, path: string): Promise<void> {
+  const wanted = args.text('provider') ?? 'cpu';
+  const provider = providers.find((name) => name === wanted);
+  if (provider === undefined) {
+    throw fail('usage/value', { option: 'provider', found: wanted, expected: providers.join(' or ') });
+  }
   const { manifest, digest } = await open(context, path);
+  const json = args.flag('json');
+  const say = (line: string): void => {
+    if (!json) context.stdout(line);
+  };
+  const problems = await digestProblems(context, manifest, path, say);
+  if (problems.length > 0) {
+    const told = problems.map((problem) => problem.message);
+    if (json) context.stdout(JSON.stringify({ path, digest, whole: false, problems: told }));
+    for (const problem of told.slice(1)) context.stderr(problem);
+    throw problems[0];
+  }
+  say(`${manifest.name}@${manifest.version} is whole, digest ${digest}`);
+  const golden = args.flag('digests') ? null : await replayed(context, path, provider, say);
+  if (json) context.stdout(JSON.stringify({ path, digest, whole: true, problems: [], golden }));
+}
+
+async function replayed(context: Context, path: string, provider: Variant['provider'], say: (line: string) => void) {
+  const { replay } = await import('./replay.ts');
+  const outcomes = await replay(context, path, provider);
+  for (const { name, score, expectedScore, mapError } of outcomes) {
+    say(`ok  golden part ${name}: score ${score}, taught as ${expectedScore}, map off by ${mapError} thresholds`);
+  }
+  return outcomes;
+}
+
+/** Every file against its digest, and no file beside those of the manifest. */
+async function digestProblems(
+  context: Context,
+  manifest: Manifest,
+  path: string,
+  say: (line: string) => void,
+): Promise<Error[]> {
   const problems: Error[] = [];
   for (const [file, expected] of Object.entries(manifest.files)) {
     const actual = await digestOf(context, join(path, file));
-    if (actual !== expected) problems.push(fail('bundle/digest', { path, file, actual, expected }));
-    else if (!args.flag('json')) context.stdout(`ok  ${file}`);
+    if (actual === expected) say(`ok  ${file}`);
+    else problems.push(fail('bundle/digest', { path, file, actual, expected }));
   }
   for (const file of await filesUnder(context, path, path, 0)) {
     if (file !== 'manifest.json' && !Object.hasOwn(manifest.files, file)) {
       problems.push(fail('bundle/digest', { path, file, actual: 'present', expected: 'no such file' }));
     }
   }
-  if (args.flag('json')) {
-    context.stdout(JSON.stringify({ path, digest, whole: problems.length === 0, problems: problems.map(String) }));
-  }
-  for (const problem of problems.slice(1)) context.stderr(problem.message);
-  if (problems[0]) throw problems[0];
-  if (!args.flag('json')) context.stdout(`${manifest.name}@${manifest.version} is whole, digest ${digest}`);
+  return problems;
 }
 
 async function digestOf({ files }: Context, path: string): Promise<string> {

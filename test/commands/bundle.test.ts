@@ -62,8 +62,8 @@ test('show says what is in it', async () => {
   expect(json.manifest).toMatchObject({ product: 'bracket-12' });
 });
 
-test('verify: a whole bundle is whole', async () => {
-  const { code, out, err } = await bundle(['verify', 'b/bracket@1.0.0'], shelf());
+test('verify --digests: a whole bundle is whole', async () => {
+  const { code, out, err } = await bundle(['verify', 'b/bracket@1.0.0', '--digests'], shelf());
   expect(err).toBe('');
   expect(code).toBe(0);
   expect(out).toMatch(/^ok {2}teacher\.onnx\nok {2}golden\/a\.png\nbracket@1\.0\.0 is whole, digest [0-9a-f]{64}$/);
@@ -89,7 +89,15 @@ test('verify: a file that is missing is named, and so is every other', async () 
   expect(JSON.parse(out)).toMatchObject({ whole: false, problems: [expect.any(String), expect.any(String)] });
 });
 
+test('verify: networks that are none are refused, however right their digests', async () => {
+  const { code, out, err } = await bundle(['verify', 'b/bracket@1.0.0'], shelf());
+  expect(code).toBe(1);
+  expect(out).toContain('is whole');
+  expect(err).toMatch(/^error (?:onnx|bundle)\//);
+});
+
 test.each([
+  [['verify', 'b/bracket@1.0.0', '--provider', 'gpu'], 2, 'Option --provider: found gpu, expected cpu or tensorrt'],
   [['show', 'b/none@1'], 1, 'No bundle at b/none@1'],
   [['list', 'nowhere'], 1, 'No such file: nowhere'],
   [['show'], 2, 'bundle needs the bundle folder'],
