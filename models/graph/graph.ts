@@ -6,7 +6,22 @@
  */
 import { fail } from '../../errors.ts';
 import { type OperatorAttributes, type OperatorName, operators, type Result } from './operators.ts';
-import type { Constant, DType, Node, Shape, Tensor } from './tensor.ts';
+import { type DType, type Operand, type Shape, size } from './shape.ts';
+
+export type Constant = Float32Array | Uint8Array | BigInt64Array;
+
+export interface Tensor extends Operand {
+  readonly graph: Graph;
+  /** The node that makes it; null for inputs and constants. */
+  readonly producer: Node | null;
+}
+
+export interface Node {
+  readonly op: OperatorName;
+  readonly inputs: readonly Tensor[];
+  outputs: readonly Tensor[];
+  readonly attributes: OperatorAttributes[OperatorName];
+}
 
 export class Graph {
   readonly name: string;
@@ -34,9 +49,9 @@ export class Graph {
   /** A value kept in the file. */
   constant(name: string, data: Constant, shape: Shape): Tensor {
     const dtype = dtypeOf(data);
-    const size = shape.reduce((product, length) => product * length, 1);
-    if (size !== data.length) {
-      throw fail('graph/shape', { tensor: name, problem: `${data.length} values for shape [${shape}] of ${size}` });
+    if (size(shape) !== data.length) {
+      const problem = `${data.length} values for shape [${shape}] of ${size(shape)}`;
+      throw fail('graph/shape', { tensor: name, problem });
     }
     const tensor = this.#tensor(this.#unique(name), dtype, shape, null);
     this.constants.set(tensor, data);

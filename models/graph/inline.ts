@@ -18,7 +18,8 @@ export function inline(
     const feed = feeds[input.name];
     if (!feed) throw fail('graph/shape', { tensor: input.name, problem: `${part.name} is not fed with it` });
     if (feed.dtype !== input.dtype || String(feed.shape) !== String(input.shape)) {
-      const problem = `${part.name} wants ${input.dtype}[${input.shape}], fed ${feed.dtype}[${feed.shape}] (${feed.name})`;
+      const [wants, fed] = [input, feed].map(({ dtype, shape }) => `${dtype}[${shape}]`);
+      const problem = `${part.name} wants ${wants}, fed ${fed} (${feed.name})`;
       throw fail('graph/shape', { tensor: input.name, problem });
     }
     here.set(input, feed);

@@ -5,7 +5,7 @@
  * shape ...), it is an attribute here: it is known while building, and models/onnx moves it. The tables of gradient
  * rules (models/grad) and of the test interpreter are total over this one: an operator without a rule does not compile.
  */
-import type { DType, Shape, Tensor } from './tensor.ts';
+import { broadcast, type DType, type Operand, type Shape, size } from './shape.ts';
 
 type None = Record<string, never>;
 type Axes = { axes: readonly number[]; keepdims: boolean };
@@ -66,7 +66,7 @@ export interface Result {
   shape: Shape;
 }
 interface Operator<K extends OperatorName> {
-  infer(inputs: readonly Tensor[], attributes: OperatorAttributes[K]): Result[];
+  infer(inputs: readonly Operand[], attributes: OperatorAttributes[K]): Result[];
 }
 
 export const operators: { readonly [K in OperatorName]: Operator<K> } = {
@@ -253,21 +253,6 @@ export const operators: { readonly [K in OperatorName]: Operator<K> } = {
   ReduceMax: { infer: reduced },
 };
 
-/** The shape both broadcast to, as NumPy and ONNX do; throws when they do not. */
-export function broadcast(a: Shape, b: Shape): number[] {
-  const rankOut = Math.max(a.length, b.length);
-  return Array.from({ length: rankOut }, (_, i) => {
-    const x = a[i - rankOut + a.length] ?? 1;
-    const y = b[i - rankOut + b.length] ?? 1;
-    expect(x === y || x === 1 || y === 1, `[${a}] and [${b}] do not broadcast`);
-    return Math.max(x, y);
-  });
-}
-
-export function size(shape: Shape): number {
-  return shape.reduce((product, length) => product * length, 1);
-}
-
 function expect(condition: boolean, problem: string): void {
   if (!condition) throw new Error(problem);
 }
@@ -280,7 +265,7 @@ function same1(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((length, i) => length === b[i]);
 }
 
-function counted(inputs: readonly Tensor[], least: number, most = least): readonly Tensor[] {
+function counted(inputs: readonly Operand[], least: number, most = least): readonly Operand[] {
   expect(
     inputs.length >= least && inputs.length <= most,
     `${inputs.length} inputs, expected ${least}${most > least ? ` to ${most}` : ''}`,
@@ -288,7 +273,7 @@ function counted(inputs: readonly Tensor[], least: number, most = least): readon
   return inputs;
 }
 
-function floats(inputs: readonly Tensor[], least: number, most = least): readonly Tensor[] {
+function floats(inputs: readonly Operand[], least: number, most = least): readonly Operand[] {
   for (const t of counted(inputs, least, most))
     expect(t.dtype === 'float32', `${t.name} is ${t.dtype}, expected float32`);
   return inputs;
@@ -300,23 +285,23 @@ function axisOf(shape: Shape, axis: number): number {
   return shape[axis]!;
 }
 
-function rank(tensor: Tensor, expected: number): Shape {
+function rank(tensor: Operand, expected: number): Shape {
   expect(tensor.shape.length === expected, `${tensor.name} has rank ${tensor.shape.length}, expected ${expected}`);
   return tensor.shape;
 }
 
-function arithmetic(inputs: readonly Tensor[]): Result[] {
+function arithmetic(inputs: readonly Operand[]): Result[] {
   const [a, b] = floats(inputs, 2);
   return [float(broadcast(a!.shape, b!.shape))];
 }
 
-function logical(inputs: readonly Tensor[]): Result[] {
+function logical(inputs: readonly Operand[]): Result[] {
   const [a, b] = counted(inputs, 2);
   for (const t of [a!, b!]) expect(t.dtype === 'bool', `${t.name} is ${t.dtype}, expected bool`);
   return [{ dtype: 'bool', shape: broadcast(a!.shape, b!.shape) }];
 }
 
-function same(inputs: readonly Tensor[], dtype: DType): Result[] {
+function same(inputs: readonly Operand[], dtype: DType): Result[] {
   const [x] = counted(inputs, 1);
   expect(x!.dtype === dtype, `${x!.name} is ${x!.dtype}, expected ${dtype}`);
   return [{ dtype, shape: x!.shape }];
@@ -327,7 +312,7 @@ function windows(length: number, kernel: number, stride: number, pad: number): n
   return Math.floor((length + pad - kernel) / stride) + 1;
 }
 
-function pooled(inputs: readonly Tensor[], { kernel, strides, pads }: Pool): Result[] {
+function pooled(inputs: readonly Operand[], { kernel, strides, pads }: Pool): Result[] {
   const [b, c, h, w] = rank(floats(inputs, 1)[0]!, 4);
   return [
     float([
@@ -339,7 +324,7 @@ function pooled(inputs: readonly Tensor[], { kernel, strides, pads }: Pool): Res
   ];
 }
 
-function reduced(inputs: readonly Tensor[], { axes, keepdims }: Axes): Result[] {
+function reduced(inputs: readonly Operand[], { axes, keepdims }: Axes): Result[] {
   const [x] = floats(inputs, 1);
   for (const axis of axes) axisOf(x!.shape, axis);
   // The runtime reads an empty list as "all axes".

@@ -6,6 +6,7 @@
 import * as o from '../graph/build.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Tensor } from '../graph/tensor.ts';
+import { blur } from './blur.ts';
 import { type FittedPlane, fittedPlane, fixedPlane } from './datum.ts';
 import { fillMissing, scaleMasked } from './missing.ts';
 
@@ -27,6 +28,8 @@ export interface Prepared {
   heightMm: Tensor;
   /** [1,1,h,w], 1 = a reading. */
   valid: Tensor;
+  /** [1,1,h,w], 1 = colour saw something: a dead or covered camera gives black. */
+  lit: Tensor;
   /** [2]: offset in mm and tilt in mm across the image; zeros for a fixed datum. */
   datum: Tensor;
 }
@@ -34,13 +37,15 @@ export interface Prepared {
 /** Mean and spread of ImageNet's channels on a 0..1 scale, as every torchvision and timm ResNet expects. */
 const colourMean = [0.485, 0.456, 0.406];
 const colourSpread = [0.229, 0.224, 0.225];
+/** The brightest channel of a lit pixel lies above this, of 255. */
+const blackLevel = 2;
 /** Distances at or beyond this are sensor codes, not readings, mm. */
 const farthestMm = 1e6;
 
 /** rgb uint8 [H,W,3], depth float32 [H,W] mm (NaN or 0 = no reading). */
 export function prepare(graph: Graph, rgb: Tensor, depth: Tensor, spec: PrepareSpec): Prepared {
   const { widthPx: width, heightPx: height } = spec.working;
-  const colour = graph.scope('colour', () => {
+  const { colour, lit } = graph.scope('colour', () => {
     const planes = o.reshape(
       o.transpose(o.cast(rgb, 'float32'), 2, 0, 1),
       1,
@@ -51,7 +56,8 @@ export function prepare(graph: Graph, rgb: Tensor, depth: Tensor, spec: PrepareS
     const scaled = scale(crop(planes, spec), height, width);
     const perChannel = (values: number[]): Tensor => graph.constant('channel', Float32Array.from(values), [1, 3, 1, 1]);
     const gain = perChannel(colourSpread.map((spread) => 1 / (255 * spread)));
-    return o.sub(o.mul(scaled, gain), perChannel(colourMean.map((mean, c) => mean / colourSpread[c]!)));
+    const normalised = o.sub(o.mul(scaled, gain), perChannel(colourMean.map((mean, c) => mean / colourSpread[c]!)));
+    return { colour: normalised, lit: o.cast(o.greater(o.reduceMax(scaled, [1], true), blackLevel), 'float32') };
   });
   return graph.scope('depth', () => {
     const raw = crop(o.reshape(depth, 1, 1, spec.input.heightPx, spec.input.widthPx), spec);
@@ -68,16 +74,19 @@ export function prepare(graph: Graph, rgb: Tensor, depth: Tensor, spec: PrepareS
         ? fittedPlane(value, valid)
         : fixedPlane(value, spec.datum, spec.depthScale.centreMm);
     const heightMm = fillMissing(o.mul(o.sub(plane.surface, value), valid), valid);
-    return { rgb: colour, depth: channels(heightMm, spec), heightMm, valid, datum: plane.datum };
+    return { rgb: colour, depth: channels(heightMm, spec), heightMm, valid, lit, datum: plane.datum };
   });
 }
+
+/** Slopes of raw readings are mostly sensor noise; this much blur, working pixels, leaves the shape. */
+const slopeBlurPx = 1.5;
 
 /** Height and slopes [1,1,h,w] mm -> [1,3,h,w] of order one. */
 function channels(heightMm: Tensor, { depthScale }: PrepareSpec): Tensor {
   const relative = o.div(heightMm, depthScale.heightMm);
   // sign(x) log(1 + |x|): linear for small heights, compressed for large ones.
   const compressed = o.mul(o.div(relative, o.add(o.abs(relative), 1e-6)), o.log(o.add(o.abs(relative), 1)));
-  const slopes = o.div(sobel(heightMm), depthScale.slopeMmPerPx); // [1,2,h,w]
+  const slopes = o.div(sobel(blur(heightMm, slopeBlurPx)), depthScale.slopeMmPerPx); // [1,2,h,w]
   const steepness = o.sqrt(o.add(o.reduceSum(o.square(slopes), [1], true), 1));
   return o.concat([compressed, o.mul(o.div(slopes, steepness), 2)], 1);
 }

@@ -10,63 +10,63 @@
  */
 import * as o from '../graph/build.ts';
 import type { Tensor } from '../graph/tensor.ts';
-import type { Targets } from './fusion.ts';
+import type { TargetName } from './fusion.ts';
 import type { Layers } from './layers.ts';
 import type { Levels, TeacherSpec } from './teacher.ts';
 
+export type Modality = 'rgb' | 'depth';
 export interface StudentSpec {
   /** Learned priors per modality and stride. */
   prototypes: number;
   /** Width of queries and priors at strides 8 and 16. */
   width: readonly [number, number];
-  /** Which targets are restored. */
-  modalities: readonly ('rgb' | 'depth')[];
 }
 
-/** Teacher features per modality -> restored targets, shapes as the targets'. */
+/** Teacher features of one or both modalities -> restored targets by name, each of its target's shapes. */
 export function student(
   layers: Layers,
-  features: { rgb: Levels; depth: Levels },
+  features: Partial<Record<Modality, Levels>>,
   teacher: TeacherSpec,
   spec: StudentSpec,
-): Targets {
-  const { graph } = layers;
-  const [width8, width16] = spec.width;
-  const priors = (['rgb', 'depth'] as const).map((modality) =>
-    graph.scope(modality, () => {
-      const queries = embed(layers, modality, features[modality], spec);
-      const [prior8, prior16] = [
-        attendPrototypes(layers, `${modality}.prior8`, queries.stride8, spec.prototypes),
-        attendPrototypes(layers, `${modality}.prior16`, queries.stride16, spec.prototypes),
-      ];
-      return { stride8: prior8, stride16: attend(layers, `${modality}.intra`, prior16, prior16) };
-    }),
-  ) as [Priors, Priors];
-  const crossed = priors.map((own, i) => attend(layers, `cross${i}`, own.stride16, priors[1 - i]!.stride16));
+): Partial<Record<TargetName, Levels>> {
+  const modalities = (['rgb', 'depth'] as const).filter((modality) => features[modality]);
+  const priors = modalities.map((modality): Priors => {
+    const queries = embed(layers, modality, features[modality]!, spec);
+    const prior8 = attendPrototypes(layers, `${modality}.prior8`, queries.stride8, spec.prototypes);
+    const prior16 = attendPrototypes(layers, `${modality}.prior16`, queries.stride16, spec.prototypes);
+    return { stride8: prior8, stride16: attend(layers, `${modality}.intra`, prior16, prior16) };
+  });
+  const crossed = priors.map(({ stride16 }, i) => {
+    const other = priors[1 - i];
+    return other ? attend(layers, `${modalities[i]}.cross`, stride16, other.stride16) : stride16;
+  });
   const prior16 = o.concat(crossed, 1); // [B,2 width16,H/16,W/16]
-  const prior8 = o.concat([priors[0].stride8, priors[1].stride8], 1); // [B,2 width8,H/8,W/8]
+  const prior8 = o.concat(
+    priors.map(({ stride8 }) => stride8),
+    1,
+  ); // [B,2 width8,H/8,W/8]
+  const restored = decode(layers, prior8, prior16, teacher);
+  const names: readonly TargetName[] = modalities.length === 2 ? ['fused', 'rgb', 'depth'] : modalities;
+  return Object.fromEntries(names.map((name) => [name, heads(layers, name, restored)]));
+}
 
-  const [c4, c8, c16] = teacher.channels;
-  const bottleneck = o.relu(layers.convNorm(prior16, 'bottleneck', { out: c16, kernel: 3, stride: 2 })); // [B,c16,H/32,W/32]
-  const inner = residual(layers, 'block32', bottleneck);
-  const at16 = residual(
-    layers,
-    'block16',
-    o.add(upscale(layers, 'up16', inner, c16), layers.conv(prior16, 'skip16', { out: c16, kernel: 1 })),
-  );
-  const at8 = residual(
-    layers,
-    'block8',
-    o.add(upscale(layers, 'up8', at16, c8), layers.conv(prior8, 'skip8', { out: c8, kernel: 1 })),
-  );
-  const at4 = residual(layers, 'block4', upscale(layers, 'up4', at8, c4)); // [B,c4,H/4,W/4]
-  void width8;
-  void width16;
-  const head = (name: string): Levels =>
-    [at4, at8, at16].map((x, level) =>
-      layers.conv(x, `${name}.head${level}`, { out: x.shape[1]!, kernel: 1 }),
-    ) as unknown as Levels;
-  return { fused: head('fused'), rgb: head('rgb'), depth: head('depth') };
+/** One trunk, high level to low: [B,c4,H/4,W/4], [B,c8,H/8,W/8], [B,c16,H/16,W/16]. */
+function decode(layers: Layers, prior8: Tensor, prior16: Tensor, { channels: [c4, c8, c16] }: TeacherSpec): Levels {
+  const down8 = o.relu(layers.convNorm(prior8, 'down8', { out: c16 / 2, kernel: 3, stride: 2 })); // [B,c16/2,H/16,W/16]
+  const gathered = o.concat([down8, prior16], 1);
+  const bottleneck = o.relu(layers.convNorm(gathered, 'bottleneck', { out: c16, kernel: 3, stride: 2 })); // [B,c16,H/32,W/32]
+  const at32 = residual(layers, 'block32', bottleneck);
+  const at16 = residual(layers, 'block16', upscale(layers, 'up16', at32, c16));
+  const at8 = residual(layers, 'block8', upscale(layers, 'up8', at16, c8));
+  const at4 = residual(layers, 'block4', upscale(layers, 'up4', at8, c4));
+  return [at4, at8, at16];
+}
+
+/** A small head per level for one target. */
+function heads(layers: Layers, name: TargetName, trunk: Levels): Levels {
+  return trunk.map((x, level) =>
+    layers.conv(x, `${name}.head${level}`, { out: x.shape[1]!, kernel: 1 }),
+  ) as unknown as Levels;
 }
 
 interface Priors {

@@ -1,0 +1,72 @@
+/**
+ * Folder -> bundle ready to run: manifest read strictly, every file's digest checked, the networks merged into one
+ * graph. What it gives has not been run yet: the golden parts are replayed by whoever holds the session.
+ */
+import { createHash } from 'node:crypto';
+import { fail } from '../../errors.ts';
+import { readOnnx } from '../onnx/read.ts';
+import { writeOnnx } from '../onnx/write.ts';
+import { assemble, type Networks } from './assemble.ts';
+import { type Golden, readGolden } from './golden.ts';
+import { type Manifest, parseManifest, type Variant, variantFor } from './manifest.ts';
+import { networkFiles } from './networks.ts';
+
+/** Reads one file of the bundle by its path inside; rejects where there is none. */
+export type ReadFile = (path: string) => Promise<Uint8Array>;
+
+export interface LoadedBundle {
+  manifest: Manifest;
+  /** sha256 of manifest.json, hex */
+  digest: string;
+  variant: Variant;
+  /** The merged graph as ONNX bytes. */
+  model: Uint8Array;
+  golden: Golden[];
+}
+
+export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+/** Manifest and digest only. `path` names the bundle in errors. */
+export async function readManifest(read: ReadFile, path: string): Promise<{ manifest: Manifest; digest: string }> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await read('manifest.json');
+  } catch (error) {
+    throw fail('bundle/missing', { path }, error);
+  }
+  return { manifest: parseManifest(new TextDecoder().decode(bytes), path), digest: sha256(bytes) };
+}
+
+/** Throws `bundle/missing`, `bundle/manifest`, `bundle/digest` or `onnx/unreadable`. */
+export async function loadBundle(read: ReadFile, path: string, provider: Variant['provider']): Promise<LoadedBundle> {
+  const { manifest, digest } = await readManifest(read, path);
+  const files = await readVerified(read, manifest, path);
+  const variant = variantFor(manifest, provider, path);
+  const take = (file: string): Uint8Array => {
+    const bytes = files.get(file);
+    if (!bytes) throw fail('bundle/manifest', { path, problem: `files does not list ${file}` });
+    return bytes;
+  };
+  const networks = Object.fromEntries(
+    networkFiles.map((file) => [file, readOnnx(take(file), `${path}/${file}`)]),
+  ) as Networks;
+  const golden = manifest.golden.map((part) => readGolden(part, take));
+  return { manifest, digest, variant, model: writeOnnx(assemble(manifest, variant, networks)), golden };
+}
+
+/** Every file the manifest lists, its digest checked. */
+async function readVerified(read: ReadFile, manifest: Manifest, path: string): Promise<Map<string, Uint8Array>> {
+  const files = new Map<string, Uint8Array>();
+  for (const [file, expected] of Object.entries(manifest.files)) {
+    let bytes: Uint8Array;
+    try {
+      bytes = await read(file);
+    } catch (error) {
+      throw fail('bundle/digest', { path, file, actual: 'no such file', expected }, error);
+    }
+    const actual = sha256(bytes);
+    if (actual !== expected) throw fail('bundle/digest', { path, file, actual, expected });
+    files.set(file, bytes);
+  }
+  return files;
+}

@@ -1,0 +1,54 @@
+/**
+ * The geometry box: what convolutions forget. Signed height at two scales and missing depth, each against what good
+ * parts had at that place: z = |height - mean| / spread. Structured light drops out in holes, cracks and shiny
+ * scratches, so missing depth is evidence of its own and never silently filled away.
+ */
+import * as o from '../graph/build.ts';
+import type { Graph } from '../graph/graph.ts';
+import type { Tensor } from '../graph/tensor.ts';
+import { blur } from './blur.ts';
+
+/** Blur of the fine and coarse height and of the missing share, working pixels. */
+export const geometryBlurPx = { fine: 1.5, coarse: 4, missing: 4 } as const;
+export type GeometryName = keyof typeof geometryBlurPx;
+export const geometryNames = ['fine', 'coarse', 'missing'] as const satisfies readonly GeometryName[];
+
+/** What good parts showed at each place, on a grid coarser than the working one by `referenceStride`. */
+export interface GeometryReference {
+  /** [h/stride, w/stride] each: mm for heights, share for missing */
+  mean: Float32Array;
+  spread: Float32Array;
+}
+export type GeometryReferences = Record<GeometryName, GeometryReference>;
+export const referenceStride = 4;
+
+/** heightMm, valid [1,1,h,w] -> what is compared with good parts, [1,1,h,w] each: mm, mm, share. */
+export function geometryFeatures(heightMm: Tensor, valid: Tensor): Record<GeometryName, Tensor> {
+  return {
+    fine: blur(heightMm, geometryBlurPx.fine),
+    coarse: blur(heightMm, geometryBlurPx.coarse),
+    missing: blur(o.sub(1, valid), geometryBlurPx.missing),
+  };
+}
+
+/** Deviations from good parts in their spreads, [1,1,h,w] each, 0 = as expected. */
+export function geometry(
+  graph: Graph,
+  heightMm: Tensor,
+  valid: Tensor,
+  references: GeometryReferences,
+): Record<GeometryName, Tensor> {
+  const features = geometryFeatures(heightMm, valid);
+  const [, , height, width] = heightMm.shape as [number, number, number, number];
+  const deviation = (name: GeometryName): Tensor =>
+    graph.scope(name, () => {
+      const grid = [1, 1, height / referenceStride, width / referenceStride];
+      const place = (values: Float32Array, what: string): Tensor =>
+        o.resize(graph.constant(what, values, grid), height, width);
+      const difference = o.sub(features[name], place(references[name].mean, 'mean'));
+      // Less missing than expected is no defect; too high and too low both are.
+      const size = name === 'missing' ? o.relu(difference) : o.abs(difference);
+      return o.div(size, place(references[name].spread, 'spread'));
+    });
+  return { fine: deviation('fine'), coarse: deviation('coarse'), missing: deviation('missing') };
+}

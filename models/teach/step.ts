@@ -1,0 +1,100 @@
+/** The training step as one graph: fusion, student, loss, backward, Adam. onnxruntime runs it like any other. */
+import { type AdamSettings, adam } from '../grad/adam.ts';
+import { gradients } from '../grad/gradients.ts';
+import * as o from '../graph/build.ts';
+import { Graph } from '../graph/graph.ts';
+import type { Tensor } from '../graph/tensor.ts';
+import { cosineDistance } from '../nets/distance.ts';
+import { type FusionStatistics, fusion, type TargetName } from '../nets/fusion.ts';
+import { type ParameterSpec, TrainingLayers } from '../nets/layers.ts';
+import { type Modality, type StudentSpec, student } from '../nets/student.ts';
+import type { Levels, TeacherSpec } from '../nets/teacher.ts';
+
+export interface StepGraphs {
+  parameters: ParameterSpec[];
+  statistics: string[];
+  /** parameters, moments, features, stepSize -> loss, next parameters and moments */
+  step: Graph;
+  /** parameters, features -> batch statistics of every normalisation, no gradient */
+  settle: Graph;
+}
+
+export interface StepOptions {
+  batch: number;
+  working: { widthPx: number; heightPx: number };
+  teacher: TeacherSpec;
+  student: StudentSpec;
+  modalities: readonly Modality[];
+  statistics: FusionStatistics;
+  adam: AdamSettings;
+}
+
+export function stepGraphs(options: StepOptions): StepGraphs {
+  const step = new Graph('step');
+  const { loss, layers } = forward(step, options);
+  const stepSize = step.input('stepSize', 'float32', []);
+  const tensors = layers.parameters.map(({ tensor }) => tensor);
+  const slopes = gradients(loss, tensors);
+  layers.parameters.forEach(({ name, shape, tensor }, i) => {
+    const first = step.input(`first:${name}`, 'float32', shape);
+    const second = step.input(`second:${name}`, 'float32', shape);
+    const next = adam(tensor, slopes[i]!, { first, second }, stepSize, options.adam);
+    step.output(`next:${name}`, next.parameter);
+    step.output(`next:first:${name}`, next.first);
+    step.output(`next:second:${name}`, next.second);
+  });
+  step.output('loss', loss);
+  publishStatistics(step, layers);
+
+  const settle = new Graph('settle');
+  publishStatistics(settle, forward(settle, options).layers);
+  return {
+    parameters: layers.parameters.map(({ name, shape, initial }) => ({ name, shape, initial })),
+    statistics: layers.statistics.map(({ name }) => name),
+    step,
+    settle,
+  };
+}
+
+function forward(graph: Graph, options: StepOptions): { loss: Tensor; layers: TrainingLayers } {
+  const { batch, working, teacher } = options;
+  const level = (modality: Modality, i: number): Tensor => {
+    const stride = 4 * 2 ** i;
+    return graph.input(`${modality}${i}`, 'float32', [
+      batch,
+      teacher.channels[i]!,
+      working.heightPx / stride,
+      working.widthPx / stride,
+    ]);
+  };
+  const levels = (modality: Modality): Levels => [level(modality, 0), level(modality, 1), level(modality, 2)];
+  const features = { rgb: levels('rgb'), depth: levels('depth') };
+  const valid = graph.input('valid', 'float32', [batch, 1, working.heightPx, working.widthPx]);
+  const targets = graph.scope('fusion', () => fusion(graph, features.rgb, features.depth, valid, options.statistics));
+  const seen = Object.fromEntries(options.modalities.map((modality) => [modality, targets[modality]]));
+  const layers = new TrainingLayers(graph);
+  const restored = student(layers, seen, teacher, options.student);
+  const loss = graph.scope('loss', () => {
+    const terms = (Object.keys(restored) as TargetName[]).flatMap((name) =>
+      restored[name]!.map((each, i) => {
+        const distance = cosineDistance(targets[name][i]!, each); // [B,1,h,w]
+        if (name !== 'depth') return o.reduceMean(distance);
+        // A place without a reading teaches nothing about depth.
+        const share = o.averagePool(valid, valid.shape[2]! / each.shape[2]!);
+        return o.div(o.reduceMean(o.mul(distance, share)), o.maximum(o.reduceMean(share), 1e-6));
+      }),
+    );
+    return o.div(
+      terms.reduce((sum, term) => o.add(sum, term)),
+      terms.length,
+    );
+  });
+  return { loss, layers };
+}
+
+function publishStatistics(graph: Graph, layers: TrainingLayers): void {
+  for (const { name, mean, variance } of layers.statistics) {
+    graph.output(`mean:${name}`, mean);
+    graph.output(`variance:${name}`, variance);
+  }
+}
