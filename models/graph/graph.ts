@@ -5,8 +5,8 @@
  * graph imports nothing of the file format: models/onnx writes and reads it. It refuses dynamic dimensions.
  */
 import { fail } from '../../errors.ts';
-import { type OperatorAttributes, type OperatorName, operators, type Result } from './operators.ts';
-import { type DType, type Operand, type Shape, size } from './shape.ts';
+import { type OperatorAttributes, type OperatorName, operators, type Result, size } from './operators.ts';
+import type { DType, Operand, Shape } from './shape.ts';
 
 export type Constant = Float32Array | Uint8Array | BigInt64Array;
 

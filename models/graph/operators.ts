@@ -5,7 +5,7 @@
  * shape ...), it is an attribute here: it is known while building, and models/onnx moves it. The tables of gradient
  * rules (models/grad) and of the test interpreter are total over this one: an operator without a rule does not compile.
  */
-import { broadcast, type DType, type Operand, type Shape, size } from './shape.ts';
+import type { DType, Operand, Shape } from './shape.ts';
 
 type None = Record<string, never>;
 type Axes = { axes: readonly number[]; keepdims: boolean };
@@ -252,6 +252,21 @@ export const operators: { readonly [K in OperatorName]: Operator<K> } = {
   ReduceMean: { infer: reduced },
   ReduceMax: { infer: reduced },
 };
+
+/** The shape both broadcast to, as NumPy and ONNX do; throws when they do not. */
+export function broadcast(a: Shape, b: Shape): number[] {
+  const rank = Math.max(a.length, b.length);
+  return Array.from({ length: rank }, (_, i) => {
+    const x = a[i - rank + a.length] ?? 1;
+    const y = b[i - rank + b.length] ?? 1;
+    expect(x === y || x === 1 || y === 1, `[${a}] and [${b}] do not broadcast`);
+    return Math.max(x, y);
+  });
+}
+
+export function size(shape: Shape): number {
+  return shape.reduce((product, length) => product * length, 1);
+}
 
 function expect(condition: boolean, problem: string): void {
   if (!condition) throw new Error(problem);

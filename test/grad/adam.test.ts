@@ -46,7 +46,7 @@ describe('Adam', () => {
   });
 });
 
-/** Two convolutions with batch normalisation between, to be taught a fixed one; forward, backward, Adam in one graph. */
+/** Two convolutions with batch normalisation between; forward, backward and Adam in one graph. */
 function stepGraph(batch: number): { graph: Graph; parameters: readonly Tensor[] } {
   const graph = new Graph('step');
   const parameter = (name: string, shape: Shape): Tensor => graph.input(name, 'float32', shape);
