@@ -13,7 +13,7 @@ import { escaped, rateChart, type Series, scoreHistogram, teachingChart } from '
 import { style } from './report-style.ts';
 import { good, sourceNames } from './samples.ts';
 
-/** A part to look at; each picture is a whole PNG file. */
+/** A part to look at; each picture is a whole PNG file. Mask: ground truth of a miss, regions found of a false alarm. */
 export interface PicturedPart {
   image: JudgedImage;
   pictures: { rgb: Uint8Array; depth: Uint8Array; map: Uint8Array; mask: Uint8Array };
@@ -46,8 +46,8 @@ export function reportPage(input: ReportInput): string {
     `<section><h2>Verdicts</h2>${verdictTable(detail)}</section>`,
     `<section><h2>Kinds of defect</h2>${kindTable(figures)}</section>`,
     `<section><h2>Curves</h2>${charts(input)}</section>`,
-    `<section><h2>Worst misses</h2>${parts(input.misses, 'No defective part was passed.')}</section>`,
-    `<section><h2>Worst false alarms</h2>${parts(input.falseAlarms, 'No good part failed.')}</section>`,
+    `<section><h2>Worst misses</h2>${parts(input.misses, 'ground truth', 'No defective part was passed.')}</section>`,
+    `<section><h2>Worst false alarms</h2>${parts(input.falseAlarms, 'regions found', 'No good part failed.')}</section>`,
   ];
   return (
     `<!doctype html><html lang="en"><head><meta charset="utf-8">` +
@@ -195,15 +195,16 @@ function charts({ detail, teaching }: ReportInput): string {
 const figure = (caption: string, drawing: string): string =>
   `<figure><figcaption>${caption}</figcaption>${drawing}</figure>`;
 
-function parts(pictured: readonly PicturedPart[], none: string): string {
+function parts(pictured: readonly PicturedPart[], maskIs: string, none: string): string {
   if (pictured.length === 0) return `<p>${none}</p>`;
+  const words = { rgb: 'RGB', depth: 'depth', map: 'anomaly map', mask: maskIs };
   const shown = pictured.slice(0, maxPicturedParts).map(({ image, pictures }) => {
     const row = (['rgb', 'depth', 'map', 'mask'] as const).map((name) => {
       const source = pngUrl(image.id, name, pictures[name]);
-      return `<figure><img alt="${name} of ${escaped(image.id)}" src="${source}"><figcaption>${name}</figcaption></figure>`;
+      return `<figure><img alt="${name} of ${escaped(image.id)}" src="${source}"><figcaption>${words[name]}</figcaption></figure>`;
     });
-    const words = `${escaped(image.kind)} · ${image.outcome} · score ${Number(image.scores.both.toPrecision(4))}`;
-    return `<div class="part"><p>${escaped(image.id)} <span class="soft">${words}</span></p><div class="row">${row.join('')}</div></div>`;
+    const judged = `${escaped(image.kind)} · ${image.outcome} · score ${Number(image.scores.both.toPrecision(4))}`;
+    return `<div class="part"><p>${escaped(image.id)} <span class="soft">${judged}</span></p><div class="row">${row.join('')}</div></div>`;
   });
   const left = pictured.length - shown.length;
   return shown.join('') + (left > 0 ? `<p class="soft">${many(left, 'more part')} not shown.</p>` : '');
