@@ -45,7 +45,7 @@ test.each(cases)('no fault breaks a promise: %s, seed %i', async (layout, seed) 
   const { line } = await play(layout, seed, 0.3);
   // most parts are not hit: the line must go on judging, not hide behind undecided
   const { pass, fail } = line.counters().decisions;
-  expect(pass + fail, `${layout}, seed ${seed}`).toBeGreaterThan(partsPerRun * 0.35);
+  expect(pass + fail, `${layout}, seed ${seed}`).toBeGreaterThan(partsPerRun * 0.3);
 });
 
 test.each(Object.keys(layouts) as Layout[])('without faults every part is judged as it is: %s', async (layout) => {

@@ -133,15 +133,16 @@ export class World {
 
   /** Lets so many parts come by, then the line come to rest, then stops it. */
   async run(parts: number): Promise<void> {
-    let burst = 0;
+    let burst = -1;
     for (let number = 1; number <= parts; number++) {
-      const crowded = burst > 0 && this.#burstMs === 1;
+      // A camera that restarts takes longer than a burst lasts.
+      const crowded = burst >= 0 && this.#burstMs === 1;
       const fault = this.#random() < this.#faultShare && !crowded ? this.#chooseFault() : null;
       if (fault) this.faultsMet.add(fault);
       if (fault === 'burst') burst = 6;
       this.truths.set(number, { fault, defect: this.#random() < 0.2 });
       this.#pass(number, fault);
-      await this.#turn(burst-- > 0 ? this.#burstMs : 60 + this.#random() * 120);
+      await this.#turn(--burst >= 0 ? this.#burstMs : 60 + this.#random() * 120);
     }
     await this.#turn(500);
     const stopped = this.line.stop();
@@ -225,7 +226,7 @@ export class World {
       // A repeated picture is one only where the first was delivered; else nobody could know.
       const before = this.#latestFill[what.modality];
       const fill = fault === 'staleBytes' && before > 0 ? before : what.fill!;
-      this.#latestFill[what.modality] = fill;
+      this.#latestFill[what.modality] = fault === 'wrongSize' ? 0 : fill;
       sink.frame(this.frames.make({ ...what, fill }));
     };
     camera.arrivalMs = Math.max(camera.arrivalMs, this.clock.nowMs() + 5 + this.#random() * 40);
