@@ -74,9 +74,11 @@ export class PixelCollector {
       at += scores.length;
     }
     invariant(ok.length + defective.length === this.#pixels, `${ok.length} + ${defective.length} of ${this.#pixels}`);
+    const notJudgedPixels = this.#notJudged;
     this.#components = [];
     this.#pixels = 0;
+    this.#notJudged = 0;
     this.#filled = chunkPixels;
-    return { ok: sortScores(ok), components, defective: sortScores(defective), notJudgedPixels: this.#notJudged };
+    return { ok: sortScores(ok), components, defective: sortScores(defective), notJudgedPixels };
   }
 }

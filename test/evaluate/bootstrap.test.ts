@@ -52,12 +52,15 @@ describe('interval by group', () => {
     expect([once.groups, once.resamples, once.leftOut]).toEqual([40, 1000, 0]);
   });
 
-  it('of a mean is that of the central limit: 100 values of variance 1, +- 1.96 / 10', () => {
+  it('of a mean is that of the central limit: 100 values of spread s, +- 1.96 s / 10', () => {
     const random = seeded(4);
     const some = Array.from({ length: 100 }, (_, i) => ({ value: random.normal(), group: `${i}` }));
     const found = groupInterval(some, (item) => item.group, mean, { random: seeded(5), resamples: 4000 });
-    expect((found.high! - found.low!) / 2).toBeGreaterThan(0.196 * 0.8);
-    expect((found.high! - found.low!) / 2).toBeLessThan(0.196 * 1.2);
+    const centre = mean(some);
+    const spread = Math.sqrt(mean(some.map(({ value }) => ({ value: (value - centre) ** 2 }))));
+    const expected = (1.96 * spread) / 10;
+    expect((found.high! - found.low!) / 2).toBeGreaterThan(expected * 0.93);
+    expect((found.high! - found.low!) / 2).toBeLessThan(expected * 1.07);
   });
 
   it('ten copies of each part in its group tell nothing more: the interval stays as wide', () => {

@@ -88,6 +88,12 @@ describe('four parts, on paper', () => {
     expect(figures.geometryOnly).toMatchObject({ f1AtThreshold: null, missRate: null });
   });
 
+  it('undecided is neither a miss nor a false reject', async () => {
+    const unsure = { ...hole, outcome: 'undecided' as const };
+    const figures = await evaluate([fine, blind, unsure], { threshold: 6 });
+    expect(figures).toMatchObject({ missRate: 0, falseRejectRate: 0, undecidedRate: 2 / 3 });
+  });
+
   it('the keys of the JSON, in this order', async () => {
     const figures = await evaluate([fine, hole], { threshold: 6 });
     expect(Object.keys(figures).join(' ')).toBe(
@@ -166,6 +172,9 @@ describe('refuses what contradicts itself, by name', () => {
   it('a pass that the threshold forbids, and a verdict without a score', async () => {
     await refused({ ...hole, outcome: 'pass' }).toThrow('outcome is pass, expected no pass: score 9, threshold 6');
     await refused({ ...blind, outcome: 'fail' }).toThrow('outcome is fail, expected undecided: it has no score');
+  });
+  it('a pass exactly at the threshold, which the judge calls no pass', async () => {
+    await refused({ ...scratch, outcome: 'pass', sources: all(scored(6, 0, 0, 0, 6)) }).toThrow('score 6, threshold 6');
   });
   it('a threshold that is no number', async () => {
     await expect(evaluate([fine], { threshold: nan })).rejects.toThrow('The threshold of both is NaN');

@@ -1,0 +1,26 @@
+import { expect, it } from 'vitest';
+import { components } from '../../models/evaluate/components.ts';
+import { PixelCollector } from '../../models/evaluate/pixels.ts';
+
+it('keeps every pixel of maps larger than its chunks: each number once, in order', () => {
+  const [widthPx, heightPx] = [1500, 1000];
+  const pixels = widthPx * heightPx;
+  const map = Float32Array.from({ length: pixels }, (_, i) => (i * 7919) % pixels);
+  const truth = Uint8Array.from(map, (score) => (score < 3 ? 1 : 0));
+  const found = components(truth, widthPx, heightPx);
+  const collector = new PixelCollector();
+  collector.add('a', 'dent', map, truth, found);
+  collector.add('b', 'good', map.subarray(0, 1000), null, []);
+  const { ok, defective, components: kept } = collector.finish();
+  expect([...defective]).toEqual([0, 1, 2]);
+  expect(kept.map(({ kind, scores }) => [kind, scores.length])).toEqual(found.map(() => ['dent', 1]));
+  const expected = [...map.filter((score) => score >= 3), ...map.subarray(0, 1000)];
+  expect(ok).toEqual(Float32Array.from(expected).sort());
+});
+
+it('gives everything away at the end', () => {
+  const collector = new PixelCollector();
+  collector.add('a', 'good', Float32Array.of(1, Number.NaN), null, []);
+  expect(collector.finish()).toMatchObject({ notJudgedPixels: 1, ok: Float32Array.of(-Infinity, 1) });
+  expect(collector.finish()).toMatchObject({ notJudgedPixels: 0, ok: new Float32Array(0) });
+});
