@@ -144,7 +144,7 @@ function widen(region: Region, component: Component): void {
 function blankMask(reading: Reading): Mask {
   const { widthPx, heightPx, judged } = reading;
   const pixels = new Uint8Array(judged.length);
-  for (let at = 0; at < pixels.length; at++) if (judged[at] !== 1) pixels[at] = notJudged;
+  for (let at = 0; at < pixels.length; at++) pixels[at] = judged[at] === 1 ? 0 : notJudged;
   return { widthPx, heightPx, pixels };
 }
 

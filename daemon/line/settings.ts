@@ -17,7 +17,10 @@ export interface LineSettings {
   readonly cameras: readonly { readonly id: string; readonly modalities: readonly Modality[] }[];
   /** The camera whose trigger counter opens parts; null = only commands open parts. */
   readonly triggerFrom: string | null;
-  /** A frame without a trigger count belongs to a part opened this long before or after its exposure. */
+  /**
+   * A frame without a trigger count belongs to a part whose trigger was heard at most `captureLateMs` before or
+   * `captureEarlyMs` after its exposure. Keep their sum below the shortest time between parts, or frames fit two.
+   */
   readonly captureEarlyMs: number;
   readonly captureLateMs: number;
   /** Two counters hear one electrical trigger within this time; less than half the shortest time between parts. */
