@@ -102,6 +102,18 @@ export const errorTable = {
     text: 'Cannot use weights file {path}: {problem}',
     action: 'Give a ResNet-18 .safetensors file with torchvision or timm names.',
   },
+  'teach/tooFew': {
+    text: 'Only {found} good parts, at least {least} are needed',
+    action: 'Record more good parts; a few dozen teach a usable bundle, a hundred a good one.',
+  },
+  'teach/other': {
+    text: 'In {path} lies an interrupted teaching of other parts or with other options',
+    action: 'Call teach with the options it was begun with, choose another --out, or delete that folder.',
+  },
+  'bundle/exists': {
+    text: '{path} exists already',
+    action: 'A bundle is never changed in place: choose another --out, best the next version.',
+  },
   'bundle/missing': { text: 'No bundle at {path}', action: 'Point the config at a bundle folder NAME@VERSION.' },
   'bundle/manifest': {
     text: 'Bundle {path}: manifest.json: {problem}',

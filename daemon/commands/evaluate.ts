@@ -1,0 +1,84 @@
+/**
+ * `twinspect evaluate`: a bundle against recorded parts whose truth is known. Runs the very graph the daemon runs and
+ * judges with the daemon's own judge; `--report` adds a page to look at.
+ */
+import { basename, join } from 'node:path';
+import { listSamples, type Sample as RecordedSample } from '../../drivers/index.ts';
+import { fail } from '../../errors.ts';
+import { evaluateInDetail, type Figures, type SourceFigures } from '../../models/evaluate/evaluate.ts';
+import type { Args } from './args.ts';
+import type { Command, Context } from './command.ts';
+import { writeReport } from './evaluate-report.ts';
+import { type BundleJudge, openBundleJudge } from './judge-bundle.ts';
+
+export const command: Command = {
+  name: 'evaluate',
+  summary: 'measure a bundle on parts whose truth is known',
+  usage: ['evaluate --bundle DIR --data DIR [--report DIR] [--json]'],
+  options: {
+    bundle: { type: 'string', value: 'DIR', doc: 'the bundle folder' },
+    data: { type: 'string', value: 'DIR', doc: 'recorded parts with a test split' },
+    report: { type: 'string', value: 'DIR', doc: 'write report.html there: one page, opens offline' },
+    threads: { type: 'string', value: 'N', doc: 'default 2' },
+    json: { type: 'boolean', doc: 'print JSON' },
+  },
+  async run(context: Context, args: Args) {
+    args.atMost(0);
+    const bundle = join(context.cwd, args.required('bundle'));
+    const data = join(context.cwd, args.required('data'));
+    const samples = await testSamples(context, data);
+    const judge = await openBundleJudge(context, bundle, args.whole('threads', { min: 1, max: 64 }) ?? 2);
+    try {
+      const detailed = await evaluateInDetail(judgeAll(context, samples, judge), { threshold: judge.served.threshold });
+      const report = args.text('report');
+      if (report !== null) {
+        const page = await writeReport(join(context.cwd, report), samples, judge, detailed, basename(data));
+        context.stderr(`report: ${page}`);
+      }
+      if (args.flag('json')) context.stdout(JSON.stringify(detailed.figures));
+      else for (const line of table(detailed.figures)) context.stdout(line);
+    } finally {
+      await judge.release();
+    }
+  },
+};
+
+export async function testSamples({ files }: Context, data: string): Promise<RecordedSample[]> {
+  const samples = (await listSamples(files, data)).filter(({ split }) => split === 'test');
+  if (samples.length === 0) throw fail('dataset/layout', { path: data, problem: 'it has no test parts' });
+  return samples;
+}
+
+async function* judgeAll(context: Context, samples: readonly RecordedSample[], judge: BundleJudge) {
+  for (const [index, sample] of samples.entries()) {
+    context.signal.throwIfAborted();
+    if (index % 20 === 0) context.stderr(`judging ${index + 1} of ${samples.length}`);
+    yield await judge.sample(sample);
+  }
+}
+
+const rows: readonly (readonly [keyof SourceFigures, string])[] = [
+  ['imageAuroc', 'image AUROC'],
+  ['pixelAuroc', 'pixel AUROC'],
+  ['aupro30', 'AUPRO@30%'],
+  ['aupro1', 'AUPRO@1%, exact'],
+  ['aupro1At100', 'AUPRO@1%, 100 thresholds'],
+  ['f1AtThreshold', "F1 at the bundle's threshold"],
+  ['f1MaxOnTest', 'F1, best on this test set'],
+  ['missRate', 'missed defects'],
+  ['falseRejectRate', 'false rejects'],
+  ['undecidedRate', 'undecided'],
+];
+
+function table(figures: Figures): string[] {
+  const cell = (value: unknown): string => (typeof value === 'number' ? value.toFixed(4) : '-').padStart(10);
+  const sources = [figures, figures.networkOnly, figures.geometryOnly];
+  return [
+    `${figures.images} parts`.padEnd(30) + ['both', 'network', 'geometry'].map((name) => name.padStart(10)).join(''),
+    ...rows.map(([key, label]) => label.padEnd(30) + sources.map((source) => cell(source?.[key])).join('')),
+    ...Object.entries(figures.perKind).map(
+      ([kind, { images, imageAuroc, missRate }]) =>
+        `  ${kind} (${images})`.padEnd(30) + `${cell(imageAuroc)}   missed ${missRate?.toFixed(3) ?? '-'}`,
+    ),
+  ];
+}

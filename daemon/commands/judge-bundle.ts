@@ -1,0 +1,99 @@
+/** A bundle opened to judge recorded parts in this process: the daemon's graph and the daemon's judge, no line around. */
+import { basename, join } from 'node:path';
+import type { Sample as RecordedSample } from '../../drivers/index.ts';
+import { fail } from '../../errors.ts';
+import { pairFeeds } from '../../models/bundle/golden.ts';
+import { loadBundle } from '../../models/bundle/load.ts';
+import type { Manifest } from '../../models/bundle/manifest.ts';
+import type { Sample } from '../../models/evaluate/samples.ts';
+import { openSession } from '../../models/runtime/session.ts';
+import type { Reading, ServedBundle } from '../inference/port.ts';
+import { type Judgement, judge } from '../line/judge.ts';
+import type { Context } from './command.ts';
+
+export interface BundleJudge {
+  readonly manifest: Manifest;
+  readonly served: ServedBundle;
+  /** One recorded part as the evaluation wants it. */
+  sample(recorded: RecordedSample): Promise<Sample>;
+  /** The same part as people want it. */
+  look(recorded: RecordedSample): Promise<Looked>;
+  release(): Promise<void>;
+}
+
+export interface Looked {
+  widthPx: number;
+  heightPx: number;
+  rgb: Uint8Array;
+  depthMm: Float32Array;
+  truth: Uint8Array | null;
+  reading: Reading;
+  judgement: Judgement;
+}
+
+export async function openBundleJudge({ files, clock }: Context, path: string, threads: number): Promise<BundleJudge> {
+  const { manifest, digest, variant, model } = await loadBundle((file) => files.read(join(path, file)), path, 'cpu');
+  const session = await openSession(model, { threads, spinning: true });
+  const { widthPx, heightPx } = manifest.input;
+  const { datum } = manifest;
+  const served: ServedBundle = {
+    name: manifest.name,
+    version: manifest.version,
+    digest,
+    product: manifest.product,
+    widthPx,
+    heightPx,
+    threshold: variant.threshold,
+    pixelThreshold: variant.pixelThreshold,
+    leastAreaPx: variant.leastAreaPx,
+    minJudgedShare: manifest.minJudgedShare,
+    datumLimits:
+      datum.kind === 'fitted' ? { offsetMm: datum.offsetLimitMm, tiltMmAcross: datum.tiltLimitMmAcross } : null,
+  };
+  const look = async (recorded: RecordedSample): Promise<Looked & { maps: Record<string, Float32Array> }> => {
+    const part = await recorded.load();
+    if (part.widthPx !== widthPx || part.heightPx !== heightPx) {
+      const [actual, expected] = [`${part.widthPx} x ${part.heightPx}`, `${widthPx} x ${heightPx} (${basename(path)})`];
+      throw fail('image/size', { what: recorded.id, actual, expected });
+    }
+    const before = clock.nowMs();
+    const results = await session.run(pairFeeds(part.rgb, part.depthMm, manifest.input));
+    const inferMs = clock.nowMs() - before;
+    const maps = Object.fromEntries(Object.entries(results).map(([name, { data }]) => [name, data as Float32Array]));
+    const reading: Reading = {
+      score: maps['score']![0]!,
+      widthPx,
+      heightPx,
+      map: maps['map']!,
+      judged: results['judged']!.data as Uint8Array,
+      judgedShare: maps['judgedShare']![0]!,
+      datum: served.datumLimits && { offsetMm: maps['datum']![0]!, tiltMmAcross: maps['datum']![1]! },
+      inferMs,
+    };
+    const { rgb, depthMm, truth } = part;
+    return { widthPx, heightPx, rgb, depthMm, truth, reading, judgement: judge(served, reading), maps };
+  };
+  return {
+    manifest,
+    served,
+    look,
+    async sample(recorded) {
+      const { maps, reading, judgement, truth } = await look(recorded);
+      const scored = (suffix: string) => ({
+        score: maps[`score${suffix}`]![0]!,
+        map: maps[`map${suffix}`]!.map((value, at) => (reading.judged[at] ? value : Number.NaN)),
+      });
+      return {
+        id: recorded.id,
+        kind: recorded.kind,
+        group: recorded.group,
+        truth: recorded.kind === 'good' ? null : truth,
+        widthPx,
+        heightPx,
+        outcome: judgement.decision,
+        sources: { both: scored(''), network: scored('.network'), geometry: scored('.geometry') },
+      };
+    },
+    release: () => session.release(),
+  };
+}

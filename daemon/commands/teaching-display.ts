@@ -1,0 +1,52 @@
+/** What a person sees while a bundle is taught: an estimate first, then a bar, the loss and the time left. */
+
+import { teacherNetwork } from '../../models/bundle/networks.ts';
+import { gflop } from '../../models/graph/cost.ts';
+import type { TeachOptions } from '../../models/teach/teach.ts';
+import type { TrainProgress } from '../../models/teach/train.ts';
+
+/** Operations a second of the whole step on two cores, from which the first estimate is made; measured, then replaced. */
+const typicalGflopPerS = 150;
+/** Forward operations of the student against one pass of the teacher over both modalities; backward costs twice more. */
+const studentShare = 0.4;
+/** Lines are at least this far apart. */
+const lineEveryMs = 5000;
+const barLength = 24;
+
+export class TeachingDisplay {
+  readonly #clock: { nowMs(): number };
+  readonly #line: (text: string) => void;
+  #startedMs: number | null = null;
+  #startedAt = 0;
+  #lastLineMs = Number.NEGATIVE_INFINITY;
+
+  constructor(clock: { nowMs(): number }, line: (text: string) => void) {
+    this.#clock = clock;
+    this.#line = line;
+  }
+
+  /** minutes = parts x (teacher + epochs x 3 x student forward) / speed */
+  estimate({ training, epochs, teacher, working }: TeachOptions): void {
+    const teacherGflop = gflop(teacherNetwork(working, teacher.spec, teacher.weights, new Map()));
+    const total = training.length * teacherGflop * (1 + epochs * 3 * studentShare);
+    const minutes = total / typicalGflopPerS / 60;
+    this.#line(`about ${minutes < 1.5 ? `${Math.round(60 * minutes)} s` : `${Math.round(minutes)} min`} on two cores`);
+  }
+
+  progress({ epoch, epochs, step, steps, loss }: TrainProgress): void {
+    const now = this.#clock.nowMs();
+    const done = epoch + step / steps;
+    if (this.#startedMs === null) {
+      this.#startedMs = now;
+      this.#startedAt = done;
+    }
+    const last = epoch + 1 === epochs && step === steps;
+    if (!last && now - this.#lastLineMs < lineEveryMs) return;
+    this.#lastLineMs = now;
+    const filled = Math.round((barLength * done) / epochs);
+    const bar = '#'.repeat(filled) + '.'.repeat(barLength - filled);
+    const pace = (now - this.#startedMs) / (done - this.#startedAt);
+    const left = Number.isFinite(pace) ? `, ${Math.ceil((pace * (epochs - done)) / 1000)} s left` : '';
+    this.#line(`[${bar}] epoch ${epoch + 1}/${epochs}, loss ${loss.toFixed(4)}${left}`);
+  }
+}

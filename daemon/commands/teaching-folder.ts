@@ -1,0 +1,70 @@
+/**
+ * Where a bundle is made: `OUT.teaching` beside it while it is taught, holding the snapshot and what it belongs to,
+ * then renamed into place whole. A snapshot of other options or other data is refused, not overwritten.
+ */
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fail, messageOf } from '../../errors.ts';
+import type { SnapshotStore } from '../../models/teach/train.ts';
+
+export interface TeachingFolder {
+  snapshots: SnapshotStore;
+  /** True when an earlier teaching with the same options left a snapshot. */
+  resumed: boolean;
+  /** Writes the bundle's files and puts the folder in its place. */
+  finish(files: ReadonlyMap<string, Uint8Array>): Promise<void>;
+}
+
+/** Throws `bundle/exists`, `teach/other` or `file/unwritable`. */
+export async function openTeachingFolder(out: string, digest: string): Promise<TeachingFolder> {
+  const present = await readdir(out).catch(() => []);
+  if (present.length > 0) throw fail('bundle/exists', { path: out });
+  const folder = `${out}.teaching`;
+  const [keyFile, snapshotFile] = [join(folder, 'options.sha256'), join(folder, 'snapshot.safetensors')];
+  const left = await readOrNull(keyFile);
+  if (left !== null && left.toString() !== digest) throw fail('teach/other', { path: folder });
+  try {
+    await mkdir(folder, { recursive: true });
+    await writeWhole(keyFile, new TextEncoder().encode(digest));
+  } catch (error) {
+    throw fail('file/unwritable', { path: folder, cause: messageOf(error) }, error);
+  }
+  const resumed = (await readOrNull(snapshotFile)) !== null;
+  return {
+    resumed,
+    snapshots: { load: () => readOrNull(snapshotFile), save: (bytes) => writeWhole(snapshotFile, bytes) },
+    async finish(files) {
+      const making = join(folder, 'bundle');
+      await rm(making, { recursive: true, force: true });
+      for (const [path, bytes] of files) {
+        await mkdir(dirname(join(making, path)), { recursive: true });
+        await writeWhole(join(making, path), bytes);
+      }
+      await rm(out, { recursive: true, force: true }); // an empty folder, or nothing
+      await rename(making, out);
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Temporary file, fsync, rename: after a power cut the old or the new file is there, never half of one. */
+async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
+  const temporary = `${path}.partial`;
+  const file = await open(temporary, 'w');
+  try {
+    await file.writeFile(bytes);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(temporary, path);
+}
+
+async function readOrNull(path: string): Promise<Buffer | null> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    if ((error as { code?: string }).code === 'ENOENT') return null;
+    throw error;
+  }
+}
