@@ -19,7 +19,8 @@ describe('sorted scores', () => {
     const expected = many.map((score) => (Number.isNaN(score) ? lowest : score)).toSorted();
     const padded = new Float32Array(many.length + 3);
     padded.set(many, 3);
-    expect(sortScores(padded.subarray(3))).toEqual(expected);
+    // Not toEqual: a difference of many numbers takes minutes to print.
+    expect(sortScores(padded.subarray(3)).findIndex((score, i) => score !== expected[i])).toBe(-1);
     expect([...padded.subarray(0, 3)]).toEqual([0, 0, 0]);
     expect(padded[3]).toBe(lowest);
   });
