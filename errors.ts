@@ -132,6 +132,31 @@ export const errorTable = {
     text: 'Bundle {path} is for product {actual}, the line makes {expected}',
     action: 'Choose a bundle of this product, or change line.product first.',
   },
+  // inference
+  'inference/died': {
+    text: 'The inference host died: {cause}',
+    action: 'It is started again by itself; if this repeats, verify the bundle and look at the memory of the device.',
+  },
+  'inference/hung': {
+    text: 'No reading within {limitMs} ms; the inference host was killed',
+    action: 'It is started again by itself; if this repeats, the device is overloaded or inference.timeoutMs too short.',
+  },
+  'inference/down': {
+    text: 'No inference host is running: {cause}',
+    action: 'It is started again by itself; the reason it ended is in the log before.',
+  },
+  'inference/slow': {
+    text: 'Bundle {path} was not ready to serve within {limitMs} ms',
+    action: 'Load the device less, or look at its disk; verify the bundle (twinspect bundle verify).',
+  },
+  'inference/room': {
+    text: 'Cannot make shared memory in {folder}: {cause}',
+    action: 'Free memory there; a pair of images and its map must fit.',
+  },
+  'bundle/last': {
+    text: 'Cannot keep the last good choice in {path}: {cause}',
+    action: 'The bundle serves, but a restart will not remember it: give write access to the state folder.',
+  },
   // evaluation
   'evaluate/sample': {
     text: 'Test part {id}: {what} is {actual}, expected {expected}',
@@ -205,6 +230,19 @@ export const errorTable = {
   'journal/slow': {
     text: 'The journal did not commit within {limitMs} ms',
     action: 'The disk stalls: check its health, and that nothing else floods it.',
+  },
+  // start and stop
+  'start/state': {
+    text: 'Cannot write the state folder {path}: {cause}',
+    action: 'Give the service user write access, or set stateDir to a folder of its own.',
+  },
+  'start/step': {
+    text: 'Start step "{step}" failed: {cause}',
+    action: 'Correct what it names; everything started before it was stopped again.',
+  },
+  'start/slow': {
+    text: 'Start step "{step}" did not end within {limitMs} ms',
+    action: 'Look at the part it names: device, disk or network do not answer.',
   },
   // the line
   'line/settings': {

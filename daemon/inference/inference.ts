@@ -1,0 +1,235 @@
+/**
+ * The inference port of one line: which bundle serves, and how another one comes into service.
+ *
+ * A wish for another bundle is met beside the running one and switched between two parts; where it is refused, the
+ * old one goes on for the same product. Which product the line makes is part of the wish: a bundle of another one is
+ * out of service from then on, and the line holds until wish and reality agree.
+ */
+import { fail, messageOf } from '../../errors.ts';
+import type { Provider } from '../../models/runtime/session.ts';
+import type { Clock } from '../clock.ts';
+import { Host, hostLimits } from './host.ts';
+import type { BundleChoice, LastBundle } from './last-bundle.ts';
+import type { InferencePort, PairImages, Reading, ServedBundle } from './port.ts';
+import { type Log, type Opened, Service, type ServiceDeps } from './service.ts';
+
+export interface InferenceSettings {
+  readonly provider: Provider;
+  readonly threads: number;
+  readonly spinning: boolean;
+  readonly timeoutMs: number;
+  readonly restartBackoffMs: number;
+}
+
+export interface BundleWish {
+  /** The bundle's folder. */
+  readonly path: string;
+  readonly product: string;
+}
+
+export interface InferenceDeps {
+  readonly settings: InferenceSettings;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly last: LastBundle;
+  /** Makes a change while no part is being judged: the line's own. */
+  readonly betweenParts: (change: () => void) => Promise<void>;
+  /** The bundle in service, or whether it can be served, changed. */
+  readonly changed: () => void;
+}
+
+export interface InferenceCounters {
+  swaps: number;
+  refusals: number;
+  /** Hosts that died or were killed while they served. */
+  hostDeaths: number;
+  hostStarts: number;
+}
+
+export class Inference implements InferencePort {
+  readonly #deps: InferenceDeps;
+  readonly #serviceDeps: ServiceDeps;
+  readonly #counters: InferenceCounters = { swaps: 0, refusals: 0, hostDeaths: 0, hostStarts: 0 };
+  readonly #stopping = new AbortController();
+  /** Every host that lives, serving or loading. */
+  readonly #hosts = new Set<Host>();
+  #service: Service | null = null;
+  #product: string | null = null;
+  #wish: BundleWish | null = null;
+  #pursuing: Promise<void> | null = null;
+  #refusal: Error | null = null;
+
+  constructor(deps: InferenceDeps) {
+    this.#deps = deps;
+    const { clock, log, changed, settings } = deps;
+    this.#serviceDeps = {
+      ...{ clock, log, changed, restartBackoffMs: settings.restartBackoffMs },
+      reopen: (path, { product, digest }) => this.#open(path, product, digest),
+      died: () => {
+        this.#counters.hostDeaths++;
+      },
+    };
+  }
+
+  bundle(): ServedBundle | null {
+    const service = this.#service;
+    return service && service.bundle.product === this.#product ? service.bundle : null;
+  }
+
+  async infer(pair: PairImages, signal: AbortSignal): Promise<Reading> {
+    return this.#serving().infer(pair, signal);
+  }
+
+  /** A bare run in the serving host on the pair it judged last, for the bench. */
+  async measure(signal: AbortSignal): Promise<number> {
+    const { host, problem } = this.#serving();
+    if (!host) throw fail('inference/down', { cause: problem ?? 'it is starting' });
+    return host.measure(signal);
+  }
+
+  /** Why the bundle wished for does not serve; null where it does, or is still being loaded. */
+  get refusal(): Error | null {
+    return this.#refusal;
+  }
+
+  /** Why nothing can be judged now although a bundle is in service; null where it can. */
+  get problem(): string | null {
+    return this.#service?.problem ?? null;
+  }
+
+  /** The process that serves, and its memory at its last reading. */
+  get host(): Pick<Host, 'pid' | 'rssBytes'> | null {
+    return this.#service?.host ?? null;
+  }
+
+  counters(): InferenceCounters {
+    return { ...this.#counters };
+  }
+
+  /** The first wish of a run: where it is refused, the last good choice of the same product serves instead. */
+  async start(wish: BundleWish): Promise<void> {
+    await this.wish(wish);
+    if (this.bundle() !== null || this.#stopping.signal.aborted) return;
+    const last = await this.#lastChoice();
+    if (last?.product !== wish.product || last.path === wish.path) return;
+    try {
+      this.#serve(await this.#open(last.path, last.product, last.digest));
+      this.#deps.log.warn({ bundle: last.path, wished: wish.path }, 'the last good bundle serves instead');
+    } catch (error) {
+      this.#deps.log.error({ bundle: last.path, error }, 'the last good bundle is refused too');
+    }
+  }
+
+  /** What the line shall judge with from now on. Resolves when it does or was refused; a later wish supersedes it. */
+  wish(wish: BundleWish): Promise<void> {
+    this.#wish = wish;
+    this.#pursuing ??= this.#pursue().finally(() => {
+      this.#pursuing = null;
+    });
+    return this.#pursuing;
+  }
+
+  /** Ends every host. Safe twice. */
+  stop(): void {
+    if (this.#stopping.signal.aborted) return;
+    this.#stopping.abort();
+    this.#service?.retire('the daemon stops');
+    for (const host of this.#hosts) host.kill(fail('inference/down', { cause: 'the daemon stops' }));
+  }
+
+  #serving(): Service {
+    if (!this.#service) throw fail('inference/down', { cause: 'no bundle is in service' });
+    return this.#service;
+  }
+
+  async #pursue(): Promise<void> {
+    for (let wish = this.#wish; wish && !this.#stopping.signal.aborted; wish = this.#wish) {
+      await this.#meet(wish);
+      if (this.#wish === wish) this.#wish = null;
+    }
+  }
+
+  async #meet(wish: BundleWish): Promise<void> {
+    const { path, product } = wish;
+    this.#refusal = null;
+    try {
+      if (this.#product !== product) await this.#make(product);
+      if (this.#service?.path === path && this.bundle() !== null) return;
+      const opened = await this.#open(path, product, null);
+      if (this.#wish !== wish) {
+        opened.host.kill(fail('inference/down', { cause: 'another bundle is wished for' }));
+        return;
+      }
+      await this.#deps.betweenParts(() => this.#serve(opened));
+      await this.#keep({ path, product, digest: opened.bundle.digest });
+    } catch (error) {
+      if (!this.#stopping.signal.aborted) this.#refuse(path, error as Error);
+    }
+  }
+
+  /** The line makes another product from the next part on: whatever serves another one is out of service. */
+  async #make(product: string): Promise<void> {
+    await this.#deps.betweenParts(() => {
+      this.#product = product;
+    });
+    this.#deps.changed();
+  }
+
+  #refuse(path: string, error: Error): void {
+    this.#counters.refusals++;
+    this.#refusal = error;
+    const serving = this.bundle();
+    const goesOn = serving ? `${serving.name}@${serving.version} goes on` : 'no bundle serves';
+    this.#deps.log.error({ bundle: path, error }, `bundle refused: ${messageOf(error)}; ${goesOn}`);
+    this.#deps.changed();
+  }
+
+  /** A host with the bundle loaded, warm and checked; where anything is wrong, no host. */
+  async #open(path: string, product: string, digest: string | null): Promise<Opened> {
+    const { clock, settings } = this.#deps;
+    const { provider, threads, spinning, timeoutMs } = settings;
+    const host = new Host(clock, { ...hostLimits, inferMaxMs: timeoutMs });
+    this.#hosts.add(host);
+    host.died.addEventListener('abort', () => this.#hosts.delete(host), { once: true });
+    this.#counters.hostStarts++;
+    const bundle = await host.load({ path, provider, threads, spinning });
+    const wrong =
+      bundle.product !== product
+        ? fail('bundle/product', { path, actual: bundle.product, expected: product })
+        : digest !== null && bundle.digest !== digest
+          ? fail('bundle/digest', { path, file: 'manifest.json', actual: bundle.digest, expected: digest })
+          : null;
+    if (!wrong) return { path, host, bundle };
+    host.kill(wrong);
+    throw wrong;
+  }
+
+  /** Between two parts: the new bundle serves, the old host has nothing left to do. */
+  #serve(opened: Opened): void {
+    const { name, version, digest } = opened.bundle;
+    const before = this.#service;
+    this.#service = new Service(opened, this.#serviceDeps);
+    if (before) this.#counters.swaps++;
+    before?.retire('its bundle is out of service');
+    this.#deps.log.info({ bundle: `${name}@${version}`, digest, path: opened.path }, 'bundle in service');
+    this.#deps.changed();
+  }
+
+  async #lastChoice(): Promise<BundleChoice | null> {
+    try {
+      return await this.#deps.last.load();
+    } catch (error) {
+      this.#deps.log.error({ error }, 'the last good choice cannot be read');
+      return null;
+    }
+  }
+
+  /** It serves all the same where it cannot be kept; only a restart would not know it. */
+  async #keep(choice: BundleChoice): Promise<void> {
+    try {
+      await this.#deps.last.save(choice);
+    } catch (error) {
+      this.#deps.log.error({ error }, messageOf(error));
+    }
+  }
+}

@@ -1,0 +1,51 @@
+/**
+ * What daemon and inference host say to each other: small messages over the process channel, images and readings
+ * through shared memory. Numbers of a reading travel in shared memory too: JSON would turn NaN into null.
+ */
+import { type ErrorCode, type ErrorValues, errorTable, fail, messageOf, TwinspectError } from '../../errors.ts';
+import type { Provider } from '../../models/runtime/session.ts';
+import type { ServedBundle } from './port.ts';
+
+/** Where the host finds what it inherits: the shared memory, and a pipe that ends when the daemon does. */
+export const hostFds = { exchange: 4, lifeline: 5 } as const;
+
+export interface LoadAsk {
+  readonly kind: 'load';
+  /** The bundle's folder. */
+  readonly path: string;
+  readonly provider: Provider;
+  /** Threads inside one operator. */
+  readonly threads: number;
+  readonly spinning: boolean;
+}
+
+export type HostAsk =
+  | LoadAsk
+  /** The pair is in the shared memory. */
+  | { readonly kind: 'infer'; readonly id: number }
+  /** One bare run on the pair that came last, for the bench. */
+  | { readonly kind: 'measure'; readonly id: number };
+
+export type HostAnswer =
+  | { readonly kind: 'started' }
+  | { readonly kind: 'loaded'; readonly bundle: ServedBundle; readonly warmMs: number }
+  | { readonly kind: 'refused'; readonly error: WireError }
+  /** The reading, or the numbers of the measured run, are in the shared memory. */
+  | { readonly kind: 'done'; readonly id: number }
+  | { readonly kind: 'failed'; readonly id: number; readonly error: WireError };
+
+/** An error on its way between processes: an operating error keeps its row. */
+export interface WireError {
+  readonly code: ErrorCode | null;
+  readonly values: ErrorValues;
+  readonly message: string;
+}
+
+export function toWire(thrown: unknown): WireError {
+  if (thrown instanceof TwinspectError) return { code: thrown.code, values: thrown.values, message: thrown.message };
+  return { code: null, values: {}, message: messageOf(thrown) };
+}
+
+export function fromWire({ code, values, message }: WireError): Error {
+  return code !== null && Object.hasOwn(errorTable, code) ? fail(code, values) : new Error(message);
+}
