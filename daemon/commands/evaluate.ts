@@ -2,7 +2,7 @@
  * `twinspect evaluate`: a bundle against recorded parts whose truth is known. Runs the very graph the daemon runs and
  * judges with the daemon's own judge; `--report` adds a page to look at.
  */
-import { basename, join } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { listSamples, type Sample as RecordedSample } from '../../drivers/index.ts';
 import { fail } from '../../errors.ts';
 import { evaluateInDetail, type Figures, type SourceFigures } from '../../models/evaluate/evaluate.ts';
@@ -24,15 +24,15 @@ export const command: Command = {
   },
   async run(context: Context, args: Args) {
     args.atMost(0);
-    const bundle = join(context.cwd, args.required('bundle'));
-    const data = join(context.cwd, args.required('data'));
+    const bundle = resolve(context.cwd, args.required('bundle'));
+    const data = resolve(context.cwd, args.required('data'));
     const samples = await testSamples(context, data);
     const judge = await openBundleJudge(context, bundle, args.whole('threads', { min: 1, max: 64 }) ?? 2);
     try {
       const detailed = await evaluateInDetail(judgeAll(context, samples, judge), { threshold: judge.served.threshold });
       const report = args.text('report');
       if (report !== null) {
-        const page = await writeReport(join(context.cwd, report), samples, judge, detailed, basename(data));
+        const page = await writeReport(resolve(context.cwd, report), samples, judge, detailed, basename(data));
         context.stderr(`report: ${page}`);
       }
       if (args.flag('json')) context.stdout(JSON.stringify(detailed.figures));

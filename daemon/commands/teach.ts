@@ -3,7 +3,7 @@
  * Ctrl-C it goes on where it was when called again with the same options. Never writes into an existing bundle.
  */
 import { createHash } from 'node:crypto';
-import { basename, join } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { type Layout, layoutNames, listSamples } from '../../drivers/index.ts';
 import { fail } from '../../errors.ts';
 import { importTeacher } from '../../models/bundle/import-teacher.ts';
@@ -63,7 +63,7 @@ export const command: Command = {
   async run(context: Context, args: Args) {
     args.atMost(0);
     const started = context.clock.nowMs();
-    const out = join(context.cwd, args.required('out'));
+    const out = resolve(context.cwd, args.required('out'));
     const options = await readOptions(context, args, out);
     const folder = await openTeachingFolder(out, digestOf(options));
     const display = new TeachingDisplay(context.clock, (line) => context.stderr(line));
@@ -83,7 +83,7 @@ export const command: Command = {
 async function readOptions(context: Context, args: Args, out: string): Promise<TeachOptions> {
   const samples = await listSamples(
     context.files,
-    join(context.cwd, args.required('data')),
+    resolve(context.cwd, args.required('data')),
     undefined as Layout | undefined,
   );
   const seed = args.whole('seed', { min: 0, max: 2 ** 31 - 1 }) ?? defaults.seed;
@@ -116,7 +116,7 @@ async function readOptions(context: Context, args: Args, out: string): Promise<T
 }
 
 async function openTeacher(context: Context, path: string | null): Promise<TeachOptions['teacher']> {
-  const file = path === null ? shippedTeacher(context.packageRoot) : join(context.cwd, path);
+  const file = path === null ? shippedTeacher(context.packageRoot) : resolve(context.cwd, path);
   const bytes = await context.files.read(file);
   return { ...importTeacher(bytes, file), source: basename(file), digest: sha256(bytes) };
 }

@@ -6,7 +6,7 @@ import * as o from '../graph/build.ts';
 import { Graph } from '../graph/graph.ts';
 import { inline } from '../graph/inline.ts';
 import type { Tensor } from '../graph/tensor.ts';
-import { combine, networkSources } from '../nets/anomaly.ts';
+import { combine, type HalfScales, networkSources } from '../nets/anomaly.ts';
 import type { Targets } from '../nets/fusion.ts';
 import { geometryNames } from '../nets/geometry.ts';
 import { type Prepared, type PrepareSpec, prepare } from '../nets/prepare.ts';
@@ -31,31 +31,32 @@ export function assembleSources(spec: GraphSpec, networks: Networks): Graph {
 }
 
 /** rgb uint8 [H,W,3], depthMm float32 [H,W] -> servingOutputs, and map and score of each half. */
-export function assemble(spec: GraphSpec, variant: Pick<Variant, 'sources'>, networks: Networks): Graph {
+export function assemble(spec: GraphSpec, scales: Pick<Variant, 'sources' | 'halves'>, networks: Networks): Graph {
   const graph = new Graph('bundle');
   const { sources, prepared, judgeable } = raw(graph, spec, networks);
   const { heightPx: height, widthPx: width } = spec.working;
-  const isGeometry = (name: string): boolean => (geometryNames as readonly string[]).includes(name);
   const { judged, share } = graph.scope('coverage', () => coverage(graph, judgeable, spec));
-  const publish = (suffix: string, scales: Variant['sources']): void => {
-    const combined = graph.scope(`combine${suffix}`, () => o.mul(combine(sources, scales, height, width), judged));
-    graph.output(`score${suffix}`, o.reshape(o.reduceMax(combined), 1));
-    graph.output(`map${suffix}`, toInputGrid(combined, spec, 'linear'));
+  const half = (name: keyof HalfScales): Tensor =>
+    graph.scope(name, () => {
+      const own = scales.sources.filter((source) => isGeometry(source.name) === (name === 'geometry'));
+      return o.resize(combine(sources, own, scales.halves[name]), height, width);
+    });
+  const publish = (suffix: string, map: Tensor): void => {
+    const seen = o.mul(map, judged);
+    graph.output(`score${suffix}`, o.reshape(o.reduceMax(seen), 1));
+    graph.output(`map${suffix}`, toInputGrid(seen, spec, 'linear'));
   };
-  publish('', variant.sources);
-  publish(
-    '.network',
-    variant.sources.filter(({ name }) => !isGeometry(name)),
-  );
-  publish(
-    '.geometry',
-    variant.sources.filter(({ name }) => isGeometry(name)),
-  );
+  const [network, geometry] = [half('network'), half('geometry')];
+  publish('', o.add(network, geometry));
+  publish('.network', network);
+  publish('.geometry', geometry);
   graph.output('judged', o.cast(o.greater(toInputGrid(judged, spec, 'nearest'), 0.5), 'uint8'));
   graph.output('judgedShare', share);
   graph.output('datum', prepared.datum);
   return graph;
 }
+
+const isGeometry = (source: string): boolean => (geometryNames as readonly string[]).includes(source);
 
 interface Raw {
   sources: Record<string, Tensor>;

@@ -27,7 +27,7 @@ export interface DepthScale {
   slopeMmPerPx: number;
 }
 
-/** One map of the anomaly stage with its statistics on held-out good parts: value -> (value - centre) / scale. */
+/** One map of the anomaly stage with its statistics on held-out good parts: z = max(0, (value - centre) / scale). */
 export interface SourceNorm {
   name: string;
   centre: number;
@@ -43,6 +43,8 @@ export interface Variant {
   pixelThreshold: number;
   leastAreaPx: number;
   sources: SourceNorm[];
+  /** Tail of the network's and geometry's combined maps on held-out good parts. */
+  halves: { network: number; geometry: number };
   goldenTolerance: number;
 }
 

@@ -9,24 +9,27 @@ import type { Tensor } from '../graph/tensor.ts';
 import { blur } from './blur.ts';
 import { cosineDistance } from './distance.ts';
 import type { TargetName, Targets } from './fusion.ts';
-import type { GeometryName } from './geometry.ts';
 import type { Levels } from './teacher.ts';
 
-export type SourceName = TargetName | GeometryName;
-/** Statistics of a source on held-out good parts; value -> max(0, (value - centre) / scale). */
+/** Statistics of a source on held-out good parts: its middle becomes 0, its tail 1, then its weight. */
 export interface SourceScale {
   name: string;
   centre: number;
   scale: number;
   weight: number;
 }
+/** The tail of each half's combined map on held-out good parts. */
+export interface HalfScales {
+  network: number;
+  geometry: number;
+}
 
-/** Blur of the network's maps, pixels of the stride-4 grid: 1 there is 4 working pixels. */
-const networkBlur = 1;
+/** Blur of the network's maps, pixels of the stride-4 grid: 1.5 there is 6 working pixels. */
+const networkBlur = 1.5;
 
 /**
- * Distances of each restored target, levels summed on the stride-4 grid: [1,1,h/4,w/4] each. Where depth has no
- * reading its own distance is silent; the fused target rests on colour alone there.
+ * One source for each restored target and level, `<target><level>`, on the stride-4 grid [1,1,h/4,w/4]. Where depth has
+ * no reading its own distance is silent; the fused target rests on colour alone there.
  */
 export function networkSources(
   graph: Graph,
@@ -36,34 +39,26 @@ export function networkSources(
 ): Record<string, Tensor> {
   const sources: Record<string, Tensor> = {};
   for (const [name, levels] of Object.entries(restored) as [TargetName, Levels][]) {
-    sources[name] = graph.scope(name, () => {
-      const [, , height, width] = levels[0].shape as [number, number, number, number];
-      const maps = levels.map((level, i) => {
+    const [, , height, width] = levels[0].shape as [number, number, number, number];
+    for (const [i, level] of levels.entries()) {
+      sources[`${name}${i}`] = graph.scope(`${name}${i}`, () => {
         const distance = cosineDistance(targets[name][i]!, level);
         const share = o.averagePool(valid, valid.shape[2]! / level.shape[2]!);
-        return o.resize(name === 'depth' ? o.mul(distance, share) : distance, height, width);
+        return blur(o.resize(name === 'depth' ? o.mul(distance, share) : distance, height, width), networkBlur);
       });
-      return blur(
-        maps.reduce((sum, map) => o.add(sum, map)),
-        networkBlur,
-      );
-    });
+    }
   }
   return sources;
 }
 
-/** Weighted mean of normalised sources at the working size: [1,1,h,w]. */
-export function combine(
-  sources: Record<string, Tensor>,
-  scales: readonly SourceScale[],
-  height: number,
-  width: number,
-): Tensor {
-  const used = scales.filter(({ name, weight }) => weight > 0 && sources[name]);
-  const total = used.reduce((sum, { weight }) => sum + weight, 0);
-  const terms = used.map(({ name, centre, scale, weight }) => {
-    const normalised = o.relu(o.mul(o.sub(sources[name]!, centre), 1 / scale));
-    return o.mul(o.resize(normalised, height, width), weight / total);
-  });
-  return terms.reduce((sum, term) => o.add(sum, term));
+/**
+ * Sources of one half -> its map on their own grid, sqrt(sum (weight z)^2) / half, z = max(0, (x - centre) / scale).
+ * Squares, because evidence far beyond good parts in one source must not be averaged away by quiet others (measured:
+ * AUPRO@30 of the network on road surface 0.92 against 0.91 for the plain sum).
+ */
+export function combine(sources: Record<string, Tensor>, scales: readonly SourceScale[], half: number): Tensor {
+  const terms = scales.map(({ name, centre, scale, weight }) =>
+    o.square(o.relu(o.mul(o.sub(sources[name]!, centre), weight / scale))),
+  );
+  return o.mul(o.sqrt(terms.reduce((sum, term) => o.add(sum, term))), 1 / half);
 }

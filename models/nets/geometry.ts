@@ -13,6 +13,9 @@ export const geometryBlurPx = { fine: 1.5, coarse: 4, missing: 4 } as const;
 export type GeometryName = keyof typeof geometryBlurPx;
 export const geometryNames = ['fine', 'coarse', 'missing'] as const satisfies readonly GeometryName[];
 
+/** Missing beyond what is expected counts as 1 at this share of the blurred surroundings. */
+const fullyMissingShare = 0.6;
+
 /** What good parts showed at each place, on a grid coarser than the working one by `referenceStride`. */
 export interface GeometryReference {
   /** [h/stride, w/stride] each: mm for heights, share for missing */
@@ -47,8 +50,8 @@ export function geometry(
         o.resize(graph.constant(what, values, grid), height, width);
       const difference = o.sub(features[name], place(references[name].mean, 'mean'));
       // Less missing than expected is no defect; too high and too low both are.
-      const size = name === 'missing' ? o.relu(difference) : o.abs(difference);
-      return o.div(size, place(references[name].spread, 'spread'));
+      if (name === 'missing') return o.div(o.relu(difference), fullyMissingShare);
+      return o.div(o.abs(difference), place(references[name].spread, 'spread'));
     });
   return { fine: deviation('fine'), coarse: deviation('coarse'), missing: deviation('missing') };
 }

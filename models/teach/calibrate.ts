@@ -2,6 +2,7 @@
 import { assemble, assembleSources, type Networks, type GraphSpec as Spec } from '../bundle/assemble.ts';
 import { pairFeeds } from '../bundle/golden.ts';
 import type { SourceNorm } from '../bundle/manifest.ts';
+import type { Graph } from '../graph/graph.ts';
 import { writeOnnx } from '../onnx/write.ts';
 import { openSession } from '../runtime/session.ts';
 import type { PartImages } from './prepared.ts';
@@ -14,30 +15,59 @@ const tailQuantile = 0.995;
 /** Values looked at per part and source. */
 const valuesPerPart = 4096;
 
-/** Weight of each source in the combined map. */
-export const sourceWeights: Record<string, number> = { fused: 1, rgb: 1, depth: 1, fine: 1, coarse: 1, missing: 1 };
+/**
+ * Colour changes from part to part in ways depth does not, so colour has to leave its good range about three times as
+ * far to weigh the same; geometry's three weigh alike.
+ */
+const colourWeight = 0.3;
+const weightOf = (source: string): number => (/^(rgb|fused)/.test(source) ? colourWeight : 1);
+/** Missing depth has no tail on most products; its unit is then the share that geometry calls full. */
+const leastScale = (source: string): number => (source === 'missing' ? 1 : 1e-6);
 
-export async function measureSources(
+export interface Scales {
+  sources: SourceNorm[];
+  halves: { network: number; geometry: number };
+}
+
+/** Scale of every source, then of each half, on held-out good parts. */
+export async function measureScales(
   spec: Spec,
   networks: Networks,
   parts: readonly PartImages[],
   threads: number,
-): Promise<SourceNorm[]> {
-  const session = await openSession(writeOnnx(assembleSources(spec, networks)), { threads });
-  const values = new Map<string, number[]>();
+): Promise<Scales> {
+  const values = await collectOutputs(assembleSources(spec, networks), spec, parts, threads);
+  const sources = [...values].map(([output, all]) => {
+    const name = output.replace('source.', '');
+    const centre = quantile(all, middleQuantile);
+    const scale = Math.max(quantile(all, tailQuantile) - centre, leastScale(name));
+    return { name, centre: Math.fround(centre), scale: Math.fround(scale), weight: weightOf(name) };
+  });
+  const unscaled = { sources, halves: { network: 1, geometry: 1 } };
+  const maps = await collectOutputs(assemble(spec, unscaled, networks), spec, parts, threads, [
+    'map.network',
+    'map.geometry',
+  ]);
+  const tail = (name: string): number => Math.fround(Math.max(quantile(maps.get(name)!, tailQuantile), 1e-6));
+  return { sources, halves: { network: tail('map.network'), geometry: tail('map.geometry') } };
+}
+
+/** Runs a graph over parts and gathers thinned values of its outputs. */
+async function collectOutputs(
+  graph: Graph,
+  spec: Spec,
+  parts: readonly PartImages[],
+  threads: number,
+  outputs: readonly string[] = [...graph.outputs.keys()],
+): Promise<Map<string, number[]>> {
+  const session = await openSession(writeOnnx(graph), { threads });
+  const values = new Map<string, number[]>(outputs.map((name) => [name, []]));
   for (const { rgb, depthMm } of parts) {
-    const results = await session.run(pairFeeds(rgb, depthMm, spec.input));
-    for (const [output, { data }] of Object.entries(results)) {
-      const name = output.replace('source.', '');
-      values.set(name, [...(values.get(name) ?? []), ...thinned(data as Float32Array, valuesPerPart)]);
-    }
+    const results = await session.run(pairFeeds(rgb, depthMm, spec.input), outputs);
+    for (const name of outputs) values.get(name)!.push(...thinned(results[name]!.data as Float32Array, valuesPerPart));
   }
   await session.release();
-  return [...values].map(([name, all]) => {
-    const centre = quantile(all, middleQuantile);
-    const scale = Math.max(quantile(all, tailQuantile) - centre, 1e-6);
-    return { name, centre: Math.fround(centre), scale: Math.fround(scale), weight: sourceWeights[name] ?? 0 };
-  });
+  return values;
 }
 
 export interface Thresholds {
@@ -57,13 +87,13 @@ const leastAreaWorkingPx = 4;
 
 export async function measureThresholds(
   spec: Spec,
-  sources: SourceNorm[],
+  scales: Scales,
   networks: Networks,
   parts: readonly PartImages[],
   falseRejectRate: number,
   threads: number,
 ): Promise<Thresholds> {
-  const session = await openSession(writeOnnx(assemble(spec, { sources }, networks)), { threads });
+  const session = await openSession(writeOnnx(assemble(spec, scales, networks)), { threads });
   const scores: number[] = [];
   const pixels: number[] = [];
   let leastShare = 1;

@@ -17,7 +17,7 @@ export async function measureDepth(
   spec: Pick<PrepareSpec, 'input' | 'roi' | 'working'>,
   datumKind: 'fitted' | 'fixed',
   threads: number,
-): Promise<{ datum: Datum; depthScale: DepthScale; datumLimits: { offsetMm: number; tiltMmAcross: number } }> {
+): Promise<{ datum: Datum; depthScale: DepthScale }> {
   const seen: PartImages[] = [];
   for await (const part of parts) if (seen.length < mostParts) seen.push(part);
   const centreMm = round(
@@ -65,7 +65,7 @@ export async function measureDepth(
     datumKind === 'fitted'
       ? { kind: 'fitted', offsetLimitMm: datumLimits.offsetMm, tiltLimitMmAcross: datumLimits.tiltMmAcross }
       : { kind: 'fixed', offsetMm: round(quantile(offsets, 0.5) + centreMm), slopeXMmAcross: 0, slopeYMmAcross: 0 };
-  return { datum, depthScale, datumLimits };
+  return { datum, depthScale };
 }
 
 /** Kept short in the manifest; four digits are below any sensor's noise. */

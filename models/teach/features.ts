@@ -1,7 +1,6 @@
 /** The frozen teacher's features of good parts: computed once where they fit a byte limit, else when they are needed. */
-import { Graph } from '../graph/graph.ts';
+import type { Graph } from '../graph/graph.ts';
 import type { ChannelStatistics, FusionStatistics } from '../nets/fusion.ts';
-import { type ModalityNorms, type TeacherSpec, type TeacherWeights, teacher } from '../nets/teacher.ts';
 import { writeOnnx } from '../onnx/write.ts';
 import { openSession } from '../runtime/session.ts';
 import type { PreparedPart } from './prepared.ts';
@@ -16,28 +15,6 @@ export type Features = Record<FeatureName, Float32Array>;
 export interface FeatureSource {
   features(part: number): Promise<Features>;
   release(): Promise<void>;
-}
-
-/** teacher.onnx itself: rgb, depth [batch,3,h,w] -> rgb0..2, depth0..2. */
-export function teacherGraph(
-  working: { widthPx: number; heightPx: number },
-  spec: TeacherSpec,
-  weights: TeacherWeights,
-  norms: ModalityNorms,
-): Graph {
-  const graph = new Graph('teacher');
-  const shape = [1, 3, working.heightPx, working.widthPx];
-  const levels = teacher(
-    graph,
-    graph.input('rgb', 'float32', shape),
-    graph.input('depth', 'float32', shape),
-    spec,
-    weights,
-    norms,
-  );
-  for (const modality of ['rgb', 'depth'] as const)
-    for (const [i, level] of levels[modality].entries()) graph.output(`${modality}${i}`, level);
-  return graph;
 }
 
 /** `parts(i)` gives a prepared part; `cacheMb` bounds what is kept. */
@@ -72,7 +49,7 @@ export async function openFeatures(
 /** Channel statistics of each level over parts, for the fusion box. Depth counts where it has readings. */
 export async function measureChannels(
   source: FeatureSource,
-  valid: (part: number) => Promise<Float32Array>,
+  valid: (part: number) => Float32Array,
   parts: number,
   graph: Graph,
 ): Promise<FusionStatistics> {
@@ -81,7 +58,7 @@ export async function measureChannels(
   const sums = new Map<string, { weight: number; sum: Float64Array; squares: Float64Array }>();
   for (let part = 0; part < parts; part++) {
     const features = await source.features(part);
-    const mask = await valid(part);
+    const mask = valid(part);
     featureNames.forEach((name, i) => {
       const [, channels, h, w] = shapes.get(name) as [number, number, number, number];
       const total = sums.get(name) ?? {

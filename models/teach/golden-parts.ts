@@ -1,9 +1,9 @@
 /** Chooses and runs a new bundle's golden parts: good ones, a painted defect of either modality, one near the threshold. */
 import { assemble, type Networks, type GraphSpec as Spec } from '../bundle/assemble.ts';
 import { type Golden, pairFeeds, thinMap } from '../bundle/golden.ts';
-import type { SourceNorm } from '../bundle/manifest.ts';
 import { writeOnnx } from '../onnx/write.ts';
 import { openSession } from '../runtime/session.ts';
+import type { Scales } from './calibrate.ts';
 import { paintDent, paintStain } from './paint.ts';
 import type { PartImages } from './prepared.ts';
 
@@ -13,13 +13,13 @@ const mostBisections = 14;
 
 export async function goldenParts(
   spec: Spec,
-  sources: SourceNorm[],
+  scales: Scales,
   networks: Networks,
   goods: readonly PartImages[],
   threshold: number,
   threads: number,
 ): Promise<Golden[]> {
-  const session = await openSession(writeOnnx(assemble(spec, { sources }, networks)), { threads });
+  const session = await openSession(writeOnnx(assemble(spec, scales, networks)), { threads });
   const run = async (name: string, { rgb, depthMm }: PartImages): Promise<Golden> => {
     const results = await session.run(pairFeeds(rgb, depthMm, spec.input), ['score', 'map']);
     const map = thinMap(results['map']!.data as Float32Array, spec.input.widthPx, spec.input.heightPx);

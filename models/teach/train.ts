@@ -4,20 +4,30 @@
  * the same bytes as one that was not.
  */
 import { readSafetensors, writeSafetensors } from '../bundle/safetensors.ts';
-import { adamStepSize } from '../grad/adam.ts';
+import { type AdamSettings, adamStepSize } from '../grad/adam.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { ParameterSpec } from '../nets/layers.ts';
 import { writeOnnx } from '../onnx/write.ts';
 import { seeded } from '../random.ts';
 import { type Feeds, openSession, type Session } from '../runtime/session.ts';
-import { type FeatureName, type FeatureSource, featureNames } from './features.ts';
-import { type StepGraphs, type StepOptions, stepGraphs } from './step.ts';
+import type { StepGraphs } from './step.ts';
 
-export interface TrainOptions extends StepOptions {
+export interface TrainOptions {
   epochs: number;
   learningRate: number;
+  adam: AdamSettings;
   seed: number;
   threads: number;
+}
+
+/** What is taught: the graphs, and the values of each run. Feeds follow from epoch and step alone. */
+export interface TrainPlan {
+  graphs: StepGraphs;
+  stepsPerEpoch: number;
+  feeds(epoch: number, step: number): Promise<Feeds>;
+  /** Runs over which the normalisations settle. */
+  settleRuns: number;
+  settleFeeds(run: number): Promise<Feeds>;
 }
 
 /** Where snapshots live; `load` gives the last one saved, or null. */
@@ -51,43 +61,40 @@ interface State {
 const warmUpShare = 0.05;
 
 export async function train(
-  source: FeatureSource,
-  valid: (part: number) => Promise<Float32Array>,
-  parts: number,
+  plan: TrainPlan,
   options: TrainOptions,
   store: SnapshotStore,
   onProgress: (progress: TrainProgress) => void,
   signal: AbortSignal,
 ): Promise<Trained> {
-  const graphs = stepGraphs(options);
+  const { graphs, stepsPerEpoch: steps } = plan;
+  const { epochs } = options;
   const state = restore(await store.load()) ?? {
     values: initialise(graphs.parameters, options.seed),
     curve: [],
     steps: 0,
   };
-  const stepsPerEpoch = Math.max(1, Math.floor(parts / options.batch));
   const session = await openSession(writeOnnx(graphs.step), { threads: options.threads, spinning: true });
-  const feed = (batch: readonly number[]): Promise<Feeds> => batchFeeds(batch, source, valid, graphs, options);
-  for (let epoch = state.curve.length; epoch < options.epochs; epoch++) {
-    const order = seeded(options.seed, 1, epoch).shuffled(parts);
-    let sum = 0;
-    for (let step = 0; step < stepsPerEpoch; step++) {
-      signal.throwIfAborted();
-      const batch = Array.from({ length: options.batch }, (_, i) => order[(step * options.batch + i) % parts]!);
-      const rate = schedule(epoch * stepsPerEpoch + step, options.epochs * stepsPerEpoch) * options.learningRate;
-      sum += await takeStep(session, graphs.step, await feed(batch), state, rate, options);
-      onProgress({ epoch, epochs: options.epochs, step: step + 1, steps: stepsPerEpoch, loss: sum / (step + 1) });
+  try {
+    for (let epoch = state.curve.length; epoch < epochs; epoch++) {
+      let sum = 0;
+      for (let step = 0; step < steps; step++) {
+        signal.throwIfAborted();
+        const rate = schedule(epoch * steps + step, epochs * steps) * options.learningRate;
+        sum += await takeStep(session, graphs.step, await plan.feeds(epoch, step), state, rate, options);
+        onProgress({ epoch, epochs, step: step + 1, steps, loss: sum / (step + 1) });
+      }
+      state.curve.push(sum / steps);
+      await store.save(snapshot(state));
     }
-    state.curve.push(sum / stepsPerEpoch);
-    await store.save(snapshot(state));
+  } finally {
+    await session.release();
   }
-  await session.release();
-  await settle(graphs, state, feed, parts, options);
-  const wanted = new Set([
-    ...graphs.parameters.map(({ name }) => name),
-    ...graphs.statistics.flatMap((name) => [`${name}.mean`, `${name}.variance`]),
-  ]);
-  return { values: new Map([...state.values].filter(([name]) => wanted.has(name))), curve: state.curve };
+  await settle(plan, state, options.threads);
+  const parameters = graphs.parameters.map(({ name }) => name);
+  const statistics = graphs.statistics.flatMap((name) => [`${name}.mean`, `${name}.variance`]);
+  const values = new Map([...parameters, ...statistics].map((name) => [name, state.values.get(name)!]));
+  return { values, curve: state.curve };
 }
 
 async function takeStep(
@@ -110,50 +117,22 @@ async function takeStep(
 }
 
 /** With the weights fixed, the normalisations take the mean of their batch statistics over all parts. */
-async function settle(
-  { settle: graph, statistics }: StepGraphs,
-  state: State,
-  feed: (batch: readonly number[]) => Promise<Feeds>,
-  parts: number,
-  { batch: size, threads }: TrainOptions,
-): Promise<void> {
-  const session = await openSession(writeOnnx(graph), { threads, spinning: true });
-  const batches = Math.max(1, Math.floor(parts / size));
+async function settle({ graphs, settleRuns, settleFeeds }: TrainPlan, state: State, threads: number): Promise<void> {
+  const session = await openSession(writeOnnx(graphs.settle), { threads, spinning: true });
   const sums = new Map<string, Float64Array>();
-  for (let batch = 0; batch < batches; batch++) {
-    const feeds = await feed(Array.from({ length: size }, (_, i) => (batch * size + i) % parts));
-    const results = await session.run({ ...feeds, ...stateFeeds(state, graph) });
-    for (const name of statistics) {
+  for (let run = 0; run < settleRuns; run++) {
+    const results = await session.run({ ...(await settleFeeds(run)), ...stateFeeds(state, graphs.settle) });
+    for (const name of graphs.statistics) {
       for (const what of ['mean', 'variance']) {
         const values = results[`${what}:${name}`]!.data as Float32Array;
         const sum = sums.get(`${name}.${what}`) ?? new Float64Array(values.length);
         sums.set(`${name}.${what}`, sum);
-        for (let c = 0; c < values.length; c++) sum[c]! += values[c]! / batches;
+        for (let c = 0; c < values.length; c++) sum[c]! += values[c]! / settleRuns;
       }
     }
   }
   await session.release();
   for (const [name, sum] of sums) state.values.set(name, Float32Array.from(sum));
-}
-
-async function batchFeeds(
-  batch: readonly number[],
-  source: FeatureSource,
-  valid: (part: number) => Promise<Float32Array>,
-  graphs: StepGraphs,
-  { batch: size }: TrainOptions,
-): Promise<Feeds> {
-  const shapes = new Map(graphs.step.inputs.map(({ name, shape }) => [name, shape]));
-  const columns = new Map<FeatureName | 'valid', Float32Array>();
-  for (const [row, part] of batch.entries()) {
-    const each = { ...(await source.features(part)), valid: await valid(part) };
-    for (const name of [...featureNames, 'valid'] as const) {
-      const column = columns.get(name) ?? new Float32Array(each[name].length * size);
-      columns.set(name, column);
-      column.set(each[name], row * each[name].length);
-    }
-  }
-  return Object.fromEntries([...columns].map(([name, data]) => [name, { data, shape: shapes.get(name)! }]));
 }
 
 /** The inputs of a graph that are state: parameters and moments. */
