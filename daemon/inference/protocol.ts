@@ -39,13 +39,19 @@ export interface WireError {
   readonly code: ErrorCode | null;
   readonly values: ErrorValues;
   readonly message: string;
+  /** Of a fault of our own, where it is the only evidence. */
+  readonly stack: string | null;
 }
 
 export function toWire(thrown: unknown): WireError {
-  if (thrown instanceof TwinspectError) return { code: thrown.code, values: thrown.values, message: thrown.message };
-  return { code: null, values: {}, message: messageOf(thrown) };
+  const message = messageOf(thrown);
+  if (thrown instanceof TwinspectError) return { code: thrown.code, values: thrown.values, message, stack: null };
+  return { code: null, values: {}, message, stack: thrown instanceof Error ? (thrown.stack ?? null) : null };
 }
 
-export function fromWire({ code, values, message }: WireError): Error {
-  return code !== null && Object.hasOwn(errorTable, code) ? fail(code, values) : new Error(message);
+export function fromWire({ code, values, message, stack }: WireError): Error {
+  if (code !== null && Object.hasOwn(errorTable, code)) return fail(code, values);
+  const error = new Error(message);
+  if (stack !== null) error.stack = stack;
+  return error;
 }

@@ -1,0 +1,111 @@
+/**
+ * `twinspect run`: the daemon itself. Says where to subscribe, prints each verdict as it falls, follows the config
+ * file while it runs, and stops in order at Ctrl-C or after the verdicts asked for.
+ */
+import { resolve } from 'node:path';
+import type { LoadedConfig } from '../../config/load.ts';
+import { type Change, watchConfig } from '../../config/watch.ts';
+import { messageOf, TwinspectError } from '../../errors.ts';
+import type { VerdictRecord } from '../line/verdict.ts';
+import { Daemon } from '../supervise/daemon.ts';
+import { bundleWish } from '../supervise/settings.ts';
+import type { Args } from './args.ts';
+import type { Command, Context } from './command.ts';
+import { configFile, configFor, textReader } from './config.ts';
+import { RunSummary, verdictLine, whereToSubscribe } from './run-display.ts';
+import { watchFolder } from './watch-folder.ts';
+
+const partsMax = 1_000_000_000;
+
+export const command: Command = {
+  name: 'run',
+  summary: 'judge parts and tell the plant, until stopped',
+  usage: ['run [--config FILE] [--parts N]'],
+  options: {
+    config: { type: 'string', value: 'FILE', doc: 'YAML or JSON; without it TWINSPECT_CONFIG, else the defaults' },
+    parts: { type: 'string', value: 'N', doc: 'stop after N verdicts, or at the end of the recording' },
+  },
+  async run(context: Context, args: Args) {
+    args.atMost(0);
+    const parts = args.whole('parts', { min: 1, max: partsMax });
+    const loaded = await configFor(context, args.text('config'));
+    context.log.setLevel(loaded.config.log.level);
+    const summary = new RunSummary();
+    const { promise: enough, resolve: stop } = Promise.withResolvers<void>();
+    if (context.signal.aborted) stop();
+    context.signal.addEventListener('abort', () => stop(), { once: true });
+    const daemon = openDaemon(context, loaded, (record) => {
+      if (summary.count === parts) return;
+      context.stdout(verdictLine(record));
+      summary.add(record);
+      if (summary.count === parts || (parts !== null && daemon.line?.ended && daemon.line.load.untold === 0)) stop();
+    });
+    const watching = new AbortController();
+    try {
+      await daemon.start();
+      greet(context, loaded, daemon);
+      watch(context, args, loaded, daemon, watching.signal);
+      await enough;
+    } finally {
+      watching.abort();
+      await daemon.stop();
+    }
+    for (const line of summary.lines()) context.stderr(line);
+  },
+};
+
+function openDaemon(context: Context, { config }: LoadedConfig, announced: (record: VerdictRecord) => void): Daemon {
+  const { cwd, clock, files, signal } = context;
+  const log = context.log.child({ line: config.line.id });
+  return new Daemon({ config, cwd, clock, log, files, signal, announced });
+}
+
+function greet(context: Context, { config }: LoadedConfig, daemon: Daemon): void {
+  const bundle = daemon.inference.bundle();
+  const { refusal } = daemon.inference;
+  if (refusal) tell(context, refusal);
+  const judges = bundle
+    ? `${bundle.name}@${bundle.version} judges product ${bundle.product}`
+    : 'no bundle is in service: every part is undecided until line.bundle names one';
+  context.stderr(`line ${config.line.id}: ${judges}`);
+  const endpoint = daemon.publishing?.opcuaEndpoint ?? null;
+  for (const line of whereToSubscribe(config, daemon.mqttUrl, endpoint)) context.stderr(line);
+}
+
+/** A file that changes while we run: what can be taken over is, what cannot is said. */
+function watch(context: Context, args: Args, current: LoadedConfig, daemon: Daemon, signal: AbortSignal): void {
+  const named = configFile(context, args.text('config'));
+  if (named === null) return;
+  const { env, clock, cwd } = context;
+  watchConfig({
+    ...{ file: resolve(cwd, named), env, current, watchFolder, signal, readFile: textReader(context) },
+    after: (delayMs, callback, aborted) => clock.after(delayMs, callback, aborted),
+    changed: (loaded, changes) => follow(context, loaded, changes, daemon),
+    refused: (error) => {
+      context.log.error({ error }, 'the changed configuration is refused; the old one stays');
+      tell(context, error);
+    },
+  });
+}
+
+function follow(context: Context, { config }: LoadedConfig, changes: readonly Change[], daemon: Daemon): void {
+  for (const { path, from, to, takes } of changes) {
+    const when = takes === 'restart' ? 'takes effect at the next start' : `takes effect ${takes}`;
+    context.log.info({ key: path, from, to }, `configuration changed: ${path} ${when}`);
+  }
+  const changed = (path: string): boolean => changes.some((change) => change.path === path);
+  if (changed('log.level')) context.log.setLevel(config.log.level);
+  if (!changed('line.bundle') && !changed('line.product')) return;
+  const { inference } = daemon;
+  void inference.wish(bundleWish(config, context.cwd)).then(() => {
+    const bundle = inference.bundle();
+    if (inference.refusal) tell(context, inference.refusal);
+    context.stderr(bundle ? `${bundle.name}@${bundle.version} judges now` : 'no bundle is in service');
+  });
+}
+
+function tell(context: Context, error: unknown): void {
+  const code = error instanceof TwinspectError ? ` ${error.code}` : '';
+  context.stderr(`error${code}: ${messageOf(error)}`);
+  if (error instanceof TwinspectError) context.stderr(`what to do: ${error.action}`);
+}

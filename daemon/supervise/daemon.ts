@@ -1,0 +1,267 @@
+/**
+ * The resident daemon, put together and taken apart in order: state folder, broker, publishing, evidence, bundle,
+ * line, camera. Each step is bounded and named; the stop runs the other way, so that no frame comes to a line that is
+ * gone and no verdict to a journal that is closed.
+ */
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import type { Config } from '../../config/schema.ts';
+import { encodePng } from '../../drivers/image/png.ts';
+import { type Camera, type CameraSink, type FileReader, openCamera } from '../../drivers/index.ts';
+import { fail, messageOf } from '../../errors.ts';
+import type { Clock } from '../clock.ts';
+import { evidenceFolder } from '../evidence/folder.ts';
+import { EvidenceStore } from '../evidence/store.ts';
+import { Inference } from '../inference/inference.ts';
+import { lastBundle } from '../inference/last-bundle.ts';
+import { Line } from '../line/line.ts';
+import type { VerdictSink } from '../line/sink.ts';
+import type { VerdictRecord } from '../line/verdict.ts';
+import type { Log } from '../log.ts';
+import { startEmbeddedBroker } from '../publish/embedded-broker.ts';
+import type { Publisher } from '../publish/publisher.ts';
+import { type Publishing, startPublishing } from '../publish/publishing.ts';
+import { lineState } from './line-state.ts';
+import {
+  bundleWish,
+  cameraSettings,
+  evidenceSettings,
+  inferenceSettings,
+  lineSettings,
+  mqttSettings,
+  publishingLimits,
+} from './settings.ts';
+import { Steps } from './steps.ts';
+
+export interface DaemonOptions {
+  readonly config: Config;
+  readonly cwd: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly files: FileReader;
+  readonly signal: AbortSignal;
+  /** A verdict as it went out. */
+  readonly announced: (record: VerdictRecord, committed: boolean) => void;
+  /** Another camera than the configured one. */
+  readonly camera?: Camera;
+}
+
+/** A step of the network or the disk answers in a moment or not at all. */
+const usualMaxMs = 10_000;
+/** Two bundles may be loaded one after the other: the one wished for and the last good one. */
+const bundleMaxMs = 130_000;
+/** The last commits, and what the record lane has in flight. */
+const publishingStopMaxMs = 8000;
+
+/** Everything between a camera and the plant. */
+export class Daemon {
+  readonly #options: DaemonOptions;
+  readonly #steps: Steps;
+  readonly #inference: Inference;
+  #line: Line | null = null;
+  #publishing: Publishing | null = null;
+  #evidence: EvidenceStore | null = null;
+  #begun = false;
+  /** The broker the verdicts go to; null without MQTT. */
+  mqttUrl: string | null = null;
+
+  constructor(options: DaemonOptions) {
+    this.#options = options;
+    const { config, clock, log } = options;
+    this.#steps = new Steps({ clock, log: log.child({ room: 'supervise' }), signal: options.signal });
+    this.#inference = new Inference({
+      settings: inferenceSettings(config),
+      clock,
+      log: log.child({ room: 'inference' }),
+      last: lastBundle(this.#stateFolder, config.line.id),
+      betweenParts: async (change) => (this.#line ? this.#line.betweenParts(change) : change()),
+      changed: () => this.#showState(),
+    });
+  }
+
+  get inference(): Inference {
+    return this.#inference;
+  }
+
+  /** Null before the start. */
+  get line(): Line | null {
+    return this.#line;
+  }
+
+  get publishing(): Publishing | null {
+    return this.#publishing;
+  }
+
+  /** Rejects with the error of the step that failed; everything before it is stopped again then. */
+  async start(): Promise<void> {
+    try {
+      await this.#steps.start({ ...brief('state folder'), begin: () => this.#makeStateFolder(), end: () => {} });
+      const camera = this.#options.camera ?? (await this.#openCamera());
+      await this.#startBroker();
+      this.#publishing = await this.#startPublishing();
+      await this.#startEvidence();
+      await this.#startInference();
+      await this.#startLine(this.#publishing.line(this.#options.config.line.id), camera);
+      await this.#startCamera(camera);
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
+  /** Takes everything down, last first, each within its bound. Safe twice, and while it starts. */
+  stop(): Promise<void> {
+    return this.#steps.stop();
+  }
+
+  get #stateFolder(): string {
+    return resolve(this.#options.cwd, this.#options.config.stateDir);
+  }
+
+  async #makeStateFolder(): Promise<void> {
+    const path = this.#stateFolder;
+    const probe = join(path, '.write-test');
+    try {
+      await mkdir(path, { recursive: true });
+      await writeFile(probe, '');
+      await rm(probe);
+    } catch (error) {
+      throw fail('start/state', { path, cause: messageOf(error) }, error);
+    }
+  }
+
+  async #openCamera(): Promise<Camera> {
+    const { config, cwd, clock, files } = this.#options;
+    const begin = (): Promise<Camera> => openCamera(cameraSettings(config, cwd), clock, files);
+    return this.#steps.start({ ...brief('camera settings'), begin, end: (camera) => camera.stop() });
+  }
+
+  async #startBroker(): Promise<void> {
+    const { mqtt } = this.#options.config;
+    if (!mqtt.enabled) return;
+    this.mqttUrl = mqtt.url;
+    if (mqtt.url !== '') return;
+    const log = this.#options.log.child({ room: 'broker' });
+    const broker = await this.#steps.start({
+      ...brief('embedded broker'),
+      begin: () => startEmbeddedBroker(mqtt.embeddedPort, 'mqtt.embeddedPort', log),
+      end: (running) => running.stop(),
+    });
+    this.mqttUrl = broker.url;
+  }
+
+  #startPublishing(): Promise<Publishing> {
+    const { config, cwd, clock, log, files, announced } = this.#options;
+    const { host, port, enabled } = config.opcua;
+    const readText = async (path: string) => new TextDecoder().decode(await files.read(path));
+    return this.#steps.start({
+      ...brief('journal, MQTT and OPC UA'),
+      // The OPC UA server makes its key at the first start.
+      startMaxMs: 3 * usualMaxMs,
+      stopMaxMs: publishingStopMaxMs,
+      begin: async () =>
+        startPublishing({
+          stateFolder: this.#stateFolder,
+          lineIds: [config.line.id],
+          mqtt: this.mqttUrl === null ? null : await mqttSettings(config, this.mqttUrl, cwd, readText),
+          opcua: enabled ? { host, port, setting: 'opcua.port' } : null,
+          clock,
+          log: log.child({ room: 'publish' }),
+          encodePng,
+          announced,
+          limits: publishingLimits(config),
+        }),
+      end: (publishing) => publishing.stop(),
+    });
+  }
+
+  async #startEvidence(): Promise<void> {
+    const { config, cwd } = this.#options;
+    const { enabled, folder } = config.evidence;
+    if (!enabled) return;
+    const path = folder === '' ? join(this.#stateFolder, 'evidence', config.line.id) : resolve(cwd, folder);
+    this.#evidence = await this.#steps.start({
+      ...brief('evidence'),
+      begin: () => new EvidenceStore(evidenceFolder(path), encodePng, evidenceSettings(config)),
+      end: (store) => store.drained(),
+    });
+  }
+
+  async #startLine(publisher: Publisher, camera: Camera): Promise<void> {
+    const { config, clock } = this.#options;
+    const settings = lineSettings(config, camera);
+    const sink = withEvidence(publisher, this.#evidence);
+    this.#line = await this.#steps.start({
+      ...brief('line'),
+      begin: () => new Line({ settings, clock, port: this.#inference, sink }),
+      end: (line) => line.stop(),
+    });
+    this.#showState();
+  }
+
+  /** Before the line, so that it is stopped after it: parts still open then are interrupted, not failed. */
+  async #startInference(): Promise<void> {
+    const { config, cwd, signal } = this.#options;
+    const stop = (): void => this.#inference.stop();
+    signal.addEventListener('abort', stop, { once: true });
+    await this.#steps.start({
+      ...brief('bundle'),
+      startMaxMs: bundleMaxMs,
+      begin: () => this.#inference.start(bundleWish(config, cwd)),
+      end: stop,
+    });
+    signal.removeEventListener('abort', stop);
+  }
+
+  async #startCamera(camera: Camera): Promise<void> {
+    const line = this.#line as Line;
+    await this.#steps.start({
+      ...brief('camera'),
+      begin: () => camera.start(this.#heeding(line.sinkFor(camera.id)), this.#options.signal),
+      end: () => camera.stop(),
+    });
+    this.#begun = true;
+    this.#showState();
+  }
+
+  /** The line's sink, and the plant is told when the camera goes and comes. */
+  #heeding(sink: CameraSink): CameraSink {
+    const after =
+      <A extends unknown[]>(call: (...args: A) => void) =>
+      (...args: A): void => {
+        call(...args);
+        this.#showState();
+      };
+    return { ...sink, lost: after(sink.lost), recovered: after(sink.recovered), ended: after(sink.ended) };
+  }
+
+  #showState(): void {
+    const line = this.#line;
+    if (!line || !this.#publishing) return;
+    const { problem: hostProblem, refusal } = this.#inference;
+    const facts = {
+      begun: this.#begun,
+      ready: line.readyState(),
+      bundle: this.#inference.bundle(),
+      hostProblem,
+      refusal,
+    };
+    this.#publishing.line(this.#options.config.line.id).setState(lineState(facts));
+  }
+}
+
+function brief(name: string): { name: string; startMaxMs: number; stopMaxMs: number } {
+  return { name, startMaxMs: usualMaxMs, stopMaxMs: usualMaxMs };
+}
+
+/** The plant first, then the pictures. */
+function withEvidence(publisher: Publisher, evidence: EvidenceStore | null): VerdictSink {
+  return {
+    opened: (part) => publisher.opened(part),
+    closed: (record, seen) => {
+      const committed = publisher.closed(record, seen);
+      evidence?.offer(record, seen);
+      return committed;
+    },
+  };
+}
