@@ -51,7 +51,8 @@ export function importTeacher(bytes: Uint8Array, path: string): ImportedTeacher 
     blocks.push(block);
     channels.push(out);
   }
-  return { spec: { stem, blocks: blocks as never, channels: channels as never }, weights, metadata };
+  const stemPool = metadata['stemPool'] === '2' ? 2 : 3;
+  return { spec: { stem, blocks: blocks as never, channels: channels as never, stemPool }, weights, metadata };
 }
 
 /** BatchNorm into the convolution before it: y = g (w x - mean) / sqrt(var + eps) + b. */

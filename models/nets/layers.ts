@@ -75,6 +75,14 @@ export class TrainingLayers implements Layers {
     return this.#parameter(name, [rows, columns], { normal: Math.sqrt(1 / columns) });
   }
 
+  /** Batch statistics as outputs `mean:<name>` and `variance:<name>`. */
+  publishStatistics(): void {
+    for (const { name, mean, variance } of this.statistics) {
+      this.graph.output(`mean:${name}`, mean);
+      this.graph.output(`variance:${name}`, variance);
+    }
+  }
+
   #parameter(name: string, shape: Shape, initial: Initial): Tensor {
     invariant(!this.parameters.some((known) => known.name === name), `parameter ${name} is made twice`);
     const tensor = this.graph.input(name, 'float32', shape);

@@ -14,8 +14,9 @@ export interface TeacherSpec {
   blocks: readonly [number, number, number];
   /** Channels at strides 4, 8, 16. */
   channels: readonly [number, number, number];
+  /** Window of the maximum behind conv1: 3 as He et al., or 2, whose windows tile (and so can be taught through). */
+  stemPool: 2 | 3;
 }
-export const resnet18: TeacherSpec = { stem: 64, blocks: [2, 2, 2], channels: [64, 128, 256] };
 
 /** Features at strides 4, 8, 16. */
 export type Levels = readonly [Tensor, Tensor, Tensor];
@@ -24,9 +25,9 @@ export type Levels = readonly [Tensor, Tensor, Tensor];
 export type Convolve = (x: Tensor, name: string, shape: { out: number; kernel: number; stride: number }) => Tensor;
 
 /** x [B,3,H,W] -> [[B,c4,H/4,W/4], [B,c8,H/8,W/8], [B,c16,H/16,W/16]] */
-export function backbone(x: Tensor, { stem, blocks, channels }: TeacherSpec, convolve: Convolve): Levels {
+export function backbone(x: Tensor, { stem, blocks, channels, stemPool }: TeacherSpec, convolve: Convolve): Levels {
   let y = o.relu(convolve(x, 'conv1', { out: stem, kernel: 7, stride: 2 })); // [B,stem,H/2,W/2]
-  y = o.maxPool(y, 3, 2, 1); // [B,stem,H/4,W/4]
+  y = o.maxPool(y, stemPool, 2, stemPool === 3 ? 1 : 0); // [B,stem,H/4,W/4]
   const levels = channels.map((out, level) => {
     for (let block = 0; block < blocks[level]!; block++) {
       const stride = block === 0 && level > 0 ? 2 : 1;

@@ -32,22 +32,16 @@ export interface StepOptions {
 export function stepGraphs(options: StepOptions): StepGraphs {
   const step = new Graph('step');
   const { loss, layers } = forward(step, options);
-  const stepSize = step.input('stepSize', 'float32', []);
-  const tensors = layers.parameters.map(({ tensor }) => tensor);
-  const slopes = gradients(loss, tensors);
-  layers.parameters.forEach(({ name, shape, tensor }, i) => {
-    const first = step.input(`first:${name}`, 'float32', shape);
-    const second = step.input(`second:${name}`, 'float32', shape);
-    const next = adam(tensor, slopes[i]!, { first, second }, stepSize, options.adam);
-    step.output(`next:${name}`, next.parameter);
-    step.output(`next:first:${name}`, next.first);
-    step.output(`next:second:${name}`, next.second);
-  });
+  const slopes = gradients(
+    loss,
+    layers.parameters.map(({ tensor }) => tensor),
+  );
+  adamOutputs(step, layers, slopes, options.adam);
   step.output('loss', loss);
-  publishStatistics(step, layers);
+  layers.publishStatistics();
 
   const settle = new Graph('settle');
-  publishStatistics(settle, forward(settle, options).layers);
+  forward(settle, options).layers.publishStatistics();
   return {
     parameters: layers.parameters.map(({ name, shape, initial }) => ({ name, shape, initial })),
     statistics: layers.statistics.map(({ name }) => name),
@@ -92,9 +86,20 @@ function forward(graph: Graph, options: StepOptions): { loss: Tensor; layers: Tr
   return { loss, layers };
 }
 
-function publishStatistics(graph: Graph, layers: TrainingLayers): void {
-  for (const { name, mean, variance } of layers.statistics) {
-    graph.output(`mean:${name}`, mean);
-    graph.output(`variance:${name}`, variance);
+/** Adam on every parameter: inputs stepSize, first:<name>, second:<name>; outputs next:<name> and their successors. */
+export function adamOutputs(
+  graph: Graph,
+  layers: TrainingLayers,
+  slopes: readonly Tensor[],
+  settings: AdamSettings,
+): void {
+  const stepSize = graph.input('stepSize', 'float32', []);
+  for (const [i, { name, shape, tensor }] of layers.parameters.entries()) {
+    const first = graph.input(`first:${name}`, 'float32', shape);
+    const second = graph.input(`second:${name}`, 'float32', shape);
+    const next = adam(tensor, slopes[i]!, { first, second }, stepSize, settings);
+    graph.output(`next:${name}`, next.parameter);
+    graph.output(`next:first:${name}`, next.first);
+    graph.output(`next:second:${name}`, next.second);
   }
 }

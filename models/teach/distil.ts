@@ -1,0 +1,154 @@
+/**
+ * A compact teacher of our own: a small ResNet taught to see, through a linear map per level, what a large pretrained
+ * one sees on procedural pictures (the recipe of EfficientAD, with pictures from a seed in place of a data set). The
+ * large one's weights are needed for the distilling only.
+ */
+import type { ImportedTeacher } from '../bundle/import-teacher.ts';
+import { writeSafetensors } from '../bundle/safetensors.ts';
+import { adamDefaults } from '../grad/adam.ts';
+import { gradients } from '../grad/gradients.ts';
+import * as o from '../graph/build.ts';
+import { Graph } from '../graph/graph.ts';
+import type { Tensor } from '../graph/tensor.ts';
+import { normEpsilon, TrainingLayers } from '../nets/layers.ts';
+import { backbone, siamese, type TeacherSpec } from '../nets/teacher.ts';
+import type { Feeds } from '../runtime/session.ts';
+import { procedural } from './procedural.ts';
+import { adamOutputs, type StepGraphs } from './step.ts';
+import { type SnapshotStore, type TrainProgress, train } from './train.ts';
+
+/** Half ResNet-18's width, a quarter of its cost. */
+export const compactTeacher: TeacherSpec = { stem: 32, blocks: [2, 2, 2], channels: [32, 64, 128], stemPool: 2 };
+
+export interface DistilOptions {
+  source: ImportedTeacher & { digest: string; name: string };
+  spec: TeacherSpec;
+  /** Pictures a step, and steps in all. */
+  batch: number;
+  steps: number;
+  /** Side of a picture, pixels, a multiple of 16. */
+  sidePx: number;
+  seed: number;
+  learningRate: number;
+  threads: number;
+}
+
+/** Snapshots are taken this often. */
+const stepsPerEpoch = 50;
+const settleRuns = 20;
+/** Pictures drawn; later rounds see them mirrored. Drawing one costs as much as learning from it. */
+const picturePool = 2048;
+
+/** The compact teacher as .safetensors bytes, its lineage in the metadata. */
+export async function distil(
+  options: DistilOptions,
+  store: SnapshotStore,
+  onProgress: (progress: TrainProgress) => void,
+  signal: AbortSignal,
+): Promise<{ bytes: Uint8Array; curve: number[] }> {
+  const { batch, sidePx, seed, spec, source } = options;
+  const pictures = procedural(seed, sidePx);
+  const shape = [batch, 3, sidePx, sidePx];
+  const pool = new Map<number, Float32Array>();
+  const pooled = (index: number): Float32Array => {
+    const number = index % picturePool;
+    const picture = pool.get(number) ?? pictures.picture(number);
+    pool.set(number, picture);
+    return mirrored(picture, sidePx, Math.floor(index / picturePool) % 4);
+  };
+  const feeds = async (first: number): Promise<Feeds> => {
+    const data = new Float32Array(batch * 3 * sidePx * sidePx);
+    for (let i = 0; i < batch; i++) data.set(pooled(first + i), (i * data.length) / batch);
+    return { pictures: { data, shape } };
+  };
+  const plan = {
+    graphs: distilGraphs(options),
+    stepsPerEpoch,
+    feeds: (epoch: number, step: number) => feeds((epoch * stepsPerEpoch + step) * batch),
+    settleRuns,
+    settleFeeds: (run: number) => feeds(run * batch),
+  };
+  const epochs = Math.ceil(options.steps / stepsPerEpoch);
+  const { values, curve } = await train(plan, { ...options, epochs, adam: adamDefaults }, store, onProgress, signal);
+  const metadata = {
+    format: 'pt',
+    source: `distilled from ${source.name} (sha256 ${source.digest}) on procedural pictures`,
+    licence: 'MIT; the source weights are not part of it',
+    stemPool: String(spec.stemPool),
+    seed: String(seed),
+    pictures: String(epochs * stepsPerEpoch * batch),
+  };
+  return { bytes: writeSafetensors(folded(values), metadata), curve };
+}
+
+/** How 0: as it is, 1: left to right, 2: top to bottom, 3: both. [3,side,side] */
+function mirrored(picture: Float32Array, side: number, how: number): Float32Array {
+  if (how === 0) return picture;
+  const [flipX, flipY] = [how % 2 === 1, how >= 2];
+  return picture.map((_, i) => {
+    const [x, y, plane] = [i % side, Math.floor(i / side) % side, Math.floor(i / side / side)];
+    return picture[(plane * side + (flipY ? side - 1 - y : y)) * side + (flipX ? side - 1 - x : x)]!;
+  });
+}
+
+function distilGraphs({ batch, sidePx, spec, source }: DistilOptions): StepGraphs {
+  const build = (name: string): { graph: Graph; layers: TrainingLayers; loss: Tensor } => {
+    const graph = new Graph(name);
+    const pictures = graph.input('pictures', 'float32', [batch, 3, sidePx, sidePx]);
+    const targets = graph.scope('source', () => backbone(pictures, source.spec, siamese(graph, source.weights)(null)));
+    const layers = new TrainingLayers(graph);
+    const levels = backbone(pictures, spec, (x, conv, { out, kernel, stride }) =>
+      layers.convNorm(x, conv, { out, kernel, stride }),
+    );
+    const terms = levels.map((level, i) => {
+      const seen = layers.conv(level, `head${i}`, { out: targets[i]!.shape[1]!, kernel: 1 });
+      const loudness = o.sqrt(o.add(o.reduceMean(o.square(targets[i]!)), 1e-6));
+      return o.reduceMean(o.square(o.sub(seen, o.div(targets[i]!, loudness))));
+    });
+    return {
+      graph,
+      layers,
+      loss: o.div(
+        terms.reduce((sum, term) => o.add(sum, term)),
+        terms.length,
+      ),
+    };
+  };
+  const step = build('distil');
+  const slopes = gradients(
+    step.loss,
+    step.layers.parameters.map(({ tensor }) => tensor),
+  );
+  adamOutputs(step.graph, step.layers, slopes, adamDefaults);
+  step.graph.output('loss', step.loss);
+  step.layers.publishStatistics();
+  const settle = build('settle');
+  settle.layers.publishStatistics();
+  return {
+    parameters: step.layers.parameters.map(({ name, shape, initial }) => ({ name, shape, initial })),
+    statistics: step.layers.statistics.map(({ name }) => name),
+    step: step.graph,
+    settle: settle.graph,
+  };
+}
+
+/** Each convolution with its normalisation folded in, by torchvision's name; the heads stay behind. */
+function folded(values: ReadonlyMap<string, Float32Array>): Map<string, { shape: number[]; data: Float32Array }> {
+  const tensors = new Map<string, { shape: number[]; data: Float32Array }>();
+  for (const [key, gamma] of values) {
+    if (!key.endsWith('.gamma')) continue;
+    const name = key.slice(0, -'.gamma'.length);
+    const part = (what: string): Float32Array => values.get(`${name}.${what}`)!;
+    const gain = gamma.map((g, c) => g / Math.sqrt(part('variance')[c]! + normEpsilon));
+    const weight = part('weight');
+    const perFilter = weight.length / gain.length;
+    const kernel = name === 'conv1' ? 7 : name.includes('downsample') ? 1 : 3;
+    const data = weight.map((w, i) => w * gain[Math.floor(i / perFilter)]!);
+    tensors.set(`${name}.weight`, { shape: [gain.length, perFilter / kernel ** 2, kernel, kernel], data });
+    tensors.set(`${name}.bias`, {
+      shape: [gain.length],
+      data: part('beta').map((b, c) => b - part('mean')[c]! * gain[c]!),
+    });
+  }
+  return tensors;
+}
