@@ -231,6 +231,10 @@ export const errorTable = {
     text: 'The journal did not commit within {limitMs} ms',
     action: 'The disk stalls: check its health, and that nothing else floods it.',
   },
+  'bench/part': {
+    text: 'Part {part} of the bench was not judged: {reason} {detail}',
+    action: 'The figures would be wrong with it: load the machine less and run the bench again.',
+  },
   // start and stop
   'start/state': {
     text: 'Cannot write the state folder {path}: {cause}',
