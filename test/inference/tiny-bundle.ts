@@ -14,7 +14,7 @@ export const grid = { widthPx: 64, heightPx: 64 };
 export const product = 'tiny';
 const seed = 1;
 
-const spec: TeacherSpec = { stem: 4, blocks: [1, 1, 1], channels: [4, 8, 16] };
+const spec: TeacherSpec = { stem: 4, blocks: [1, 1, 1], channels: [4, 8, 16], stemPool: 3 };
 
 /** He-normal convolutions, seeded; every convolution of a ResNet of basic blocks by torchvision's name. */
 function randomWeights(): TeacherWeights {

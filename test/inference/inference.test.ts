@@ -1,0 +1,234 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import process from 'node:process';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { judge } from '../../daemon/line/judge.ts';
+import type { Manifest } from '../../models/bundle/manifest.ts';
+import { never, openInference, settings, temporaryFolder, until } from './rig.ts';
+import { goodPart, grid, product, teachTiny, writeBundle } from './tiny-bundle.ts';
+
+let files: Map<string, Uint8Array>;
+beforeAll(async () => {
+  files = await teachTiny();
+});
+
+const bundleIn = (folder: string, name: string, edit?: (manifest: Manifest) => Manifest): Promise<string> =>
+  writeBundle(join(folder, name), files, edit);
+const version = (wanted: string) => (manifest: Manifest) => ({ ...manifest, version: wanted });
+
+describe('a bundle in service', () => {
+  test('is verified and served by its manifest; a pair gives a reading, the same one each time', async () => {
+    const folder = temporaryFolder();
+    const { inference } = openInference(folder);
+    await inference.start({ path: await bundleIn(folder, 'a@1.0.0'), product });
+    const manifest = JSON.parse(new TextDecoder().decode(files.get('manifest.json'))) as Manifest;
+    expect(inference.bundle()).toMatchObject({
+      ...{ name: 'tiny', version: '1.0.0', product, ...grid, threshold: manifest.variants[0]!.threshold },
+      datumLimits: { offsetMm: expect.any(Number), tiltMmAcross: expect.any(Number) },
+    });
+    const first = await inference.infer(goodPart(1), never);
+    expect(first).toMatchObject({ ...grid, datum: { offsetMm: expect.any(Number), tiltMmAcross: expect.any(Number) } });
+    expect(first.score).toBeGreaterThan(0);
+    expect(Math.max(...first.map)).toBeCloseTo(first.score, 4);
+    expect(first.judged.reduce((sum, each) => sum + each, 0) / first.judged.length).toBeGreaterThan(0.5);
+    const other = await inference.infer(goodPart(2), never);
+    const again = await inference.infer(goodPart(1), never);
+    expect(other.score).not.toBe(first.score);
+    expect(again.score).toBe(first.score);
+    expect(again.map).toEqual(first.map);
+    expect(inference.host!.rssBytes).toBeGreaterThan(10e6);
+    expect(await inference.measure(never)).toBeGreaterThan(0);
+  });
+
+  test('a pair of another size is refused before it runs', async () => {
+    const folder = temporaryFolder();
+    const { inference } = openInference(folder);
+    await inference.start({ path: await bundleIn(folder, 'a@1.0.0'), product });
+    const part = goodPart(1);
+    await expect(inference.infer({ ...part, widthPx: 32 }, never)).rejects.toThrow(/The pair is 32 x 64.*64 x 64/);
+    const short = { ...part, depthMm: part.depthMm.subarray(1) };
+    await expect(inference.infer(short, never)).rejects.toMatchObject({ code: 'image/size' });
+    expect((await inference.infer(part, never)).score).toBeGreaterThan(0);
+  });
+
+  test('a host that is killed is replaced; the part that comes meanwhile waits for the new one', async () => {
+    const folder = temporaryFolder();
+    const { inference } = openInference(folder);
+    await inference.start({ path: await bundleIn(folder, 'a@1.0.0'), product });
+    const before = await inference.infer(goodPart(1), never);
+    const pid = inference.host!.pid!;
+    process.kill(pid, 'SIGKILL');
+    await until('the death is noticed', () => inference.problem !== null);
+    expect(inference.bundle()).not.toBeNull();
+    const after = await inference.infer(goodPart(1), never);
+    expect(after.score).toBe(before.score);
+    expect(inference.host!.pid).not.toBe(pid);
+    expect(inference.problem).toBeNull();
+    expect(inference.counters()).toMatchObject({ hostDeaths: 1, hostStarts: 2, swaps: 0 });
+  });
+
+  test('a stopped host is killed when its part is given up, and replaced', async () => {
+    const folder = temporaryFolder();
+    const { inference } = openInference(folder);
+    await inference.start({ path: await bundleIn(folder, 'a@1.0.0'), product });
+    process.kill(inference.host!.pid!, 'SIGSTOP');
+    await expect(inference.infer(goodPart(1), AbortSignal.abort())).rejects.toMatchObject({ code: 'inference/hung' });
+    expect((await inference.infer(goodPart(1), never)).score).toBeGreaterThan(0);
+    expect(inference.counters()).toMatchObject({ hostDeaths: 1, hostStarts: 2 });
+  });
+
+  test('a stopped host is killed at its timeout though nobody gives the part up', async () => {
+    const folder = temporaryFolder();
+    const { inference } = openInference(folder, { settings: { ...settings, timeoutMs: 300 } });
+    await inference.start({ path: await bundleIn(folder, 'a@1.0.0'), product });
+    process.kill(inference.host!.pid!, 'SIGSTOP');
+    const stuck = inference.infer(goodPart(1), never);
+    await expect(stuck).rejects.toMatchObject({ code: 'inference/hung', values: { limitMs: 300 } });
+  });
+
+  test('a part gives up waiting for a host that does not come back', async () => {
+    const folder = temporaryFolder();
+    const path = await bundleIn(folder, 'a@1.0.0');
+    const { inference, said } = openInference(folder);
+    await inference.start({ path, product });
+    writeFileSync(join(path, 'student.onnx'), 'gone bad');
+    process.kill(inference.host!.pid!, 'SIGKILL');
+    await until('a restart is refused', () => inference.problem?.includes('student.onnx') === true);
+    await expect(inference.infer(goodPart(1), AbortSignal.timeout(20))).rejects.toMatchObject({
+      code: 'inference/down',
+    });
+    expect(said.filter((line) => line.includes('host lost')).length).toBeGreaterThan(1);
+    writeFileSync(join(path, 'student.onnx'), files.get('student.onnx')!);
+    expect((await inference.infer(goodPart(1), never)).score).toBeGreaterThan(0);
+  });
+});
+
+describe('a bundle that is refused', () => {
+  test('edited: the old one goes on, and why is said', async () => {
+    const folder = temporaryFolder();
+    const { inference, said } = openInference(folder);
+    await inference.start({ path: await bundleIn(folder, 'a@1.0.0'), product });
+    const edited = await bundleIn(folder, 'a@1.1.0', version('1.1.0'));
+    const bytes = readFileSync(join(edited, 'student.onnx'));
+    bytes[bytes.length >> 1]! ^= 1;
+    writeFileSync(join(edited, 'student.onnx'), bytes);
+    await inference.wish({ path: edited, product });
+    expect(inference.refusal).toMatchObject({ code: 'bundle/digest', values: { file: 'student.onnx' } });
+    expect(said.at(-1)).toMatch(/^error: bundle refused: .*student.onnx has digest .*; tiny@1.0.0 goes on$/);
+    expect(inference.bundle()!.version).toBe('1.0.0');
+    expect((await inference.infer(goodPart(1), never)).score).toBeGreaterThan(0);
+    expect(inference.counters()).toMatchObject({ swaps: 0, refusals: 1 });
+  });
+
+  test.each([
+    ['of no such folder', async (folder: string) => join(folder, 'none@1'), 'bundle/missing'],
+    ['that drifted', (folder: string) => bundleIn(folder, 'b@1', scoring(2)), 'bundle/drift'],
+    ['whose output is NaN', (folder: string) => bundleIn(folder, 'b@1', nan), 'bundle/drift'],
+    ['of another product', (folder: string) => bundleIn(folder, 'b@1', makes('other')), 'bundle/product'],
+  ])('%s', async (_what, make, code) => {
+    const folder = temporaryFolder();
+    const { inference } = openInference(folder);
+    await inference.start({ path: await make(folder), product });
+    expect(inference.refusal).toMatchObject({ code });
+    expect(inference.bundle()).toBeNull();
+    await expect(inference.infer(goodPart(1), never)).rejects.toMatchObject({ code: 'inference/down' });
+  });
+
+  test('a NaN that no golden part shows is carried to the judge, who passes nothing', async () => {
+    const folder = temporaryFolder();
+    const { inference } = openInference(folder);
+    const path = await bundleIn(folder, 'b@1', (manifest) => ({ ...nan(manifest), golden: [] }));
+    await inference.start({ path, product });
+    const reading = await inference.infer(goodPart(1), never);
+    expect(reading.score).toBeNaN();
+    expect(judge(inference.bundle()!, reading)).toMatchObject({ decision: 'undecided', reason: 'notFinite' });
+  });
+});
+
+describe('the choice of the bundle', () => {
+  test('another product puts the old bundle out of service at once, until the right one is there', async () => {
+    const folder = temporaryFolder();
+    const served: (string | null)[] = [];
+    const { inference } = openInference(folder, { changed: () => served.push(inference.bundle()?.product ?? null) });
+    const path = await bundleIn(folder, 'a@1.0.0');
+    await inference.start({ path, product });
+    served.length = 0;
+    await inference.wish({ path, product: 'lid' });
+    expect(inference.refusal).toMatchObject({ code: 'bundle/product', values: { actual: product, expected: 'lid' } });
+    expect(inference.bundle()).toBeNull();
+    await inference.wish({ path: await bundleIn(folder, 'lid@1', makes('lid')), product: 'lid' });
+    expect(inference.bundle()!.product).toBe('lid');
+    expect(served.filter((each, at) => each !== served[at - 1])).toEqual([null, 'lid']);
+  });
+
+  test('the newest wish wins; what was loaded for an older one never serves', async () => {
+    const folder = temporaryFolder();
+    const served = new Set<string | undefined>();
+    const { inference } = openInference(folder, { changed: () => served.add(inference.bundle()?.version) });
+    const paths = await Promise.all(['1.0.0', '1.1.0', '1.2.0'].map((v) => bundleIn(folder, `a@${v}`, version(v))));
+    await inference.start({ path: paths[0]!, product });
+    await Promise.all(paths.slice(1).map((path) => inference.wish({ path, product })));
+    expect(inference.bundle()!.version).toBe('1.2.0');
+    expect([...served]).not.toContain('1.1.0');
+  });
+
+  test('the last good choice is kept over restarts and serves where the wish is refused', async () => {
+    const folder = temporaryFolder();
+    const good = await bundleIn(folder, 'a@1.0.0');
+    const first = openInference(folder).inference;
+    await first.start({ path: good, product });
+    first.stop();
+    const second = openInference(folder);
+    await second.inference.start({ path: join(folder, 'none@2'), product });
+    expect(second.inference.bundle()!.version).toBe('1.0.0');
+    expect(second.inference.refusal).toMatchObject({ code: 'bundle/missing' });
+    expect(second.said.at(-1)).toBe('warn: the last good bundle serves instead');
+    second.inference.stop();
+    await bundleIn(folder, 'a@1.0.0', version('1.0.1'));
+    const third = openInference(folder);
+    await third.inference.start({ path: join(folder, 'none@2'), product });
+    expect(third.inference.bundle()).toBeNull();
+    expect(third.said.at(-1)).toBe('error: the last good bundle is refused too');
+  });
+
+  test('a choice that cannot be kept is said; the bundle serves', async () => {
+    const folder = temporaryFolder();
+    const { inference, said } = openInference(join(await bundleIn(folder, 'file@1'), 'manifest.json'));
+    await inference.start({ path: await bundleIn(folder, 'a@1.0.0'), product });
+    expect(inference.bundle()).not.toBeNull();
+    expect(said.at(-1)).toMatch(/^error: Cannot keep the last good choice in .*bundle-line1.json: (ENOTDIR|EEXIST)/);
+  });
+});
+
+test('the host ends with its daemon, even where it hangs', async () => {
+  const folder = temporaryFolder();
+  const { inference } = openInference(folder);
+  await inference.start({ path: await bundleIn(folder, 'a@1.0.0'), product });
+  const pid = inference.host!.pid!;
+  inference.stop();
+  await until('the host is gone', () => !alive(pid));
+});
+
+function alive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false; // no such process: what is asked
+  }
+}
+
+const makes = (other: string) => (manifest: Manifest) => ({ ...manifest, product: other });
+
+/** As if this machine scored otherwise than the one that taught. */
+function scoring(factor: number): (manifest: Manifest) => Manifest {
+  return (manifest) => ({
+    ...manifest,
+    golden: manifest.golden.map((part) => ({ ...part, score: part.score * factor })),
+  });
+}
+
+/** A scale of zero: a place that is as good parts are becomes 0 / 0. */
+function nan(manifest: Manifest): Manifest {
+  const depthScale = { ...manifest.depthScale, heightMm: 0 };
+  return { ...manifest, depthScale };
+}
