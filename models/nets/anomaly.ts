@@ -26,10 +26,12 @@ export interface HalfScales {
 
 /** Blur of the network's maps, pixels of the stride-4 grid: 1.5 there is 6 working pixels. */
 const networkBlur = 1.5;
+/** Surroundings with a smaller share of readings than this fade out. */
+const leastSurroundings = 0.1;
 
 /**
  * One source for each restored target and level, `<target><level>`, on the stride-4 grid [1,1,h/4,w/4]. Where depth has
- * no reading its own distance is silent; the fused target rests on colour alone there.
+ * no reading its own distance is silent and the fused target rests on colour alone.
  */
 export function networkSources(
   graph: Graph,
@@ -42,13 +44,19 @@ export function networkSources(
     const [, , height, width] = levels[0].shape as [number, number, number, number];
     for (const [i, level] of levels.entries()) {
       sources[`${name}${i}`] = graph.scope(`${name}${i}`, () => {
-        const distance = cosineDistance(targets[name][i]!, level);
-        const share = o.averagePool(valid, valid.shape[2]! / level.shape[2]!);
-        return blur(o.resize(name === 'depth' ? o.mul(distance, share) : distance, height, width), networkBlur);
+        const distance = o.resize(cosineDistance(targets[name][i]!, level), height, width);
+        return name === 'depth'
+          ? maskedBlur(distance, o.averagePool(valid, valid.shape[2]! / height))
+          : blur(distance, networkBlur);
       });
     }
   }
   return sources;
+}
+
+/** Blurs only what has readings: a place without one takes what its surroundings say, and is silent far from any. */
+function maskedBlur(distance: Tensor, share: Tensor): Tensor {
+  return o.div(blur(o.mul(distance, share), networkBlur), o.maximum(blur(share, networkBlur), leastSurroundings));
 }
 
 /**
