@@ -3,9 +3,10 @@
  *
  * `pass` is the branch that is left when everything was shown: score and whole map finite, datum inside its limits,
  * no pixel at the threshold, score below it, enough of the part judged. A comparison with NaN is false, so each check
- * asks for the good case. A defect that was seen is `fail` even where the rest could not be judged.
+ * asks for the good case. A defect that was seen is `fail` even where the rest could not be judged; but for a camera
+ * that saw nothing of the part at all.
  *
- * For every consistent reading (the score is the maximum of the map at working size, so no pixel of the map that was
+ * For every other consistent reading (the score is the maximum of the map at working size, so no pixel of the map that was
  * scaled up exceeds it): score >= threshold <=> at least one region <=> `fail`. A map that reaches the threshold
  * under a score that does not contradicts itself and fails too.
  */
@@ -35,6 +36,8 @@ export function judge(bundle: ServedBundle, reading: Reading): Judgement {
   const datum = datumProblem(bundle, reading);
   if (datum !== null) return undecided('datum', datum, mask);
   if (seen.peakAt < 0) return undecided('coverage', 'no pixel of the part was judged', mask);
+  // A camera that saw nothing at all proves no defect: what its missing readings add to the map is not the part's.
+  if (reading.judgedShare === 0) return undecided('coverage', 'one modality has no reading in the whole part', mask);
   if (reading.score >= bundle.threshold || seen.peak >= bundle.threshold) {
     return failed(bundle, reading, seen.peakAt, mask);
   }
