@@ -114,6 +114,10 @@ export const errorTable = {
     text: '{path} exists already',
     action: 'A bundle is never changed in place: choose another --out, best the next version.',
   },
+  'figures/command': {
+    text: 'twinspect {command} ended with {code}',
+    action: 'See what it said above; run it alone.',
+  },
   'bundle/missing': { text: 'No bundle at {path}', action: 'Point the config at a bundle folder NAME@VERSION.' },
   'bundle/manifest': {
     text: 'Bundle {path}: manifest.json: {problem}',

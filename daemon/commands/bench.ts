@@ -62,7 +62,10 @@ export const command: Command = {
   },
 };
 
-async function readBundle({ files }: Context, path: string): Promise<{ product: string; images: BenchImages[] }> {
+export async function readBundle(
+  { files }: Context,
+  path: string,
+): Promise<{ product: string; images: BenchImages[] }> {
   const read = (file: string): Promise<Uint8Array> => files.read(join(path, file));
   const { manifest } = await readManifest(read, path);
   const images: BenchImages[] = [];

@@ -1,0 +1,121 @@
+/**
+ * `twinspect figures`: the project's own figures as one JSON object on stdout, each measured now by the commands a user
+ * has; how far it is goes to stderr. What needs the development data is named and left null where that is absent.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { fail } from '../../errors.ts';
+import type { Figures } from '../../models/evaluate/evaluate.ts';
+import type { Args } from './args.ts';
+import type { BenchFigures } from './bench-figures.ts';
+import type { Command, Context } from './command.ts';
+import { runCommand } from './run-command.ts';
+import { swapFigures } from './swap-figures.ts';
+
+/** Where the development data lies, beside the project; no part of the product. */
+const shared = '../shared';
+const seed = '1';
+/** Parts over which memory has to stay flat. */
+const benchParts = '2000';
+
+export const command: Command = {
+  name: 'figures',
+  summary: "print the project's figures as JSON",
+  usage: ['figures line'],
+  options: {
+    keep: { type: 'string', value: 'DIR', doc: 'keep the bundles made on the way in this folder' },
+  },
+  async run(context: Context, args: Args) {
+    const set = args.positional(0, 'which figures: line');
+    args.atMost(1);
+    if (set !== 'line') throw fail('usage/value', { option: 'figures', found: set, expected: 'line' });
+    const keep = args.text('keep');
+    const folder = keep === null ? await mkdtemp(join(tmpdir(), 'twinspect-figures-')) : resolve(context.cwd, keep);
+    try {
+      context.stdout(JSON.stringify(await lineFigures(context, folder), null, 2));
+    } finally {
+      if (keep === null) await rm(folder, { recursive: true, force: true });
+    }
+  },
+};
+
+async function lineFigures(context: Context, folder: string): Promise<Record<string, number | null>> {
+  const data = resolve(context.packageRoot, shared, 'data/road-surface');
+  const weights = resolve(context.packageRoot, shared, 'weights/resnet18-imagenet-folded.safetensors');
+  const present = (await context.files.list(data)) !== null;
+  if (!present) context.stderr(`skipped, ${shared} is absent: every figure that begins with road, and teachSeconds`);
+  const road = present ? await roadFigures(context, folder, data, weights) : absentRoad;
+  const bundle = present ? ['--bundle', join(folder, 'road@1.0.0')] : [];
+  if (!present) context.stderr('bench runs the first-run bundle instead of the ResNet-18 one');
+  const bench = await runCommand<BenchFigures>(context, ['bench', ...bundle, '--parts', benchParts, '--json']);
+  const { swapMissedParts } = await swapFigures(context);
+  const { addedMsP50, addedMsP99, overheadRatio, rssSlopeMbPer1000Parts, ...rest } = bench;
+  const { bareInferMsP50, journalCommitMsP50, journalCommitMsP99, captureToVerdictMsP50 } = rest;
+  return {
+    ...road,
+    addedMsP50,
+    addedMsP99,
+    overheadRatio,
+    swapMissedParts,
+    rssSlopeMbPer1000Parts,
+    bareInferMsP50,
+    captureToVerdictMsP50,
+    journalCommitMsP50,
+    journalCommitMsP99,
+  };
+}
+
+const roadKeys = [
+  'roadImageAuroc',
+  'roadAupro30',
+  'roadAupro1',
+  'roadNetworkImageAuroc',
+  'roadNetworkAupro30',
+  'roadGeometryImageAuroc',
+  'roadGeometryAupro30',
+  'roadRgbImageAuroc',
+  'roadRgbAupro30',
+  'roadDepthImageAuroc',
+  'roadDepthAupro30',
+  'roadDefaultTeacherImageAuroc',
+  'roadDefaultTeacherAupro30',
+  'roadDefaultTeacherNetworkImageAuroc',
+  'roadDefaultTeacherNetworkAupro30',
+  'teachSeconds',
+] as const;
+type Road = Record<(typeof roadKeys)[number], number | null>;
+const absentRoad = Object.fromEntries(roadKeys.map((key) => [key, null])) as Road;
+
+/** Both modalities, then each alone with the same budget (its network only), then the shipped teacher. */
+async function roadFigures(context: Context, folder: string, data: string, weights: string): Promise<Road> {
+  const measured = async (name: string, ...options: string[]): Promise<{ figures: Figures; seconds: number }> => {
+    const out = join(folder, `${name}@1.0.0`);
+    const teach = ['teach', '--data', data, '--out', out, '--seed', seed, ...options, '--json'];
+    const { seconds } = await runCommand<{ seconds: number }>(context, teach);
+    return { figures: await runCommand(context, ['evaluate', '--bundle', out, '--data', data, '--json']), seconds };
+  };
+  const both = await measured('road', '--teacher', weights);
+  const rgb = await measured('road-rgb', '--teacher', weights, '--modality', 'rgb');
+  const depth = await measured('road-depth', '--teacher', weights, '--modality', 'depth');
+  const shipped = await measured('road-default-teacher');
+  const { figures } = both;
+  return {
+    roadImageAuroc: figures.imageAuroc,
+    roadAupro30: figures.aupro30,
+    roadAupro1: figures.aupro1,
+    roadNetworkImageAuroc: figures.networkOnly?.imageAuroc ?? null,
+    roadNetworkAupro30: figures.networkOnly?.aupro30 ?? null,
+    roadGeometryImageAuroc: figures.geometryOnly?.imageAuroc ?? null,
+    roadGeometryAupro30: figures.geometryOnly?.aupro30 ?? null,
+    roadRgbImageAuroc: rgb.figures.networkOnly?.imageAuroc ?? null,
+    roadRgbAupro30: rgb.figures.networkOnly?.aupro30 ?? null,
+    roadDepthImageAuroc: depth.figures.networkOnly?.imageAuroc ?? null,
+    roadDepthAupro30: depth.figures.networkOnly?.aupro30 ?? null,
+    roadDefaultTeacherImageAuroc: shipped.figures.imageAuroc,
+    roadDefaultTeacherAupro30: shipped.figures.aupro30,
+    roadDefaultTeacherNetworkImageAuroc: shipped.figures.networkOnly?.imageAuroc ?? null,
+    roadDefaultTeacherNetworkAupro30: shipped.figures.networkOnly?.aupro30 ?? null,
+    teachSeconds: both.seconds,
+  };
+}
