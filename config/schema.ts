@@ -48,7 +48,7 @@ const line = {
     unit: 'ms',
     min: 20,
     max: 60_000,
-    takes: 'between parts',
+    takes: 'restart',
   }),
   maxPartsInFlight: wholeKey({
     doc:

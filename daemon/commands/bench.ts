@@ -150,6 +150,7 @@ function rssMb({ inference }: Daemon): number {
 
 function shown(figures: BenchFigures, path: string): string[] {
   const ms = (value: number): string => `${value.toFixed(2)} ms`;
+  const slope = figures.rssSlopeMbPer1000Parts;
   return [
     `${path}: ${figures.parts} parts`,
     `bare session.run      p50 ${ms(figures.bareInferMsP50)}`,
@@ -157,6 +158,6 @@ function shown(figures: BenchFigures, path: string): string[] {
     `  of it the daemon    p50 ${ms(figures.addedMsP50)}  p99 ${ms(figures.addedMsP99)}`,
     `  of it the journal   p50 ${ms(figures.journalCommitMsP50)}  p99 ${ms(figures.journalCommitMsP99)}`,
     `overhead ratio        ${figures.overheadRatio.toFixed(3)}`,
-    `memory                ${figures.rssMb.toFixed(0)} MB, ${figures.rssSlopeMbPer1000Parts.toFixed(2)} MB per 1000 parts`,
+    `memory                ${figures.rssMb.toFixed(0)} MB, ${slope.toFixed(2)} MB per 1000 parts`,
   ];
 }

@@ -1,4 +1,6 @@
-/** What a line says of itself to the plant, from what its rooms know: whether it would judge a part now, and why not. */
+/**
+ * What a line says of itself to the plant, from what its rooms know: whether it would judge a part now, and why not.
+ */
 import { messageOf } from '../../errors.ts';
 import type { ServedBundle } from '../inference/port.ts';
 import type { ReadyState } from '../line/ready.ts';
