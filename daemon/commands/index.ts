@@ -18,6 +18,7 @@ export const seats: readonly Seat[] = [
   { name: 'bundle', summary: 'list, show and verify bundles' },
   { name: 'config', summary: 'check, show and explain the configuration' },
   { name: 'doctor', summary: 'say what this machine can do' },
+  { name: 'synthetic', summary: 'write a set of synthetic parts with their truth' },
   { name: 'distil', summary: 'make a compact teacher from pretrained weights' },
   { name: 'figures', summary: "print the project's figures as JSON" },
 ];

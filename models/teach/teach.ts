@@ -11,6 +11,7 @@ import type { Area, Manifest } from '../bundle/manifest.ts';
 import { fusionNetwork, geometryNetwork, studentNetwork, teacherNetwork } from '../bundle/networks.ts';
 import { adamDefaults } from '../grad/adam.ts';
 import type { Modality, StudentSpec } from '../nets/student.ts';
+import type { TeacherSpec } from '../nets/teacher.ts';
 import { measureScales, measureThresholds, type Thresholds } from './calibrate.ts';
 import { measureDepth } from './depth-scale.ts';
 import { measureChannels, openFeatures } from './features.ts';
@@ -66,7 +67,11 @@ export interface Taught {
   thresholds: Thresholds;
 }
 
-const studentSpec: StudentSpec = { prototypes: 32, width: [64, 128] };
+/** The student is as wide as its teacher: queries and priors have half the channels of the teacher's level. */
+const studentFor = ({ channels: [, c8, c16] }: TeacherSpec): StudentSpec => ({
+  prototypes: 32,
+  width: [c8 / 2, c16 / 2],
+});
 /** Two held-out parts are the least that have a spread; how few they are is said with the false-reject rate. */
 const leastHeldOut = 2;
 /** Parts whose statistics give depth its own normalisation. */
@@ -110,6 +115,7 @@ async function teachStudent(
 ): Promise<{ graphs: Omit<Networks, 'geometry.onnx'>; curve: number[] }> {
   const { working, threads, modalities, batch, seed, teacher } = options;
   const parts = options.training.length;
+  const studentSpec = studentFor(teacher.spec);
   say('re-estimating the normalisation of depth');
   const sample: PreparedPart[] = [];
   const count = Math.min(normParts, parts);
