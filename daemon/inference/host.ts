@@ -97,6 +97,8 @@ export class Host {
   async infer(pair: PairImages, signal: AbortSignal): Promise<Reading> {
     const bundle = this.#bundle;
     invariant(bundle, 'a pair was given to a host without a bundle');
+    // The number of a closed descriptor may be another file's by now.
+    this.#ended.signal.throwIfAborted();
     this.#exchange.writePair(pair);
     await this.#run('infer', signal);
     const { widthPx, heightPx, datumLimits } = bundle;
@@ -125,7 +127,7 @@ export class Host {
   }
 
   async #run(kind: 'infer' | 'measure', signal: AbortSignal): Promise<void> {
-    if (this.#ended.signal.aborted) throw this.#ended.signal.reason;
+    this.#ended.signal.throwIfAborted();
     invariant(this.#waiting === null, 'a host judges one pair at a time');
     const id = this.#nextId++;
     const done = Promise.withResolvers<void>();
