@@ -1,4 +1,4 @@
-/** A bundle opened to judge recorded parts in this process: the daemon's graph and the daemon's judge, no line around. */
+/** A bundle opened to judge recorded parts in this process: the daemon's graph and judge, no line around. */
 import { basename, join } from 'node:path';
 import type { Sample as RecordedSample } from '../../drivers/index.ts';
 import { fail } from '../../errors.ts';

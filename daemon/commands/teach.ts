@@ -9,7 +9,8 @@ import { fail } from '../../errors.ts';
 import { importTeacher } from '../../models/bundle/import-teacher.ts';
 import { sha256 } from '../../models/bundle/load.ts';
 import type { Area } from '../../models/bundle/manifest.ts';
-import { type Taught, type TeachOptions, teach } from '../../models/teach/teach.ts';
+import { teach } from '../../models/teach/teach.ts';
+import type { Taught, TeachOptions } from '../../models/teach/teaching.ts';
 import type { Args } from './args.ts';
 import type { Command, Context } from './command.ts';
 import { goodParts } from './good-parts.ts';
@@ -133,9 +134,9 @@ function datumOf(found: string): TeachOptions['datum'] {
 }
 
 function area(option: string, found: string, { widthPx, heightPx }: { widthPx: number; heightPx: number }): Area {
-  const [x, y, w, h, ...more] = found.split(',').map(Number) as [number, number, number, number];
-  const whole = [x, y, w, h].every((value) => Number.isInteger(value) && value >= 0) && more.length === 0;
-  if (!whole || w < 1 || h < 1 || x + w > widthPx || y + h > heightPx) {
+  const [x, y, w, h] = found.split(',').map(Number) as [number, number, number, number];
+  // Number('') is 0: each of the four must be written out.
+  if (!/^\d+(?:,\d+){3}$/.test(found) || w < 1 || h < 1 || x + w > widthPx || y + h > heightPx) {
     throw fail('usage/value', { option, found, expected: `X,Y,W,H inside ${widthPx} x ${heightPx}` });
   }
   return { x, y, widthPx: w, heightPx: h };
@@ -148,9 +149,9 @@ function workingSize(
 ): { widthPx: number; heightPx: number } {
   if (found !== null) {
     const [widthPx, heightPx] = found.split('x').map(Number) as [number, number];
-    const fits = [widthPx, heightPx].every(
-      (side) => Number.isInteger(side) && side >= 2 * workingStep && side % workingStep === 0,
-    );
+    const fits =
+      /^\d+x\d+$/.test(found) &&
+      [widthPx, heightPx].every((side) => side >= 2 * workingStep && side % workingStep === 0);
     if (!fits)
       throw fail('usage/value', {
         option: 'working',

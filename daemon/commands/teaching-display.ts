@@ -2,12 +2,12 @@
 
 import { teacherNetwork } from '../../models/bundle/networks.ts';
 import { gflop } from '../../models/graph/cost.ts';
-import type { TeachOptions } from '../../models/teach/teach.ts';
+import type { TeachOptions } from '../../models/teach/teaching.ts';
 import type { TrainProgress } from '../../models/teach/train.ts';
 
-/** Operations a second of the whole step on two cores, from which the first estimate is made; measured, then replaced. */
+/** Operations a second of the whole step on two cores: for the first estimate, until the pace is measured. */
 const typicalGflopPerS = 150;
-/** Forward operations of the student against one pass of the teacher over both modalities; backward costs twice more. */
+/** Forward operations of the student against one pass of the teacher over both modalities. */
 const studentShare = 0.4;
 /** Lines are at least this far apart. */
 const lineEveryMs = 5000;

@@ -17,8 +17,7 @@ export interface TeachingFolder {
 
 /** Throws `bundle/exists`, `teach/other` or `file/unwritable`. */
 export async function openTeachingFolder(out: string, digest: string): Promise<TeachingFolder> {
-  const present = await readdir(out).catch(() => []);
-  if (present.length > 0) throw fail('bundle/exists', { path: out });
+  if (!(await isFree(out))) throw fail('bundle/exists', { path: out });
   const folder = `${out}.teaching`;
   const [keyFile, snapshotFile] = [join(folder, 'options.sha256'), join(folder, 'snapshot.safetensors')];
   const left = await readOrNull(keyFile);
@@ -45,6 +44,18 @@ export async function openTeachingFolder(out: string, digest: string): Promise<T
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Nothing there, or an empty folder; a file of that name is somebody's. */
+async function isFree(path: string): Promise<boolean> {
+  try {
+    return (await readdir(path)).length === 0;
+  } catch (error) {
+    const { code } = error as { code?: string };
+    if (code === 'ENOENT') return true;
+    if (code === 'ENOTDIR') return false;
+    throw error;
+  }
 }
 
 /** Temporary file, fsync, rename: after a power cut the old or the new file is there, never half of one. */

@@ -30,7 +30,11 @@ export function importTeacher(bytes: Uint8Array, path: string): ImportedTeacher 
   const take = (name: string, norm: string, expected: readonly number[]): void => {
     const shape = shapeOf(name);
     if (String(shape) !== String(expected)) wrong(`${name}.weight is [${shape}], expected [${expected}]`);
-    weights.set(name, fold(tensors, name, norm, wrong));
+    const folded = fold(tensors, name, norm, wrong);
+    // A NaN in a weight would make every score NaN, and be seen only after hours of teaching.
+    if (![folded.weight, folded.bias].every((each) => each.every(Number.isFinite)))
+      wrong(`${name} holds no finite numbers`);
+    weights.set(name, folded);
   };
   const stem = stemShape[0]!;
   take('conv1', 'bn1', [stem, 3, 7, 7]);

@@ -88,7 +88,7 @@ export interface Manifest {
 
 /** Parses and checks manifest.json. Throws `bundle/manifest` naming the field, the value and the expectation. */
 export function parseManifest(text: string, path: string): Manifest {
-  const problem = (what: string): never => {
+  const problem: Problem = (what) => {
     throw fail('bundle/manifest', { path, problem: what });
   };
   let raw: unknown;
@@ -97,47 +97,84 @@ export function parseManifest(text: string, path: string): Manifest {
   } catch (error) {
     throw fail('bundle/manifest', { path, problem: `not JSON: ${(error as Error).message}` }, error);
   }
-  if (typeof raw !== 'object' || raw === null) return problem('not an object');
+  if (kindOf(raw) !== 'object') return problem(`${kindOf(raw)}, expected an object`);
   const manifest = raw as Manifest;
   if (manifest.schema !== 'twinspect.bundle/1') {
     problem(`schema is ${JSON.stringify(manifest.schema)}, expected "twinspect.bundle/1"`);
   }
-  for (const [field, kind] of requiredFields) {
-    const value = field
-      .split('.')
-      .reduce<unknown>((at, key) => (at as Record<string, unknown> | undefined)?.[key], raw);
-    const actual = Array.isArray(value) ? 'array' : value === null ? 'null' : typeof value;
-    if (actual !== kind) problem(`${field} is ${actual}, expected ${kind}`);
-  }
+  expectFields('', manifest, manifestFields, problem);
+  if (manifest.roi !== null) expectFields('roi.', manifest.roi, areaFields, problem);
+  expectEach('ignore', manifest.ignore, areaFields, problem);
+  const datumFields = { fitted: fittedFields, fixed: fixedFields }[manifest.datum.kind];
+  if (datumFields === undefined)
+    problem(`datum.kind is ${JSON.stringify(manifest.datum.kind)}, expected fitted or fixed`);
+  else expectFields('datum.', manifest.datum, datumFields, problem);
   if (manifest.variants.length === 0) problem('variants is empty, expected at least one');
-  for (const variant of manifest.variants) {
-    for (const field of ['threshold', 'pixelThreshold', 'leastAreaPx', 'goldenTolerance'] as const) {
-      if (!Number.isFinite(variant[field])) problem(`variants.${field} is ${variant[field]}, expected a finite number`);
-    }
-  }
+  expectEach('variants', manifest.variants, variantFields, problem);
+  for (const [i, { sources }] of manifest.variants.entries())
+    expectEach(`variants[${i}].sources`, sources, sourceFields, problem);
+  expectEach('golden', manifest.golden, goldenFields, problem);
   return manifest;
 }
 
-const requiredFields: readonly (readonly [string, string])[] = [
-  ['name', 'string'],
-  ['version', 'string'],
-  ['product', 'string'],
-  ['files', 'object'],
-  ['input.widthPx', 'number'],
-  ['input.heightPx', 'number'],
-  ['working.widthPx', 'number'],
-  ['working.heightPx', 'number'],
-  ['ignore', 'array'],
-  ['datum.kind', 'string'],
-  ['depthScale.centreMm', 'number'],
-  ['depthScale.heightMm', 'number'],
-  ['depthScale.slopeMmPerPx', 'number'],
-  ['minJudgedShare', 'number'],
-  ['taught.dataDigest', 'string'],
-  ['taught.seed', 'number'],
-  ['variants', 'array'],
-  ['golden', 'array'],
-];
+type Problem = (what: string) => never;
+type Kind = 'string' | 'number' | 'object' | 'array';
+type Fields = Readonly<Record<string, Kind>>;
+
+function expectFields(prefix: string, whole: unknown, fields: Fields, problem: Problem): void {
+  for (const [field, kind] of Object.entries(fields)) {
+    const value = field.split('.').reduce<unknown>((at, key) => (at as Record<string, unknown> | null)?.[key], whole);
+    if (kindOf(value) !== kind) problem(`${prefix}${field} is ${kindOf(value)}, expected ${kind}`);
+  }
+}
+
+function expectEach(name: string, list: readonly unknown[], fields: Fields, problem: Problem): void {
+  for (const [i, entry] of list.entries()) expectFields(`${name}[${i}].`, entry, fields, problem);
+}
+
+/** A number is a finite one: JSON can write 1e999. */
+function kindOf(value: unknown): string {
+  if (Array.isArray(value)) return 'array';
+  if (value === null) return 'null';
+  return typeof value === 'number' && !Number.isFinite(value) ? String(value) : typeof value;
+}
+
+const manifestFields: Fields = {
+  name: 'string',
+  version: 'string',
+  product: 'string',
+  files: 'object',
+  'input.widthPx': 'number',
+  'input.heightPx': 'number',
+  'working.widthPx': 'number',
+  'working.heightPx': 'number',
+  ignore: 'array',
+  'datum.kind': 'string',
+  'depthScale.centreMm': 'number',
+  'depthScale.heightMm': 'number',
+  'depthScale.slopeMmPerPx': 'number',
+  minJudgedShare: 'number',
+  'taught.dataDigest': 'string',
+  'taught.seed': 'number',
+  variants: 'array',
+  golden: 'array',
+};
+const areaFields: Fields = { x: 'number', y: 'number', widthPx: 'number', heightPx: 'number' };
+const fittedFields: Fields = { offsetLimitMm: 'number', tiltLimitMmAcross: 'number' };
+const fixedFields: Fields = { offsetMm: 'number', slopeXMmAcross: 'number', slopeYMmAcross: 'number' };
+const variantFields: Fields = {
+  provider: 'string',
+  precision: 'string',
+  threshold: 'number',
+  pixelThreshold: 'number',
+  leastAreaPx: 'number',
+  sources: 'array',
+  'halves.network': 'number',
+  'halves.geometry': 'number',
+  goldenTolerance: 'number',
+};
+const sourceFields: Fields = { name: 'string', centre: 'number', scale: 'number', weight: 'number' };
+const goldenFields: Fields = { name: 'string', rgb: 'string', depth: 'string', map: 'string', score: 'number' };
 
 /** The variant for a provider and precision; names what there is when it is missing. */
 export function variantFor(manifest: Manifest, provider: Variant['provider'], path: string): Variant {

@@ -11,6 +11,13 @@ export interface NamedTensor {
 /** A header larger than this is no header, bytes. */
 const largestHeader = 16 * 1024 * 1024;
 
+/** One tensor in the header; offsets from the end of the header. */
+interface Entry {
+  dtype: string;
+  shape: number[];
+  data_offsets: [number, number];
+}
+
 /** Throws `weights/unusable` naming the file and what is wrong with it. */
 export function readSafetensors(
   bytes: Uint8Array,
@@ -24,24 +31,24 @@ export function readSafetensors(
   const headerLength = Number(view.getBigUint64(0, true));
   if (headerLength > largestHeader || 8 + headerLength > bytes.byteLength)
     wrong('its header length is impossible: not a .safetensors file, or truncated');
-  let header: Record<string, { dtype: string; shape: number[]; data_offsets: [number, number] }>;
+  let header: Record<string, Entry>;
   try {
     header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + headerLength)));
   } catch (error) {
     return wrong(`its header is not JSON: ${(error as Error).message}`);
   }
+  if (typeof header !== 'object' || header === null || Array.isArray(header)) return wrong('its header is no object');
   const { __metadata__: metadata = {}, ...entries } = header as typeof header & {
     __metadata__?: Record<string, string>;
   };
   const tensors = new Map<string, NamedTensor>();
-  for (const [
-    name,
-    {
+  for (const [name, entry] of Object.entries(entries)) {
+    if (!isEntry(entry)) return wrong(`its header does not say where tensor ${name} lies`);
+    const {
       dtype,
       shape,
       data_offsets: [from, to],
-    },
-  ] of Object.entries(entries)) {
+    } = entry;
     const start = 8 + headerLength + from;
     const end = 8 + headerLength + to;
     const count = shape.reduce((product, length) => product * length, 1);
@@ -56,6 +63,13 @@ export function readSafetensors(
   return { tensors, metadata: metadata as Record<string, string> };
 }
 
+function isEntry(value: unknown): value is Entry {
+  const { dtype, shape, data_offsets: offsets } = (value ?? {}) as Partial<Entry>;
+  const counts = (list: unknown): boolean =>
+    Array.isArray(list) && list.every((count) => Number.isSafeInteger(count) && count >= 0);
+  return typeof dtype === 'string' && counts(shape) && counts(offsets) && offsets!.length === 2;
+}
+
 /** The same tensors and metadata give the same bytes. */
 export function writeSafetensors(
   tensors: ReadonlyMap<string, NamedTensor>,
@@ -67,8 +81,9 @@ export function writeSafetensors(
     header[name] = { dtype: 'F32', shape, data_offsets: [offset, offset + data.byteLength] };
     offset += data.byteLength;
   }
-  const text = JSON.stringify(header);
-  const head = new TextEncoder().encode(text.padEnd(Math.ceil(text.length / 8) * 8, ' '));
+  const text = new TextEncoder().encode(JSON.stringify(header));
+  const head = new Uint8Array(Math.ceil(text.length / 8) * 8).fill(' '.charCodeAt(0));
+  head.set(text);
   const bytes = new Uint8Array(8 + head.length + offset);
   new DataView(bytes.buffer).setBigUint64(0, BigInt(head.length), true);
   bytes.set(head, 8);

@@ -1,4 +1,4 @@
-/** Cosine distance between target and restored features: the loss of teaching and the map of judging, one definition. */
+/** Cosine distance of target and restored features: the loss of teaching and the map of judging, one definition. */
 import * as o from '../graph/build.ts';
 import type { Tensor } from '../graph/tensor.ts';
 

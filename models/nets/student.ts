@@ -54,7 +54,8 @@ export function student(
 function decode(layers: Layers, prior8: Tensor, prior16: Tensor, { channels: [c4, c8, c16] }: TeacherSpec): Levels {
   const down8 = o.relu(layers.convNorm(prior8, 'down8', { out: c16 / 2, kernel: 3, stride: 2 })); // [B,c16/2,H/16,W/16]
   const gathered = o.concat([down8, prior16], 1);
-  const bottleneck = o.relu(layers.convNorm(gathered, 'bottleneck', { out: c16, kernel: 3, stride: 2 })); // [B,c16,H/32,W/32]
+  // [B,c16,H/32,W/32]
+  const bottleneck = o.relu(layers.convNorm(gathered, 'bottleneck', { out: c16, kernel: 3, stride: 2 }));
   const at32 = residual(layers, 'block32', bottleneck);
   const at16 = residual(layers, 'block16', upscale(layers, 'up16', at32, c16));
   const at8 = residual(layers, 'block8', upscale(layers, 'up8', at16, c8));
@@ -76,10 +77,12 @@ interface Priors {
 
 /** All levels gathered at stride 16, the lower two at stride 8: what the prototypes are asked with. */
 function embed(layers: Layers, name: string, [f4, f8, f16]: Levels, { width: [width8, width16] }: StudentSpec): Priors {
-  const from4 = o.relu(layers.convNorm(f4, `${name}.embed4`, { out: width8, kernel: 3, stride: 2 })); // [B,width8,H/8,W/8]
+  // [B,width8,H/8,W/8]
+  const from4 = o.relu(layers.convNorm(f4, `${name}.embed4`, { out: width8, kernel: 3, stride: 2 }));
   const from8 = o.relu(layers.convNorm(f8, `${name}.embed8`, { out: width8, kernel: 1 })); // [B,width8,H/8,W/8]
   const stride8 = o.concat([from4, from8], 1); // [B,2 width8,H/8,W/8]
-  const down = o.relu(layers.convNorm(stride8, `${name}.embed8to16`, { out: width16, kernel: 3, stride: 2 })); // [B,width16,H/16,W/16]
+  // [B,width16,H/16,W/16]
+  const down = o.relu(layers.convNorm(stride8, `${name}.embed8to16`, { out: width16, kernel: 3, stride: 2 }));
   const stride16 = o.concat([down, o.relu(layers.convNorm(f16, `${name}.embed16`, { out: width16, kernel: 1 }))], 1);
   return {
     stride8: layers.convNorm(stride8, `${name}.query8`, { out: width8, kernel: 1 }),

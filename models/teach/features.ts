@@ -1,4 +1,4 @@
-/** The frozen teacher's features of good parts: computed once where they fit a byte limit, else when they are needed. */
+/** The frozen teacher's features of good parts: computed once where they fit a limit, else when needed. */
 import type { Graph } from '../graph/graph.ts';
 import type { ChannelStatistics, FusionStatistics } from '../nets/fusion.ts';
 import { writeOnnx } from '../onnx/write.ts';

@@ -6,13 +6,11 @@
 import { createHash } from 'node:crypto';
 import { fail } from '../../errors.ts';
 import type { Networks } from '../bundle/assemble.ts';
-import type { ImportedTeacher } from '../bundle/import-teacher.ts';
-import type { Area, Manifest } from '../bundle/manifest.ts';
 import { fusionNetwork, geometryNetwork, studentNetwork, teacherNetwork } from '../bundle/networks.ts';
 import { adamDefaults } from '../grad/adam.ts';
-import type { Modality, StudentSpec } from '../nets/student.ts';
+import type { StudentSpec } from '../nets/student.ts';
 import type { TeacherSpec } from '../nets/teacher.ts';
-import { measureScales, measureThresholds, type Thresholds } from './calibrate.ts';
+import { measureScales, measureThresholds } from './calibrate.ts';
 import { measureDepth } from './depth-scale.ts';
 import { measureChannels, openFeatures } from './features.ts';
 import { measureGeometry } from './geometry-reference.ts';
@@ -20,52 +18,9 @@ import { goldenParts } from './golden-parts.ts';
 import { openPreparer, type PartImages, type PreparedPart } from './prepared.ts';
 import { studentPlan } from './student-plan.ts';
 import { estimateDepthNorms } from './teacher-norms.ts';
-import { type SnapshotStore, type TrainProgress, train } from './train.ts';
+import type { GoodPart, Taught, TeachHooks, TeachOptions } from './teaching.ts';
+import { train } from './train.ts';
 import { writeBundle } from './write-bundle.ts';
-
-/** A good part that is loaded when it is needed. */
-export interface GoodPart {
-  id: string;
-  load(): Promise<PartImages>;
-}
-
-export interface TeachOptions {
-  name: string;
-  version: string;
-  product: string;
-  training: readonly GoodPart[];
-  /** Good parts the student never sees: scales and thresholds come from them. */
-  heldOut: readonly GoodPart[];
-  teacher: ImportedTeacher & { source: string; digest: string };
-  modalities: readonly Modality[];
-  working: { widthPx: number; heightPx: number };
-  roi: Area | null;
-  ignore: Area[];
-  datum: 'fitted' | 'fixed';
-  epochs: number;
-  batch: number;
-  learningRate: number;
-  seed: number;
-  falseRejectRate: number;
-  threads: number;
-  /** Most memory the teacher's features may take; beyond it they are computed again when needed. */
-  featureCacheMb: number;
-}
-
-export interface TeachHooks {
-  snapshots: SnapshotStore;
-  /** A step of the list began or has news. */
-  say(line: string): void;
-  progress(progress: TrainProgress): void;
-  signal: AbortSignal;
-}
-
-export interface Taught {
-  manifest: Manifest;
-  /** Every file of the bundle by its path inside, manifest.json among them. */
-  files: Map<string, Uint8Array>;
-  thresholds: Thresholds;
-}
 
 /** The student is as wide as its teacher: queries and priors have half the channels of the teacher's level. */
 const studentFor = ({ channels: [, c8, c16] }: TeacherSpec): StudentSpec => ({
@@ -83,7 +38,10 @@ export async function teach(options: TeachOptions, hooks: TeachHooks): Promise<T
   if (heldOut.length < leastHeldOut) throw fail('teach/tooFew', { found: heldOut.length, least: leastHeldOut });
   const first = await training[0]!.load();
   const input = { widthPx: first.widthPx, heightPx: first.heightPx };
-  const load = (part: GoodPart): Promise<PartImages> => loadChecked(part, input);
+  const load = (part: GoodPart): Promise<PartImages> => {
+    hooks.signal.throwIfAborted();
+    return loadChecked(part, input);
+  };
 
   hooks.say(`measuring depth on ${training.length} good parts`);
   const base = { input, roi: options.roi, working };

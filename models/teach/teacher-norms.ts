@@ -1,6 +1,6 @@
 /**
  * Gives depth a normalisation of its own behind every shared convolution (adaptive BatchNorm): with the same product's
- * colour statistics as the model, y' = (y - mean_depth) / spread_depth * spread_rgb + mean_rgb per channel, re-estimated
+ * colour statistics as the model, y' = (y - mean_depth) / spread_depth * spread_rgb + mean_rgb per channel, estimated
  * once on good parts, masked, in forward order, no gradient. All layers in one run over a batch, so that each sees the
  * layers before it already corrected.
  */

@@ -6,7 +6,7 @@ import type { Datum, Manifest, Variant } from '../bundle/manifest.ts';
 import { networkFiles } from '../bundle/networks.ts';
 import { writeOnnx } from '../onnx/write.ts';
 import type { Scales, Thresholds } from './calibrate.ts';
-import type { Taught, TeachOptions } from './teach.ts';
+import type { Taught, TeachOptions } from './teaching.ts';
 
 /** fp32 on one CPU agrees with fp32 on another to this share of the threshold. */
 const goldenTolerance = 1e-3;

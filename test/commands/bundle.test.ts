@@ -26,9 +26,12 @@ function shelf(change: (manifest: Record<string, unknown>) => void = () => {}): 
     taught: { parts: 80, heldOut: 20, dataDigest: 'd1', seed: 7 },
     peakMemoryMb: 500,
     variants: [
-      { provider: 'cpu', precision: 'fp32', threshold: 3, pixelThreshold: 4, leastAreaPx: 5, goldenTolerance: 1e-4 },
+      {
+        ...{ provider: 'cpu', precision: 'fp32', threshold: 3, pixelThreshold: 4, leastAreaPx: 5 },
+        ...{ sources: [], halves: { network: 1, geometry: 1 }, goldenTolerance: 1e-4 },
+      },
     ],
-    golden: [{ name: 'good-1' }],
+    golden: [{ name: 'good-1', rgb: 'golden/a.png', depth: 'golden/a.png', map: 'golden/a.png', score: 1 }],
   };
   change(manifest);
   const files = Object.entries(contents).map(([path, text]) => [`b/bracket@1.0.0/${path}`, text]);

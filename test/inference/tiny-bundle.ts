@@ -8,7 +8,8 @@ import { renderPart } from '../../drivers/synthetic/part.ts';
 import type { Manifest } from '../../models/bundle/manifest.ts';
 import type { TeacherSpec, TeacherWeights } from '../../models/nets/teacher.ts';
 import { seeded } from '../../models/random.ts';
-import { type GoodPart, teach } from '../../models/teach/teach.ts';
+import { teach } from '../../models/teach/teach.ts';
+import type { GoodPart } from '../../models/teach/teaching.ts';
 
 export const grid = { widthPx: 64, heightPx: 64 };
 export const product = 'tiny';

@@ -8,7 +8,7 @@ import type { Levels } from '../../models/nets/teacher.ts';
 import { at, fill, randomValues, seeded, type Values } from '../graph/values.ts';
 import { finite, run, values } from './run.ts';
 
-test('cosine distance: 0 for the same direction, 1 for a right angle, 2 for the opposite; finite for nothing', async () => {
+test('cosine distance: 0 along, 1 across, 2 against; finite where there is nothing', async () => {
   const target = values([1, 2, 1, 4], 3, 1, 1, 0, 4, 0, 2, 0);
   const restored = values([1, 2, 1, 4], 6, 0, -1, 0, 8, 5, -2, 0);
   const { y } = await run({ target, restored }, (_, i) => ({ y: cosineDistance(i['target']!, i['restored']!) }));

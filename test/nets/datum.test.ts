@@ -109,7 +109,7 @@ describe('filling holes', () => {
   });
 });
 
-test('blur spreads a point as a Gaussian that sums to one, and leaves a level plane level up to its border', async () => {
+test('blur spreads a point as a Gaussian that sums to one, and keeps what is level', async () => {
   const x = fill([1, 1, 31, 31], ([, , i, j]) => (i === 15 && j === 15 ? 1 : 0));
   const level = fill([1, 1, 31, 31], () => 3);
   const { point, plain } = await run({ x, level }, (_, inputs) => ({

@@ -1,6 +1,6 @@
 /** What teaching wants, small: parts of the synthetic line at 64 x 64 and the tiny teacher. About two seconds. */
 import { importTeacher } from '../../models/bundle/import-teacher.ts';
-import type { GoodPart, TeachHooks, TeachOptions } from '../../models/teach/teach.ts';
+import type { GoodPart, TeachHooks, TeachOptions } from '../../models/teach/teaching.ts';
 import type { SnapshotStore } from '../../models/teach/train.ts';
 import { goodPart, grid } from '../inference/tiny-bundle.ts';
 import { tinyTeacherFile } from './tiny-teacher.ts';

@@ -46,7 +46,7 @@ export function separateTensors(spec = tinySpec, seed = 1): Tensors {
   return tensors;
 }
 
-/** The same network with each BatchNorm worked into the convolution before it, as it is defined: y = g (x - m) / s + b. */
+/** The same network, each BatchNorm worked into the convolution before it: y = g (x - m) / s + b. */
 export function foldedTensors(spec = tinySpec, seed = 1): Tensors {
   const separate = separateTensors(spec, seed);
   const tensors: Tensors = new Map();

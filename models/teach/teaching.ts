@@ -1,0 +1,51 @@
+/** What teaching is given, tells on its way, and gives. */
+import type { ImportedTeacher } from '../bundle/import-teacher.ts';
+import type { Area, Manifest } from '../bundle/manifest.ts';
+import type { Modality } from '../nets/student.ts';
+import type { Thresholds } from './calibrate.ts';
+import type { PartImages } from './prepared.ts';
+import type { SnapshotStore, TrainProgress } from './train.ts';
+
+/** A good part that is loaded when it is needed. */
+export interface GoodPart {
+  id: string;
+  load(): Promise<PartImages>;
+}
+
+export interface TeachOptions {
+  name: string;
+  version: string;
+  product: string;
+  training: readonly GoodPart[];
+  /** Good parts the student never sees: scales and thresholds come from them. */
+  heldOut: readonly GoodPart[];
+  teacher: ImportedTeacher & { source: string; digest: string };
+  modalities: readonly Modality[];
+  working: { widthPx: number; heightPx: number };
+  roi: Area | null;
+  ignore: Area[];
+  datum: 'fitted' | 'fixed';
+  epochs: number;
+  batch: number;
+  learningRate: number;
+  seed: number;
+  falseRejectRate: number;
+  threads: number;
+  /** Most memory the teacher's features may take; beyond it they are computed again when needed. */
+  featureCacheMb: number;
+}
+
+export interface TeachHooks {
+  snapshots: SnapshotStore;
+  /** A step of the list began or has news. */
+  say(line: string): void;
+  progress(progress: TrainProgress): void;
+  signal: AbortSignal;
+}
+
+export interface Taught {
+  manifest: Manifest;
+  /** Every file of the bundle by its path inside, manifest.json among them. */
+  files: Map<string, Uint8Array>;
+  thresholds: Thresholds;
+}
