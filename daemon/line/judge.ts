@@ -147,6 +147,8 @@ function widen(region: Region, component: Component): void {
 function blankMask(reading: Reading): Mask {
   const { widthPx, heightPx, judged } = reading;
   const pixels = new Uint8Array(judged.length);
+  // Most often everything was judged, and the search is native code.
+  if (!judged.includes(0)) return { widthPx, heightPx, pixels };
   for (let at = 0; at < pixels.length; at++) pixels[at] = judged[at] === 1 ? 0 : notJudged;
   return { widthPx, heightPx, pixels };
 }
