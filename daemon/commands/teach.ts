@@ -66,7 +66,7 @@ export const command: Command = {
     const started = context.clock.nowMs();
     const out = resolve(context.cwd, args.required('out'));
     const options = await readOptions(context, args, out);
-    const folder = await openTeachingFolder(out, digestOf(options));
+    const folder = await openTeachingFolder(out, await digestOf(options, context.signal));
     const display = new TeachingDisplay(context.clock, (line) => context.stderr(line));
     display.estimate(options);
     if (folder.resumed) context.stderr('going on with an interrupted teaching');
@@ -89,7 +89,7 @@ async function readOptions(context: Context, args: Args, out: string): Promise<T
   );
   const seed = args.whole('seed', { min: 0, max: 2 ** 31 - 1 }) ?? defaults.seed;
   const { training, heldOut } = goodParts(samples, seed);
-  if (training.length === 0) throw fail('teach/tooFew', { found: 0, least: defaults.batch });
+  if (training.length < defaults.batch) throw fail('teach/tooFew', { found: training.length, least: defaults.batch });
   const first = await training[0]!.load();
   const [name, version = '1.0.0'] = basename(out).split('@') as [string, string?];
   const roi = args.text('roi');
@@ -166,12 +166,21 @@ function workingSize(
   return { widthPx: side(frame.widthPx), heightPx: side(frame.heightPx) };
 }
 
-/** Two teachings with the same digest are the same teaching: one may go on with the other's snapshot. */
-function digestOf({ training, heldOut, teacher, ...rest }: TeachOptions): string {
-  const ids = [training, heldOut].map((parts) => parts.map(({ id }) => id));
-  return createHash('sha256')
-    .update(JSON.stringify([rest, ids, teacher.digest]))
-    .digest('hex');
+/**
+ * Two teachings with the same digest are the same teaching: one may go on with the other's snapshot. Pixels count, not
+ * ids alone: two folders of recordings name their parts alike.
+ */
+async function digestOf({ training, heldOut, teacher, ...rest }: TeachOptions, signal: AbortSignal): Promise<string> {
+  const digest = createHash('sha256').update(JSON.stringify([rest, teacher.digest]));
+  for (const part of [...training, ...heldOut]) {
+    signal.throwIfAborted();
+    const { rgb, depthMm } = await part.load();
+    digest
+      .update(part.id)
+      .update(rgb)
+      .update(new Uint8Array(depthMm.buffer, depthMm.byteOffset, depthMm.byteLength));
+  }
+  return digest.digest('hex');
 }
 
 function report(context: Context, args: Args, { manifest, thresholds }: Taught, out: string, seconds: number): void {
