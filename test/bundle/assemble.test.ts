@@ -83,7 +83,7 @@ describe('what a device has to run', () => {
 });
 
 describe('coverage', () => {
-  test('a living pair is judged everywhere; the map is the sum of its halves, the score its largest value', async () => {
+  test('a living pair is judged everywhere; the map sums its halves, the score is its peak', async () => {
     const outcome = await look(goodPart(1));
     expect(Array.from(outcome['judged']!).every((v) => v === 1)).toBe(true);
     expect(outcome['judgedShare']![0]).toBeGreaterThan(0.9);
@@ -107,7 +107,7 @@ describe('coverage', () => {
     },
   );
 
-  test('both dead: nothing is judged, and the score of nothing is 0', async () => {
+  test('both dead: nothing is judged, and the score is 0', async () => {
     const outcome = await look({ ...grid, rgb: new Uint8Array(64 * 64 * 3), depthMm: new Float32Array(64 * 64) });
     expect(Array.from(outcome['judged']!).some((v) => v !== 0)).toBe(false);
     expect(outcome['score']![0]).toBe(0);

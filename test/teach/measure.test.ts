@@ -28,7 +28,7 @@ function plate(seed: number, { offsetMm = 0, tiltMm = 0, roughMm = 0.5 }): PartI
 }
 
 describe('depth', () => {
-  test('centre is the median, height the 90 % quantile of |height|, limits twice the worst offset and tilt', async () => {
+  test('centre: the median; height: 90 % of |height|; limits: twice the worst offset and tilt', async () => {
     const parts = [plate(1, { offsetMm: 2, tiltMm: 3 }), plate(2, { offsetMm: -2, tiltMm: -1 }), plate(3, {})];
     const { datum, depthScale } = await measureDepth(parts, base, 'fitted', 1);
     expect(Math.abs(depthScale.centreMm - 400)).toBeLessThan(0.5);
