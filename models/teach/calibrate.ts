@@ -15,12 +15,24 @@ const tailQuantile = 0.995;
 /** Values looked at per part and source. */
 const valuesPerPart = 4096;
 
+/** How much the level of whole parts (their median) wanders over good parts, in units of the source's own tail. */
+function wander(perPart: readonly Float32Array[], scale: number): number {
+  const levels = perPart.map((values) => quantile(values, middleQuantile));
+  const mean = levels.reduce((sum, level) => sum + level, 0) / levels.length;
+  return Math.sqrt(levels.reduce((sum, level) => sum + (level - mean) ** 2, 0) / levels.length) / scale;
+}
+
 /**
- * Colour changes from part to part in ways depth does not, so colour has to leave its good range about three times as
- * far to weigh the same; geometry's three weigh alike.
+ * How far the sources of one target are trusted: 1 where their level is the same on every good part, falling steeply
+ * where it wanders more than `wanderUnit`. Light and material move colour from part to part on some products (weight
+ * 0.1 on road surface) and hardly on others (1 on parts under controlled light); only the good parts can tell.
  */
-const colourWeight = 0.3;
-const weightOf = (source: string): number => (/^(rgb|fused)/.test(source) ? colourWeight : 1);
+const wanderUnit = 0.1;
+const trust = (wanders: readonly number[]): number =>
+  1 / (1 + (wanders.reduce((sum, each) => sum + each, 0) / wanders.length / wanderUnit) ** 4);
+/** Geometry is trusted as it is: its three are in units of good parts already and do not depend on light. */
+const targetOf = (source: string): string | null => /^(fused|rgb|depth)/.exec(source)?.[0] ?? null;
+
 /** Missing depth has no tail on most products; its unit is then the share that geometry calls full. */
 const leastScale = (source: string): number => (source === 'missing' ? 1 : 1e-6);
 
@@ -37,37 +49,55 @@ export async function measureScales(
   threads: number,
 ): Promise<Scales> {
   const values = await collectOutputs(assembleSources(spec, networks), spec, parts, threads);
-  const sources = [...values].map(([output, all]) => {
+  const measured = [...values].map(([output, perPart]) => {
     const name = output.replace('source.', '');
+    const all = concatenated(perPart);
     const centre = quantile(all, middleQuantile);
     const scale = Math.max(quantile(all, tailQuantile) - centre, leastScale(name));
-    return { name, centre: Math.fround(centre), scale: Math.fround(scale), weight: weightOf(name) };
+    return { name, centre: Math.fround(centre), scale: Math.fround(scale), wander: wander(perPart, scale) };
   });
+  const weightOf = (source: string): number => {
+    const target = targetOf(source);
+    if (target === null) return 1;
+    return Math.fround(trust(measured.filter(({ name }) => targetOf(name) === target).map((each) => each.wander)));
+  };
+  const sources = measured.map(({ name, centre, scale }) => ({ name, centre, scale, weight: weightOf(name) }));
   const unscaled = { sources, halves: { network: 1, geometry: 1 } };
   const maps = await collectOutputs(assemble(spec, unscaled, networks), spec, parts, threads, [
     'map.network',
     'map.geometry',
   ]);
-  const tail = (name: string): number => Math.fround(Math.max(quantile(maps.get(name)!, tailQuantile), 1e-6));
+  const tail = (name: string): number =>
+    Math.fround(Math.max(quantile(concatenated(maps.get(name)!), tailQuantile), 1e-6));
   return { sources, halves: { network: tail('map.network'), geometry: tail('map.geometry') } };
 }
 
-/** Runs a graph over parts and gathers thinned values of its outputs. */
+/** Runs a graph over parts and gathers thinned values of its outputs, part by part. */
 async function collectOutputs(
   graph: Graph,
   spec: Spec,
   parts: readonly PartImages[],
   threads: number,
   outputs: readonly string[] = [...graph.outputs.keys()],
-): Promise<Map<string, number[]>> {
+): Promise<Map<string, Float32Array[]>> {
   const session = await openSession(writeOnnx(graph), { threads });
-  const values = new Map<string, number[]>(outputs.map((name) => [name, []]));
+  const values = new Map<string, Float32Array[]>(outputs.map((name) => [name, []]));
   for (const { rgb, depthMm } of parts) {
     const results = await session.run(pairFeeds(rgb, depthMm, spec.input), outputs);
-    for (const name of outputs) values.get(name)!.push(...thinned(results[name]!.data as Float32Array, valuesPerPart));
+    for (const name of outputs) values.get(name)!.push(thinned(results[name]!.data as Float32Array, valuesPerPart));
   }
   await session.release();
   return values;
+}
+
+function concatenated(parts: readonly Float32Array[]): Float32Array {
+  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
 }
 
 export interface Thresholds {
