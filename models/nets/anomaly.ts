@@ -31,7 +31,7 @@ const leastSurroundings = 0.1;
 
 /**
  * One source for each restored target and level, `<target><level>`, on the stride-4 grid [1,1,h/4,w/4]. Where depth has
- * no reading its own distance is silent and the fused target rests on colour alone.
+ * no reading it says what its surroundings with readings say, and the fused target rests on colour alone.
  */
 export function networkSources(
   graph: Graph,

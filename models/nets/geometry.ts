@@ -1,6 +1,6 @@
 /**
  * The geometry box: what convolutions forget. Signed height at two scales and missing depth, each against what good
- * parts had at that place: z = |height - mean| / spread. Structured light drops out in holes, cracks and shiny
+ * parts had at that place: |height - mean| / spread, and the share missing beyond the mean. Structured light drops out in holes, cracks and shiny
  * scratches, so missing depth is evidence of its own and never silently filled away.
  */
 import * as o from '../graph/build.ts';
