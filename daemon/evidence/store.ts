@@ -37,7 +37,8 @@ export interface EvidenceCounters {
 export const maxWaitingEntries = 4;
 
 interface Waiting {
-  readonly record: VerdictRecord;
+  /** The record as it went out: a pass whose commit failed is none. */
+  readonly told: Promise<VerdictRecord>;
   readonly pair: PairImages | null;
   readonly map: Reading['map'] | null;
   readonly mask: Mask | null;
@@ -66,8 +67,15 @@ export class EvidenceStore {
     this.#settings = settings;
   }
 
-  /** Takes a copy of what is worth keeping; the evidence's own memory may be reused as soon as this returns. */
-  offer(record: VerdictRecord, evidence: PartEvidence | null): void {
+  /**
+   * Takes a copy of what is worth keeping; the evidence's own memory may be reused as soon as this returns. `told`
+   * gives the record as it went out, where that is known only later.
+   */
+  offer(
+    record: VerdictRecord,
+    evidence: PartEvidence | null,
+    told: Promise<VerdictRecord> = Promise.resolve(record),
+  ): void {
     if (!this.#wants(record)) return;
     if (this.#waiting.length >= maxWaitingEntries) {
       this.counters.overflowed++;
@@ -75,7 +83,7 @@ export class EvidenceStore {
     }
     const { pair, reading, mask } = evidence ?? { pair: null, reading: null, mask: null };
     this.#waiting.push({
-      record,
+      told,
       pair: pair && { ...pair, rgb: pair.rgb.slice(), depthMm: pair.depthMm.slice() },
       map: reading?.map.slice() ?? null,
       mask: mask && { ...mask, pixels: mask.pixels.slice() },
@@ -110,7 +118,8 @@ export class EvidenceStore {
   }
 
   async #keep(part: Waiting): Promise<void> {
-    const files = await this.#filesOf(part);
+    const record = await part.told;
+    const files = await this.#filesOf(record, part);
     const bytes = files.reduce((sum, file) => sum + file.bytes.length, 0);
     this.#stored ??= await this.#files.list();
     const removed = toRemove(this.#stored, bytes, this.#settings);
@@ -123,13 +132,13 @@ export class EvidenceStore {
       this.#stored = this.#stored.filter((each) => each !== entry);
       this.counters.removed++;
     }
-    const name = entryName(part.record);
+    const name = entryName(record);
     await this.#files.write(name, files);
     this.#stored.push({ name, bytes });
     this.counters.kept++;
   }
 
-  async #filesOf({ record, pair, map, mask }: Waiting): Promise<EvidenceFile[]> {
+  async #filesOf(record: VerdictRecord, { pair, map, mask }: Waiting): Promise<EvidenceFile[]> {
     const json = new TextEncoder().encode(`${JSON.stringify(record, null, 2)}\n`);
     const files: EvidenceFile[] = [{ name: 'record.json', bytes: json }];
     if (!pair) return files;

@@ -15,7 +15,7 @@ import { EvidenceStore } from '../evidence/store.ts';
 import { Inference } from '../inference/inference.ts';
 import { lastBundle } from '../inference/last-bundle.ts';
 import { Line } from '../line/line.ts';
-import type { VerdictSink } from '../line/sink.ts';
+import { type VerdictSink, withoutCommit } from '../line/sink.ts';
 import type { VerdictRecord } from '../line/verdict.ts';
 import type { Log } from '../log.ts';
 import { startEmbeddedBroker } from '../publish/embedded-broker.ts';
@@ -260,7 +260,8 @@ function withEvidence(publisher: Publisher, evidence: EvidenceStore | null): Ver
     opened: (part) => publisher.opened(part),
     closed: (record, seen) => {
       const committed = publisher.closed(record, seen);
-      evidence?.offer(record, seen);
+      const told = committed.then((is) => (is ? record : withoutCommit(record, 'the record could not be committed')));
+      evidence?.offer(record, seen, told);
       return committed;
     },
   };

@@ -31,7 +31,7 @@ const leastSurroundings = 0.1;
 
 /**
  * One source for each restored target and level, `<target><level>`, on the stride-4 grid [1,1,h/4,w/4]. Where depth has
- * no reading it says what its surroundings with readings say, and the fused target rests on colour alone.
+ * no reading its own distance says what the readings around it say, and the fused target rests on colour alone.
  */
 export function networkSources(
   graph: Graph,
@@ -61,8 +61,7 @@ function maskedBlur(distance: Tensor, share: Tensor): Tensor {
 
 /**
  * Sources of one half -> its map on their own grid, sqrt(sum (weight z)^2) / half, z = max(0, (x - centre) / scale).
- * Squares, because evidence far beyond good parts in one source must not be averaged away by quiet others (measured:
- * AUPRO@30 of the network on road surface 0.92 against 0.91 for the plain sum).
+ * Squares, because evidence far beyond good parts in one source must not be averaged away by quiet others.
  */
 export function combine(sources: Record<string, Tensor>, scales: readonly SourceScale[], half: number): Tensor {
   const terms = scales.map(({ name, centre, scale, weight }) =>

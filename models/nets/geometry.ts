@@ -1,7 +1,7 @@
 /**
  * The geometry box: what convolutions forget. Signed height at two scales and missing depth, each against what good
- * parts had at that place: |height - mean| / spread, and the share missing beyond the mean. Structured light drops out in holes, cracks and shiny
- * scratches, so missing depth is evidence of its own and never silently filled away.
+ * parts had at that place: |height - mean| / spread, and the share missing beyond the mean. Structured light drops out
+ * in holes, cracks and shiny scratches, so missing depth is evidence of its own and never silently filled away.
  */
 import * as o from '../graph/build.ts';
 import type { Graph } from '../graph/graph.ts';
