@@ -115,7 +115,7 @@ export const errorTable = {
     action: 'A bundle is never changed in place: choose another --out, best the next version.',
   },
   'figures/command': {
-    text: 'twinspect {command} ended with {code}',
+    text: 'The command "twinspect {command}" ended with {code}',
     action: 'See what it said above; run it alone.',
   },
   'bundle/missing': { text: 'No bundle at {path}', action: 'Point the config at a bundle folder NAME@VERSION.' },
@@ -143,7 +143,8 @@ export const errorTable = {
   },
   'inference/hung': {
     text: 'No reading within {limitMs} ms; the inference host was killed',
-    action: 'It is started again by itself; if this repeats, the device is overloaded or inference.timeoutMs too short.',
+    action:
+      'It is started again by itself; if this repeats, inference.timeoutMs is too short or the device overloaded.',
   },
   'inference/down': {
     text: 'No inference host is running: {cause}',

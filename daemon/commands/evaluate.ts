@@ -76,9 +76,8 @@ function table(figures: Figures): string[] {
   return [
     `${figures.images} parts`.padEnd(30) + ['both', 'network', 'geometry'].map((name) => name.padStart(10)).join(''),
     ...rows.map(([key, label]) => label.padEnd(30) + sources.map((source) => cell(source?.[key])).join('')),
-    ...Object.entries(figures.perKind).map(
-      ([kind, { images, imageAuroc, missRate }]) =>
-        `  ${kind} (${images})`.padEnd(30) + `${cell(imageAuroc)}   missed ${missRate?.toFixed(3) ?? '-'}`,
+    ...Object.entries(figures.perKind).map(([kind, { images, imageAuroc, missRate }]) =>
+      [`  ${kind} (${images})`.padEnd(30), cell(imageAuroc), `   missed ${missRate?.toFixed(3) ?? '-'}`].join(''),
     ),
   ];
 }

@@ -6,8 +6,8 @@
  * asks for the good case. A defect that was seen is `fail` even where the rest could not be judged; but for a camera
  * that saw nothing of the part at all.
  *
- * For every other consistent reading (the score is the maximum of the map at working size, so no pixel of the map that was
- * scaled up exceeds it): score >= threshold <=> at least one region <=> `fail`. A map that reaches the threshold
+ * For every other consistent reading (the score is the maximum of the map at working size, so no pixel of the map that
+ * was scaled up exceeds it): score >= threshold <=> at least one region <=> `fail`. A map that reaches the threshold
  * under a score that does not contradicts itself and fails too.
  */
 import type { Reading, ServedBundle } from '../inference/port.ts';
@@ -74,7 +74,7 @@ interface Survey {
   peakAt: number;
 }
 
-/** One pass over the map. A sum of float32 in float64 cannot overflow at these sizes: it is finite iff all terms are. */
+/** One pass over the map. A sum of float32 in float64 cannot overflow at these sizes: finite iff all terms are. */
 function survey(reading: Reading): Survey {
   const { map, judged } = reading;
   let sum = 0;

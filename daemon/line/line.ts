@@ -7,22 +7,20 @@
  * writes or opens a device; time, cameras, inference and the sink are given.
  */
 import type { CameraSink } from '../../drivers/camera.ts';
-import { fail, invariant, messageOf, TwinspectError } from '../../errors.ts';
+import { fail } from '../../errors.ts';
 import type { Clock } from '../clock.ts';
-import type { InferencePort, PairImages, Reading, ServedBundle } from '../inference/port.ts';
+import type { InferencePort } from '../inference/port.ts';
 import { type LineCounters, zeroLineCounters } from './counters.ts';
 import type { Finding } from './finding.ts';
-import { Gap } from './gap.ts';
 import { HeldPair, type Register, sameGrid } from './held.ts';
-import { judge } from './judge.ts';
+import { Judging } from './judging.ts';
 import { evidenceOf, type LinePart, recordOf } from './line-part.ts';
 import { Pairing } from './pairing.ts';
 import { advance, type FaultReason, opened, type PartEvent } from './part.ts';
 import { type ReadyState, readyStateOf } from './ready.ts';
-import { checkSettings, type LineSettings } from './settings.ts';
+import { checkSettings, decideWithinMs, type LineSettings } from './settings.ts';
 import type { VerdictSink } from './sink.ts';
 import { Teller } from './teller.ts';
-import { InferenceTurn } from './turn.ts';
 
 /**
  * Parts opened and not yet told, refused ones included (those hold no frames). At this many the parts still open are
@@ -44,10 +42,8 @@ export class Line {
   readonly #clock: Clock;
   readonly #port: InferencePort;
   readonly #sink: VerdictSink;
-  readonly #register: Register;
   readonly #pairing: Pairing;
-  readonly #turn: InferenceTurn;
-  readonly #gap: Gap;
+  readonly #judging: Judging;
   readonly #teller: Teller;
   readonly #counters = zeroLineCounters();
   /** Opened and not yet told, in trigger order. */
@@ -66,10 +62,16 @@ export class Line {
     this.#clock = deps.clock;
     this.#port = deps.port;
     this.#sink = deps.sink;
-    this.#register = deps.register ?? sameGrid;
     this.#pairing = new Pairing(deps.settings);
-    this.#turn = new InferenceTurn(deps.port, deps.clock, deps.settings.abandonAfterMs);
-    this.#gap = new Gap(deps.settings.lineId);
+    this.#judging = new Judging(
+      { ...deps, register: deps.register ?? sameGrid },
+      {
+        framed: () => this.#parts.values().find((each) => each.state.phase === 'framed'),
+        step: (part, event) => this.#step(part, event),
+        fault: (part, reason, detail) => this.#fault(part, reason, detail),
+        over: () => this.#tellDrained(),
+      },
+    );
     this.#teller = new Teller(deps.sink, this.#counters, () => this.#tellDrained());
   }
 
@@ -127,14 +129,12 @@ export class Line {
   }
 
   counters(): LineCounters {
-    return structuredClone({ ...this.#pairing.counters, ...this.#counters, ...this.#turn.counters });
+    return structuredClone({ ...this.#pairing.counters, ...this.#counters, ...this.#judging.counters });
   }
 
   /** Makes a change (a bundle swap) while no part is being judged. Resolves when it is made, rejects as it throws. */
   betweenParts(change: () => void): Promise<void> {
-    const made = this.#gap.ask(change);
-    this.#next();
-    return made;
+    return this.#judging.between(change);
   }
 
   /** Resolves when every part opened so far is told and answered, and no inference runs. */
@@ -171,6 +171,7 @@ export class Line {
 
   #open(trigger: number, partId: string | null): void {
     const { lineId, deadlineMs, frameWaitMs } = this.#settings;
+    const withinMs = decideWithinMs(this.#settings);
     const openedWallMs = this.#clock.wallMs();
     const part: LinePart = {
       ordinal: ++this.#ordinal,
@@ -193,8 +194,8 @@ export class Line {
     const findings = this.#pairing.open(part.ordinal, part.openedAtMs);
     if (this.#admit(part)) {
       const { signal } = part.timers;
-      this.#clock.after(deadlineMs, () => this.#step(part, { kind: 'deadline' }), signal);
-      if (frameWaitMs < deadlineMs) {
+      this.#clock.after(withinMs, () => this.#step(part, { kind: 'deadline' }), signal);
+      if (frameWaitMs < withinMs) {
         this.#clock.after(frameWaitMs, () => this.#step(part, { kind: 'framesDue' }), signal);
       }
     }
@@ -242,7 +243,7 @@ export class Line {
       else this.#step(part, { kind: finding.kind });
       if (finding.kind === 'paired') part.held = new HeldPair(this.#pairing.take(part.ordinal));
     }
-    this.#next();
+    this.#judging.next();
   }
 
   #fault(part: LinePart, reason: FaultReason, detail: string): void {
@@ -259,69 +260,9 @@ export class Line {
     part.closedWallMs = this.#clock.wallMs();
     const { reason } = part.state.outcome;
     this.#pairing.close(part.ordinal, reason === 'noFrames' || reason === 'unpaired');
-    if (before.phase === 'inferring' && event.kind !== 'reading') this.#turn.giveUp(`the part was closed: ${reason}`);
+    if (before.phase === 'inferring' && event.kind !== 'reading')
+      this.#judging.giveUp(`the part was closed: ${reason}`);
     this.#tellClosed();
-  }
-
-  /** Begins the next inference, and lets waiting changes in before it. */
-  #next(): void {
-    while (!this.#turn.busy) {
-      this.#gap.open();
-      const part = this.#parts.values().find((each) => each.state.phase === 'framed');
-      if (!part) return;
-      this.#begin(part);
-    }
-  }
-
-  #begin(part: LinePart): void {
-    const bundle = this.#port.bundle();
-    part.bundle = bundle;
-    const { held } = part;
-    invariant(held, 'a framed part has no pair');
-    if (bundle === null) {
-      this.#fault(part, 'noModel', 'no bundle is in service');
-      return;
-    }
-    const images = this.#registered(part, held, bundle);
-    if (images === null) return;
-    this.#step(part, { kind: 'inferring' });
-    held.hold();
-    this.#turn.begin(images, {
-      reading: (reading) => this.#read(part, bundle, reading),
-      failed: (cause) => this.#fault(part, 'inference', cause),
-      over: () => {
-        held.letGo();
-        this.#next();
-        this.#tellDrained();
-      },
-    });
-  }
-
-  #registered(part: LinePart, held: HeldPair, bundle: ServedBundle): PairImages | null {
-    try {
-      const images = held.register(this.#register);
-      if (images.widthPx === bundle.widthPx && images.heightPx === bundle.heightPx) return images;
-      const expected = `${bundle.widthPx} x ${bundle.heightPx}`;
-      this.#fault(part, 'size', `the pair is ${images.widthPx} x ${images.heightPx}, the bundle expects ${expected}`);
-    } catch (error) {
-      const size = error instanceof TwinspectError && error.code === 'image/size';
-      this.#fault(part, size ? 'size' : 'inference', messageOf(error));
-    }
-    return null;
-  }
-
-  #read(part: LinePart, bundle: ServedBundle, reading: Reading): void {
-    // A busy event loop may bring the reading before the timer that should have closed the part.
-    if (this.#clock.nowMs() - part.openedAtMs >= this.#settings.deadlineMs) {
-      this.#turn.counters.lateReadings++;
-      this.#step(part, { kind: 'deadline' });
-    } else if (this.#port.bundle()?.digest !== bundle.digest) {
-      this.#fault(part, 'inference', 'the bundle was changed while the part was judged');
-    } else {
-      const judgement = judge(bundle, reading);
-      part.judged = { reading, judgement };
-      this.#step(part, { kind: 'reading', outcome: judgement });
-    }
   }
 
   #tellClosed(): void {
@@ -339,7 +280,7 @@ export class Line {
   }
 
   #tellDrained(): void {
-    if (this.#parts.size > 0 || this.#teller.pending > 0 || this.#turn.busy) return;
+    if (this.#parts.size > 0 || this.#teller.pending > 0 || this.#judging.busy) return;
     for (const resolve of this.#drainWaiters.splice(0)) resolve();
   }
 }

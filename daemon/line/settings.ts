@@ -9,6 +9,8 @@ export interface LineSettings {
   readonly lineId: string;
   /** From the trigger to the verdict; a part without a reading by then is undecided. */
   readonly deadlineMs: number;
+  /** Kept of the deadline for the commit of the record, so that the verdict is out by then; 0 where there is none. */
+  readonly commitReserveMs?: number;
   /** From the trigger to the second frame of its pair; not longer than the deadline. */
   readonly frameWaitMs: number;
   /** Parts opened and not yet announced; the next trigger is undecided/overrun. Bounds the frames held: two each. */
@@ -32,6 +34,11 @@ export interface LineSettings {
   readonly abandonAfterMs: number;
 }
 
+/** From the trigger to the end of judging: the deadline less what the commit may take. */
+export function decideWithinMs({ deadlineMs, commitReserveMs = 0 }: LineSettings): number {
+  return deadlineMs - commitReserveMs;
+}
+
 /** Throws `line/settings` for the first setting that cannot work. */
 export function checkSettings(settings: LineSettings): void {
   const refuse = (field: string, value: string | number, expected: string): never => {
@@ -43,8 +50,9 @@ export function checkSettings(settings: LineSettings): void {
   for (const field of ['captureEarlyMs', 'captureLateMs', 'abandonAfterMs'] as const) {
     if (!(settings[field] >= 0)) refuse(field, settings[field], '0 or more');
   }
-  if (settings.frameWaitMs > settings.deadlineMs) {
-    refuse('frameWaitMs', settings.frameWaitMs, `at most deadlineMs (${settings.deadlineMs})`);
+  const withinMs = decideWithinMs(settings);
+  if (settings.frameWaitMs > withinMs) {
+    refuse('frameWaitMs', settings.frameWaitMs, `at most deadlineMs less commitReserveMs (${withinMs})`);
   }
   for (const modality of ['rgb', 'depth'] as const) {
     const from = settings.cameras.filter((camera) => camera.modalities.includes(modality)).map((camera) => camera.id);

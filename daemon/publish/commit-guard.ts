@@ -8,8 +8,9 @@ import type { Clock } from '../clock.ts';
 import { withoutCommit } from '../line/sink.ts';
 import type { VerdictRecord } from '../line/verdict.ts';
 import type { Journal } from './journal/journal.ts';
-import type { LineCounters, Log } from './lane.ts';
+import type { Log } from './lane.ts';
 import type { RecordLane } from './record-lane.ts';
+import type { LineCounters } from './status.ts';
 
 export interface CommitLimits {
   /** A commit that takes longer counts as failed; lies inside the part's deadline. */

@@ -2,8 +2,9 @@
  * What the publisher needs of whatever talks to the plant: a control lane (the current part only, never replayed), a
  * record link (acknowledged, in order), and how both say that they are well. Nothing here knows MQTT or OPC UA.
  */
-import type { BundleName, Decision, VerdictRecord } from '../line/verdict.ts';
+import type { VerdictRecord } from '../line/verdict.ts';
 import type { MaskReference, VerdictPayload } from './payload.ts';
+import type { LineStatus } from './status.ts';
 
 /** The log, as this room uses it. */
 export interface Log {
@@ -22,35 +23,6 @@ export interface Health {
 }
 
 export type HealthListener = (health: Health) => void;
-
-/** What the line says of itself, as its owner sets it. */
-export interface LineState {
-  readonly ready: boolean;
-  /** Why it is not ready; null exactly when ready. */
-  readonly why: string | null;
-  /** A fault needs a person; not ready alone does not. */
-  readonly fault: string | null;
-  readonly bundle: BundleName | null;
-}
-
-/** The line's state with what publishing adds to it. */
-export interface LineStatus extends LineState {
-  readonly lineId: string;
-  readonly counters: LineCounters;
-}
-
-export interface LineCounters extends Record<Decision, number> {
-  opened: number;
-  /** Announced, but the journal could not take them in time. */
-  unjournaled: number;
-  /** Of those: could not be journaled later either; the record lane never had them. */
-  recordsLost: number;
-  recordsSent: number;
-  recordsReplayed: number;
-  masksSent: number;
-  /** Masks given up: encoder busy or failing, or the oldest ones when the journal's room for masks ran out. */
-  masksDropped: number;
-}
 
 /** Shows the plant the part that was just judged. Calls never wait and never throw for an absent plant. */
 export interface ControlLane {

@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../clock.ts';
 import type { VerdictRecord } from '../line/verdict.ts';
-import type { ControlLane, Health, HealthListener, LineStatus, Log, RecordLink } from './lane.ts';
+import type { ControlLane, Health, HealthListener, Log, RecordLink } from './lane.ts';
 import { MqttConnection, type MqttLimits, type MqttSettings, mqttLimits } from './mqtt.ts';
 import {
   checkLineId,
@@ -18,6 +18,7 @@ import {
   type VerdictPayload,
   verdictPayload,
 } from './payload.ts';
+import type { LineStatus } from './status.ts';
 
 /** Verdicts not yet acknowledged; beyond it the broker does not keep up and a live verdict would come too late. */
 const liveInFlightMax = 20;

@@ -4,7 +4,7 @@
  */
 import { fail } from '../../errors.ts';
 import type { BundleName, Decision, Reason, Region, VerdictRecord } from '../line/verdict.ts';
-import type { LineCounters, LineStatus } from './lane.ts';
+import type { LineCounters, LineStatus } from './status.ts';
 
 /** Where the mask of a part is found. The digest is of the PNG; null in the control lane, which never waits for it. */
 export interface MaskReference {
@@ -36,7 +36,7 @@ export interface VerdictPayload {
   deadlineMs: number;
   captureToVerdictMs: number | null;
   inferMs: number | null;
-  /** True where it is history: sent before, or judged before this connection was made, or older than the live window. */
+  /** True where it is history: sent before, judged before this connection was made, or older than the live window. */
   replayed: boolean;
   /** From the closing of the part to the sending of this message. */
   ageMs: number;

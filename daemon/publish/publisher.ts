@@ -10,9 +10,10 @@ import type { OpenedPart, PartEvidence, VerdictSink } from '../line/sink.ts';
 import type { Mask, VerdictRecord } from '../line/verdict.ts';
 import { CommitGuard, type CommitLimits } from './commit-guard.ts';
 import type { Journal } from './journal/journal.ts';
-import type { ControlLane, Health, HealthListener, LineCounters, LineState, LineStatus, Log } from './lane.ts';
+import type { ControlLane, Health, HealthListener, Log } from './lane.ts';
 import { checkLineId, type MaskReference } from './payload.ts';
 import type { RecordLane } from './record-lane.ts';
+import type { LineCounters, LineState, LineStatus } from './status.ts';
 
 export type EncodePng = (pixels: Uint8Array, widthPx: number, heightPx: number, channels: 1 | 3) => Promise<Uint8Array>;
 
@@ -161,7 +162,7 @@ export class Publisher implements VerdictSink {
     for (const listener of this.#healthListeners) listener(this.health());
   }
 
-  /** Not ready, then one last try to journal what it still holds. The lanes and the journal are their owner's to stop. */
+  /** Not ready, then one last try to journal what it still holds. Lanes and journal are their owner's to stop. */
   async stop(): Promise<void> {
     if (this.#stopping.signal.aborted) return;
     this.#stopping.abort();

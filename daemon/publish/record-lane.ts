@@ -7,8 +7,9 @@ import { messageOf } from '../../errors.ts';
 import type { Clock } from '../clock.ts';
 import type { Journal } from './journal/journal.ts';
 import type { PendingRecord } from './journal/messages.ts';
-import type { LineCounters, Log, RecordLink } from './lane.ts';
+import type { Log, RecordLink } from './lane.ts';
 import { resultIdOf, verdictPayload } from './payload.ts';
+import type { LineCounters } from './status.ts';
 
 export interface RecordLaneLimits {
   /** Records sent and not yet acknowledged; brokers take at least 10 (Receive Maximum is often 20). */
@@ -157,7 +158,7 @@ export class RecordLane {
     return true;
   }
 
-  /** Read again after its mask was made, so that the record carries the digest; null when there was no mask to wait for. */
+  /** Read again after its mask was made, so that the record carries the digest; null when there was no mask. */
   async #withMask(sequence: number): Promise<PendingRecord | null> {
     const made = this.#masksComing.get(sequence);
     if (!made) return null;

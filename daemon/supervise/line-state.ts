@@ -4,7 +4,7 @@
 import { messageOf } from '../../errors.ts';
 import type { ServedBundle } from '../inference/port.ts';
 import type { ReadyState } from '../line/ready.ts';
-import type { LineState } from '../publish/lane.ts';
+import type { LineState } from '../publish/status.ts';
 
 export interface LineFacts {
   /** The camera was started. */

@@ -25,13 +25,15 @@ export function cameraSettings({ camera }: Config, cwd: string): CameraSettings 
   return { id: cameraId, driver, replay: { ...rest, folder: resolve(cwd, folder), ...(split !== 'all' && { split }) } };
 }
 
-export function lineSettings({ line, pairing, inference }: Config, camera: Camera): LineSettings {
+export function lineSettings({ line, pairing, inference, journal }: Config, camera: Camera): LineSettings {
   const { windowMs, ...matching } = pairing;
   return {
     ...matching,
     lineId: line.id,
     deadlineMs: line.deadlineMs,
-    frameWaitMs: windowMs,
+    // The verdict is out by the deadline, so the commit's bound lies inside it.
+    commitReserveMs: journal.commitTimeoutMs,
+    frameWaitMs: Math.min(windowMs, line.deadlineMs - journal.commitTimeoutMs),
     maxPartsInFlight: line.maxPartsInFlight,
     cameras: [{ id: camera.id, modalities: camera.modalities }],
     triggerFrom: camera.id,

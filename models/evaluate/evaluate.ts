@@ -18,7 +18,10 @@ export interface KindFigures {
   images: number;
   /** Parts of this kind against all good parts. */
   imageAuroc: number | null;
-  /** Components of this kind over the false-positive rate of the whole test set: weighted by components, the kinds average to the total. */
+  /**
+   * Components of this kind over the false-positive rate of the whole test set: weighted by components, the kinds
+   * average to the total.
+   */
   aupro30: number | null;
   missRate: number | null;
 }

@@ -127,7 +127,8 @@ export function scoreHistogram(good: readonly number[], defective: readonly numb
       const height = count * unit;
       const y = side === 0 ? middle - height : middle;
       const css = side === 0 ? 'good' : 'bad';
-      return `<rect class="${css}" x="${px(frame.left + bin * width + 0.5)}" y="${px(y)}" width="${px(width - 1)}" height="${px(height)}"/>`;
+      const x = frame.left + bin * width + 0.5;
+      return `<rect class="${css}" x="${px(x)}" y="${px(y)}" width="${px(width - 1)}" height="${px(height)}"/>`;
     }),
   );
   const at = frame.left + axis.share(threshold) * frame.width;

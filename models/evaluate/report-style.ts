@@ -8,7 +8,8 @@ export const style = `
 body { margin: 0 auto; max-width: 62rem; padding: 2.5rem 1.5rem 4rem; background: var(--paper); color: var(--ink);
   font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; }
 h1 { font-size: 1.5rem; font-weight: 600; line-height: 1.25; margin: 0 0 .25rem; }
-h2 { font-size: 1.05rem; font-weight: 600; margin: 2.75rem 0 .75rem; padding-top: .75rem; border-top: 1px solid var(--rule); }
+h2 { font-size: 1.05rem; font-weight: 600; margin: 2.75rem 0 .75rem; padding-top: .75rem;
+  border-top: 1px solid var(--rule); }
 p { margin: .25rem 0 .75rem; max-width: 46rem; }
 .soft, figcaption, th { color: var(--soft); font-weight: 400; }
 dl.key { display: flex; flex-wrap: wrap; gap: 1rem 2.5rem; margin: 1.75rem 0 0; }
@@ -17,7 +18,8 @@ dl.key dd { margin: 0; font-size: 1.65rem; font-weight: 600; line-height: 1.2; f
 dl.key small { display: block; color: var(--soft); font-size: .8rem; font-weight: 400; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 .wide { overflow-x: auto; }
-th, td { padding: .3rem 1.25rem .3rem 0; text-align: right; border-bottom: 1px solid var(--rule); vertical-align: top; white-space: nowrap; }
+th, td { padding: .3rem 1.25rem .3rem 0; text-align: right; border-bottom: 1px solid var(--rule);
+  vertical-align: top; white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; white-space: normal; }
 td small { display: block; color: var(--soft); }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(22rem, 1fr)); gap: 1.5rem 2rem; }
@@ -41,5 +43,6 @@ i.swatch.good { border-color: var(--good); } i.swatch.bad { border-color: var(--
 .part > p { margin: 0 0 .4rem; }
 .part .row { display: grid; grid-template-columns: repeat(4, 1fr); gap: .6rem; }
 .part img { display: block; width: 100%; background: var(--shade); image-rendering: pixelated; }
-@media (max-width: 40rem) { .part .row { grid-template-columns: repeat(2, 1fr); } .charts { grid-template-columns: 1fr; } }
+@media (max-width: 40rem) { .part .row { grid-template-columns: repeat(2, 1fr); }
+  .charts { grid-template-columns: 1fr; } }
 `;

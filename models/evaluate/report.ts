@@ -13,7 +13,7 @@ import { escaped, rateChart, type Series, scoreHistogram, teachingChart } from '
 import { style } from './report-style.ts';
 import { good, sourceNames } from './samples.ts';
 
-/** A part to look at; each picture is a whole PNG file. Mask: ground truth of a miss, regions found of a false alarm. */
+/** A part to look at; each picture is a whole PNG. Mask: ground truth of a miss, regions found of a false alarm. */
 export interface PicturedPart {
   image: JudgedImage;
   pictures: { rgb: Uint8Array; depth: Uint8Array; map: Uint8Array; mask: Uint8Array };
@@ -39,6 +39,8 @@ export const maxPictureBytes = 2 * 2 ** 20;
 /** The page. */
 export function reportPage(input: ReportInput): string {
   const { figures, detail } = input;
+  const misses = parts(input.misses, 'ground truth', 'No defective part was passed.');
+  const falseAlarms = parts(input.falseAlarms, 'regions found', 'No good part failed.');
   const sections = [
     `<header><h1>How ${escaped(input.bundle)} judges ${escaped(input.data)}</h1>`,
     `<p class="soft">${facts(input)}</p>${keyFigures(figures, detail)}</header>`,
@@ -46,12 +48,13 @@ export function reportPage(input: ReportInput): string {
     `<section><h2>Verdicts</h2>${verdictTable(detail)}</section>`,
     `<section><h2>Kinds of defect</h2>${kindTable(figures)}</section>`,
     `<section><h2>Curves</h2>${charts(input)}</section>`,
-    `<section><h2>Worst misses</h2>${parts(input.misses, 'ground truth', 'No defective part was passed.')}</section>`,
-    `<section><h2>Worst false alarms</h2>${parts(input.falseAlarms, 'regions found', 'No good part failed.')}</section>`,
+    `<section><h2>Worst misses</h2>${misses}</section>`,
+    `<section><h2>Worst false alarms</h2>${falseAlarms}</section>`,
   ];
   return (
     `<!doctype html><html lang="en"><head><meta charset="utf-8">` +
-    `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">` +
+    `<meta http-equiv="Content-Security-Policy" ` +
+    `content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">` +
     `<meta name="viewport" content="width=device-width, initial-scale=1"><title>${escaped(input.bundle)} on ` +
     `${escaped(input.data)}</title><style>${style}</style></head><body>${sections.join('\n')}</body></html>\n`
   );
@@ -114,8 +117,8 @@ function figureTable({ figures, intervals }: ReportInput): string {
     return `<tr><td>${name}</td><td>${format(figures[key])}${range}</td><td>${alone[0]}</td><td>${alone[1]}</td></tr>`;
   });
   return (
-    '<div class="wide"><table><thead><tr><th></th><th>both</th><th>network only</th><th>geometry only</th></tr></thead>' +
-    `<tbody>${body.join('')}</tbody></table></div>`
+    '<div class="wide"><table><thead><tr><th></th><th>both</th><th>network only</th>' +
+    `<th>geometry only</th></tr></thead><tbody>${body.join('')}</tbody></table></div>`
   );
 }
 
@@ -134,7 +137,10 @@ function verdictTable({ images }: Detail): string {
     return `<tr><td>${isGood ? 'good parts' : 'defective parts'}</td>${cells.join('')}<td>${some.length}</td></tr>`;
   });
   const head = [...outcomes, 'all'].map((word) => `<th>${word}</th>`).join('');
-  return `<div class="wide"><table><thead><tr><th></th>${head}</tr></thead><tbody>${body.join('')}</tbody></table></div>`;
+  return (
+    `<div class="wide"><table><thead><tr><th></th>${head}</tr></thead>` +
+    `<tbody>${body.join('')}</tbody></table></div>`
+  );
 }
 
 function kindTable({ perKind }: Figures): string {
@@ -201,10 +207,12 @@ function parts(pictured: readonly PicturedPart[], maskIs: string, none: string):
   const shown = pictured.slice(0, maxPicturedParts).map(({ image, pictures }) => {
     const row = (['rgb', 'depth', 'map', 'mask'] as const).map((name) => {
       const source = pngUrl(image.id, name, pictures[name]);
-      return `<figure><img alt="${name} of ${escaped(image.id)}" src="${source}"><figcaption>${words[name]}</figcaption></figure>`;
+      const alt = `${name} of ${escaped(image.id)}`;
+      return `<figure><img alt="${alt}" src="${source}"><figcaption>${words[name]}</figcaption></figure>`;
     });
     const judged = `${escaped(image.kind)} · ${image.outcome} · score ${Number(image.scores.both.toPrecision(4))}`;
-    return `<div class="part"><p>${escaped(image.id)} <span class="soft">${judged}</span></p><div class="row">${row.join('')}</div></div>`;
+    const heading = `<p>${escaped(image.id)} <span class="soft">${judged}</span></p>`;
+    return `<div class="part">${heading}<div class="row">${row.join('')}</div></div>`;
   });
   const left = pictured.length - shown.length;
   return shown.join('') + (left > 0 ? `<p class="soft">${many(left, 'more part')} not shown.</p>` : '');

@@ -181,7 +181,7 @@ describe('refuses what contradicts itself, by name', () => {
   });
 });
 
-it('parts may be reused after they were read, and the kinds, weighted by components, average to the total', async () => {
+it('parts may be reused once read; the kinds, weighted by components, average to the total', async () => {
   const random = seeded(9);
   const map = new Float32Array(64);
   const shared = { map, score: 0 };

@@ -16,7 +16,7 @@ describe('two components of different size, on paper', () => {
   it('up to 0.3: A 0.2, B (0.3 + 0.05 + 0) / 3; their mean over 0.3 is 19 / 36', () => {
     expect(aupro(ok, parts, 0.3)).toBeCloseTo(19 / 36, 12);
   });
-  it('a limit inside the tie, 0.25: A 0.15, B (0.25 + 0.05^2 / (2 x 0.1)) / 3 = 0.0875; mean 0.11875, over 0.25', () => {
+  it('a limit inside the tie, 0.25: A 0.15, B (0.25 + 0.05^2 / (2 x 0.1)) / 3 = 0.0875; mean 0.11875', () => {
     expect(aupro(ok, parts, 0.25)).toBeCloseTo(0.475, 12);
   });
   it('100 thresholds: (0, 1/6) (0.1, 2/3) (0.2, 2/3) (0.3, 5/6); area 0.18333, over 0.3 is 11 / 18', () => {

@@ -39,7 +39,7 @@ export function slowArea(points: readonly [number, number][], limit: number): nu
 export const slowAupro = (ok: readonly number[], components: readonly number[][], limit: number): number =>
   slowArea(slowCurve(ok, components), limit) / limit;
 
-/** The 100-threshold form as reference/description gives it: positions in the sorted OK scores, overlap strictly above. */
+/** The 100-threshold form as its description gives it: positions in the sorted OK scores, overlap strictly above. */
 export function slowAuproAt100(ok: readonly number[], components: readonly number[][], limit: number): number {
   const sorted = [...ok].sort((a, b) => a - b);
   const points: [number, number][] = [[1, 1]];

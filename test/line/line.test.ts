@@ -196,6 +196,17 @@ test('one inference at a time; a late reading is only counted', async () => {
   expect(r.port.peakRunning).toBe(1);
 });
 
+test('the commit has its share of the deadline: a part without a reading is closed that much earlier', async () => {
+  const r = rig({ deadlineMs: 1000, frameWaitMs: 300, commitReserveMs: 250 });
+  r.port.answer = () => new Promise(() => {});
+  r.part(1);
+  await r.clock.advance(749);
+  expect(r.told()).toEqual([]);
+  await r.clock.advance(1);
+  expect(r.told()).toEqual(['1 timeout']);
+  expect(r.sink.records[0]?.deadlineMs).toBe(1000);
+});
+
 test('a promise that never settles is abandoned and its frames come back', async () => {
   const r = rig();
   r.port.answer = () => new Promise(() => {});

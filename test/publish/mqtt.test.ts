@@ -123,7 +123,7 @@ test.each(['', 'a/b', '#', 'a+b', '-a', 'x'.repeat(65)])('line id %j is refused'
 });
 
 describe.skipIf(skipMosquitto)(`Mosquitto ${mosquittoVersion() ?? '(not installed)'}`, () => {
-  test('absent at start: no error, one complaint, and nothing of the record lane is lost once it is there', async () => {
+  test('absent at start: no error, one complaint, nothing of the record lane lost once it is there', async () => {
     const port = await freePort();
     const log = readableLog();
     const publishing = await publish(port, { log });
@@ -145,7 +145,7 @@ describe.skipIf(skipMosquitto)(`Mosquitto ${mosquittoVersion() ?? '(not installe
     subscriber.expectValid();
   });
 
-  test('the link is cut and healed again and again: nothing lost, order kept, history marked, verdicts never replayed', async () => {
+  test('the link is cut again and again: nothing lost, order kept, history marked, no verdict replayed', async () => {
     const broker = await startMosquitto();
     const subscriber = await Subscriber.at(broker.port);
     const wire = await Wire.to(broker.port);

@@ -156,7 +156,7 @@ test('Sequence is written after everything else of a result, with the same times
   expect(written.filter(({ atMs }) => atMs !== 2000)).toEqual([]);
 });
 
-test('after a restart there is no verdict, not ready, the ring remembers, and the certificate is the same', async () => {
+test('after a restart: no verdict, not ready, the ring remembers, the certificate is the same', async () => {
   const stateFolder = temporaryFolder();
   const first = await publish(stateFolder);
   first.line('line1').setState({ ready: true, why: null, fault: null, bundle: null });

@@ -73,7 +73,7 @@ test('the journal is full: no pass goes out, not ready, fault; undecided and fai
   expect(line.health()).toMatchObject({ ok: false });
 });
 
-test('once the journal has room again the fault ends by itself, and the record lane tells what was announced', async () => {
+test('once the journal has room the fault ends by itself, and the record lane tells what was announced', async () => {
   const port = await freePort();
   const at = await room({ mqtt: broker(port), limits: { recordsMax: 2 } });
   const line = at.publishing.line('line1');
@@ -100,7 +100,7 @@ function hasty(boundMs: number): Clock {
   };
 }
 
-test('a commit that is late: the pass is undecided in both lanes, although its first record reached the disk', async () => {
+test('a late commit: the pass is undecided in both lanes, although its first record reached the disk', async () => {
   const embedded = await startEmbeddedBroker(0, 'mqtt.port', readableLog());
   onTestFinished(() => embedded.stop());
   const subscriber = await Subscriber.at(embedded.port);

@@ -10,7 +10,7 @@ export interface JournalLimits {
   readonly keepLatest: number;
   /** Commit durations kept for the figures. */
   readonly durationsMax: number;
-  /** Sequence numbers set aside on disk ahead of use, so that none is used twice even if its entry was never written. */
+  /** Sequence numbers set aside on disk ahead of use: none is used twice even if its entry was never written. */
   readonly reserve: number;
 }
 

@@ -54,7 +54,7 @@ export class JournalStore {
     };
   }
 
-  /** Closes what a kill left open, and finds where the sequence goes on. The ceiling does not hold here: it is bounded. */
+  /** Closes what a kill left open, and finds where the sequence goes on. Bounded, so the ceiling does not hold here. */
   recover(closedAtMs: number): Recovered {
     const closed: VerdictRecord[] = [];
     let recovered: Recovered | undefined;
@@ -201,7 +201,8 @@ type Statements = Record<keyof typeof sql, StatementSync>;
 
 const sql = {
   openParts: 'SELECT * FROM openPart ORDER BY sequence',
-  highest: `SELECT max(coalesce((SELECT max(sequence) FROM record), 0), coalesce((SELECT max(sequence) FROM openPart), 0),
+  highest: `SELECT max(
+    coalesce((SELECT max(sequence) FROM record), 0), coalesce((SELECT max(sequence) FROM openPart), 0),
     (SELECT value FROM meta WHERE key = 'reservedUpTo')) AS sequence`,
   reserve: `UPDATE meta SET value = ? WHERE key = 'reservedUpTo'`,
   open: 'INSERT INTO openPart VALUES (?, ?, ?, ?, ?, ?)',

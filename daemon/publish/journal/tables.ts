@@ -1,4 +1,4 @@
-/** The journal's tables, and opening the file: WAL, every commit on the disk before it is answered, one process only. */
+/** The journal's tables, and opening the file: WAL, each commit on the disk before it is answered, one process only. */
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';

@@ -10,7 +10,7 @@ import { JournalStore } from './store.ts';
 
 /** Questions taken at once: bounds the time until the first of them is answered. */
 const batchMax = 64;
-/** Transactions between checkpoints; the write-ahead log stays below some MB, the stall of a checkpoint below some ms. */
+/** Transactions between checkpoints: the write-ahead log stays below some MB, a checkpoint stalls for some ms. */
 const checkpointEvery = 200;
 
 invariant(parentPort, 'the journal worker runs as a thread');

@@ -1,7 +1,8 @@
 /** One line in the OPC UA control lane: the part judged last, its mask, the line's state. Nothing here is a history. */
 import type { Clock } from '../../clock.ts';
 import type { VerdictRecord } from '../../line/verdict.ts';
-import type { ControlLane, Health, HealthListener, LineStatus } from '../lane.ts';
+import type { ControlLane, Health, HealthListener } from '../lane.ts';
+import type { LineStatus } from '../status.ts';
 import type { TagBlock } from './tags.ts';
 
 export class OpcUaLane implements ControlLane {

@@ -5,8 +5,8 @@
  */
 import { DataType, type Namespace, StatusCodes, type UAObject, type UAVariable } from 'node-opcua';
 import type { VerdictRecord } from '../../line/verdict.ts';
-import type { LineStatus } from '../lane.ts';
 import { reasonCodes, verdictCodes } from '../payload.ts';
+import type { LineStatus } from '../status.ts';
 
 type Scalar = number | string | boolean | Buffer | null;
 

@@ -51,7 +51,7 @@ test('the sequence rises over restarts, without a gap after a planned stop', asy
   expect(second.open(part(2)).sequence).toBe(sequence + 1);
 });
 
-test('kill -9: no committed record is lost or moved, each open part is closed once, no sequence comes twice', async () => {
+test('kill -9: no committed record lost or moved, each open part closed once, no sequence twice', async () => {
   const folder = temporaryFolder();
   const script = join(import.meta.dirname, 'journal-child.ts');
   const child = spawn(process.execPath, [script, folder], { stdio: ['ignore', 'pipe', 'inherit'] });

@@ -1,0 +1,128 @@
+/**
+ * From a framed part to its outcome: the pair brought onto the bundle's grid, one inference at a time, the judgement.
+ * Refuses pairs of another size than the bundle's, readings after the deadline, and readings of another bundle.
+ * Between two inferences waiting changes (a bundle swap) are let in.
+ */
+import { invariant, messageOf, TwinspectError } from '../../errors.ts';
+import type { Clock } from '../clock.ts';
+import type { InferencePort, PairImages, Reading, ServedBundle } from '../inference/port.ts';
+import { Gap } from './gap.ts';
+import type { HeldPair, Register } from './held.ts';
+import { judge } from './judge.ts';
+import type { LinePart } from './line-part.ts';
+import type { FaultReason, PartEvent } from './part.ts';
+import { decideWithinMs, type LineSettings } from './settings.ts';
+import { InferenceTurn } from './turn.ts';
+
+/** What the line does for the judging of its parts. */
+export interface JudgingLine {
+  /** The part whose turn is next: the oldest complete pair. */
+  framed(): LinePart | undefined;
+  step(part: LinePart, event: PartEvent): void;
+  fault(part: LinePart, reason: FaultReason, detail: string): void;
+  /** An inference is over; the next one, where a part waited, has begun. */
+  over(): void;
+}
+
+export interface JudgingDeps {
+  readonly settings: LineSettings;
+  readonly clock: Clock;
+  readonly port: InferencePort;
+  readonly register: Register;
+}
+
+export class Judging {
+  readonly #deps: JudgingDeps;
+  readonly #line: JudgingLine;
+  readonly #turn: InferenceTurn;
+  readonly #gap: Gap;
+
+  constructor(deps: JudgingDeps, line: JudgingLine) {
+    this.#deps = deps;
+    this.#line = line;
+    this.#turn = new InferenceTurn(deps.port, deps.clock, deps.settings.abandonAfterMs);
+    this.#gap = new Gap(deps.settings.lineId);
+  }
+
+  get busy(): boolean {
+    return this.#turn.busy;
+  }
+
+  get counters(): InferenceTurn['counters'] {
+    return this.#turn.counters;
+  }
+
+  /** Makes a change while no part is being judged. Resolves when it is made, rejects as it throws. */
+  between(change: () => void): Promise<void> {
+    const made = this.#gap.ask(change);
+    this.next();
+    return made;
+  }
+
+  /** The part being judged was closed: nobody waits for its reading any more. */
+  giveUp(cause: string): void {
+    this.#turn.giveUp(cause);
+  }
+
+  /** Begins the next inference, and lets waiting changes in before it. */
+  next(): void {
+    while (!this.#turn.busy) {
+      this.#gap.open();
+      const part = this.#line.framed();
+      if (!part) return;
+      this.#begin(part);
+    }
+  }
+
+  #begin(part: LinePart): void {
+    const bundle = this.#deps.port.bundle();
+    part.bundle = bundle;
+    const { held } = part;
+    invariant(held, 'a framed part has no pair');
+    if (bundle === null) {
+      this.#line.fault(part, 'noModel', 'no bundle is in service');
+      return;
+    }
+    const images = this.#registered(part, held, bundle);
+    if (images === null) return;
+    this.#line.step(part, { kind: 'inferring' });
+    held.hold();
+    this.#turn.begin(images, {
+      reading: (reading) => this.#read(part, bundle, reading),
+      failed: (cause) => this.#line.fault(part, 'inference', cause),
+      over: () => {
+        held.letGo();
+        this.next();
+        this.#line.over();
+      },
+    });
+  }
+
+  #registered(part: LinePart, held: HeldPair, bundle: ServedBundle): PairImages | null {
+    try {
+      const images = held.register(this.#deps.register);
+      if (images.widthPx === bundle.widthPx && images.heightPx === bundle.heightPx) return images;
+      const [found, expected] = [images, bundle].map(({ widthPx, heightPx }) => `${widthPx} x ${heightPx}`);
+      this.#line.fault(part, 'size', `the pair is ${found}, the bundle expects ${expected}`);
+    } catch (error) {
+      const size = error instanceof TwinspectError && error.code === 'image/size';
+      this.#line.fault(part, size ? 'size' : 'inference', messageOf(error));
+    }
+    return null;
+  }
+
+  #read(part: LinePart, bundle: ServedBundle, reading: Reading): void {
+    const { settings, clock, port } = this.#deps;
+    // A busy event loop may bring the reading before the timer that should have closed the part.
+    if (clock.nowMs() - part.openedAtMs >= decideWithinMs(settings)) {
+      this.#turn.counters.lateReadings++;
+      this.#line.step(part, { kind: 'deadline' });
+    } else if (port.bundle()?.digest !== bundle.digest) {
+      this.#line.fault(part, 'inference', 'the bundle was changed while the part was judged');
+    } else {
+      const judgement = judge(bundle, reading);
+      part.judged = { reading, judgement };
+      this.#line.step(part, { kind: 'reading', outcome: judgement });
+    }
+  }
+}
