@@ -8,6 +8,7 @@ import type { Manifest } from '../../models/bundle/manifest.ts';
 import type { Sample } from '../../models/evaluate/samples.ts';
 import { openSession } from '../../models/runtime/session.ts';
 import type { Reading, ServedBundle } from '../inference/port.ts';
+import { servedBundle } from '../inference/served.ts';
 import { type Judgement, judge } from '../line/judge.ts';
 import type { Context } from './command.ts';
 
@@ -32,24 +33,11 @@ export interface Looked {
 }
 
 export async function openBundleJudge({ files, clock }: Context, path: string, threads: number): Promise<BundleJudge> {
-  const { manifest, digest, variant, model } = await loadBundle((file) => files.read(join(path, file)), path, 'cpu');
-  const session = await openSession(model, { threads, spinning: true });
-  const { widthPx, heightPx } = manifest.input;
-  const { datum } = manifest;
-  const served: ServedBundle = {
-    name: manifest.name,
-    version: manifest.version,
-    digest,
-    product: manifest.product,
-    widthPx,
-    heightPx,
-    threshold: variant.threshold,
-    pixelThreshold: variant.pixelThreshold,
-    leastAreaPx: variant.leastAreaPx,
-    minJudgedShare: manifest.minJudgedShare,
-    datumLimits:
-      datum.kind === 'fitted' ? { offsetMm: datum.offsetLimitMm, tiltMmAcross: datum.tiltLimitMmAcross } : null,
-  };
+  const loaded = await loadBundle((file) => files.read(join(path, file)), path, 'cpu');
+  const { manifest } = loaded;
+  const session = await openSession(loaded.model, { threads, spinning: true });
+  const served = servedBundle(loaded);
+  const { widthPx, heightPx } = served;
   const look = async (recorded: RecordedSample): Promise<Looked & { maps: Record<string, Float32Array> }> => {
     const part = await recorded.load();
     if (part.widthPx !== widthPx || part.heightPx !== heightPx) {

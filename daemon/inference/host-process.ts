@@ -10,12 +10,13 @@ import { Worker } from 'node:worker_threads';
 import { invariant } from '../../errors.ts';
 import { servingOutputs } from '../../models/bundle/assemble.ts';
 import { type Golden, pairFeeds, replayGolden } from '../../models/bundle/golden.ts';
-import { type LoadedBundle, loadBundle } from '../../models/bundle/load.ts';
+import { loadBundle } from '../../models/bundle/load.ts';
 import { openSession, type Session, type TensorValue } from '../../models/runtime/session.ts';
 import { systemClock } from '../clock.ts';
 import { Exchange } from './exchange.ts';
 import type { ServedBundle } from './port.ts';
 import { type HostAnswer, type HostAsk, hostFds, type LoadAsk, toWire } from './protocol.ts';
+import { servedBundle } from './served.ts';
 
 interface Serving {
   readonly session: Session;
@@ -56,17 +57,6 @@ function memoryOf({ widthPx, heightPx }: ServedBundle, golden: readonly Golden[]
     depthMm.set(first.depthMm);
   }
   return { rgb, depthMm };
-}
-
-function servedBundle({ manifest, digest, variant }: LoadedBundle): ServedBundle {
-  const { name, version, product, input, datum, minJudgedShare } = manifest;
-  const { threshold, pixelThreshold, leastAreaPx } = variant;
-  return {
-    ...{ name, version, digest, product, widthPx: input.widthPx, heightPx: input.heightPx },
-    ...{ threshold, pixelThreshold, leastAreaPx, minJudgedShare },
-    datumLimits:
-      datum.kind === 'fitted' ? { offsetMm: datum.offsetLimitMm, tiltMmAcross: datum.tiltLimitMmAcross } : null,
-  };
 }
 
 async function infer({ session, rgb, depthMm, bundle }: Serving): Promise<{
