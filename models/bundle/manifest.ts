@@ -113,6 +113,7 @@ export function parseManifest(text: string, path: string): Manifest {
   expectEach('variants', manifest.variants, variantFields, problem);
   for (const [i, { sources }] of manifest.variants.entries())
     expectEach(`variants[${i}].sources`, sources, sourceFields, problem);
+  if (manifest.golden.length === 0) problem('golden is empty, expected at least one');
   expectEach('golden', manifest.golden, goldenFields, problem);
   return manifest;
 }
