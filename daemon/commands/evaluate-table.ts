@@ -1,6 +1,9 @@
-/** The figures of an evaluation as lines for people: all parts, then kind by kind, then kind by severity. */
-import type { Figures, SourceFigures } from '../../models/evaluate/evaluate.ts';
-import { type DefectFigures, type KindFigures, middleSeverity, summaryOfKinds } from '../../models/evaluate/kinds.ts';
+/** The figures of an evaluation as lines for people: all parts, then kind by kind and severity by severity. */
+import type { Detail, Figures, SourceFigures } from '../../models/evaluate/evaluate.ts';
+import { imageAurocInterval } from '../../models/evaluate/intervals.ts';
+import { kindColumns, middleSeverity, summaryOfKinds } from '../../models/evaluate/kinds.ts';
+import { sourceNames } from '../../models/evaluate/samples.ts';
+import { seeded } from '../../models/random.ts';
 
 const rows: readonly (readonly [keyof SourceFigures, string])[] = [
   ['imageAuroc', 'image AUROC'],
@@ -19,35 +22,54 @@ const labelled = (label: string): string => label.padEnd(30);
 const headed = (names: readonly string[]): string => names.map((name) => name.padStart(10)).join('');
 const cell = (value: unknown): string => (typeof value === 'number' ? value.toFixed(4) : '-').padStart(10);
 
-export function figureLines(figures: Figures): string[] {
+export function figureLines(figures: Figures, detail: Detail): string[] {
   const sources = [figures, figures.networkOnly, figures.geometryOnly];
-  const kinds = Object.entries(figures.perKind);
   return [
     labelled(`${figures.images} parts`) + headed(['both', 'network', 'geometry']),
-    ...rows.map(([key, label]) => labelled(label) + sources.map((source) => cell(source?.[key])).join('')),
-    ...(kinds.length === 0 ? [] : kindLines(kinds)),
+    ...rows.flatMap(([key, label]) => [
+      labelled(label) + sources.map((source) => cell(source?.[key])).join(''),
+      ...(key === 'imageAuroc' ? intervalLines(detail) : []),
+    ]),
+    ...(Object.keys(figures.perKind).length === 0 ? [] : kindLines(figures.perKind)),
   ];
 }
 
-function kindLines(kinds: readonly (readonly [string, KindFigures])[]): string[] {
-  const severities = [...new Set(kinds.flatMap(([, figures]) => Object.keys(figures.severities)))];
-  const columns = ['image AUROC', 'AUPRO@30%', 'missed'] as const;
-  const cells = (of: DefectFigures | undefined): string =>
-    [of?.imageAuroc, of?.aupro30, of?.missRate].map((value) => cell(value).padStart(12)).join('');
-  const lines = [labelled('kind (parts)') + columns.map((name) => name.padStart(12)).join('')];
-  for (const [kind, figures] of kinds) {
-    lines.push(labelled(`  ${kind} (${figures.images})`) + cells(figures));
-    for (const severity of severities) {
-      const of = figures.severities[severity];
-      if (of !== undefined) lines.push(labelled(`    ${severity} (${of.images})`) + cells(of));
-    }
+function intervalLines(detail: Detail): string[] {
+  const intervals = sourceNames.map((name) => imageAurocInterval(detail, name, seeded(1)));
+  const groups = intervals[0]?.groups;
+  if (groups === undefined) return [];
+  const ends = (['low', 'high'] as const).map((end) => intervals.map((interval) => cell(interval?.[end])).join(''));
+  return [labelled(`  95 %, ${groups} groups: from`) + ends[0], labelled('  to') + ends[1]];
+}
+
+const measures = [
+  ['imageAuroc', 'image AUROC'],
+  ['aupro30', 'AUPRO@30%'],
+  ['missRate', 'missed'],
+] as const;
+
+/** A row for each kind, and in it each figure at each severity. */
+function kindLines(perKind: Figures['perKind']): string[] {
+  const { names, of } = kindColumns(perKind);
+  const label = (words: string): string => words.padEnd(18);
+  const block = names.length * 9;
+  const body = Object.entries(perKind).map(([kind, figures]) => {
+    const cells = measures.map(([key]) => names.map((name) => shortCell(of(figures, name)?.[key])).join(''));
+    return label(`  ${kind} (${figures.images})`) + cells.join('   ');
+  });
+  const head = [label('kind (parts)') + measures.map(([, name]) => name.padStart(block)).join('   ')];
+  if (names.length > 1) {
+    head.push(label('') + measures.map(() => names.map((name) => name.padStart(9)).join('')).join('   '));
   }
-  const at = severities.includes(middleSeverity) ? middleSeverity : null;
-  const summary = summaryOfKinds(Object.fromEntries(kinds), at ?? undefined);
-  if (summary !== null) {
-    const { mean, worst, worstKind } = summary;
-    const over = `image AUROC over the kinds${at === null ? '' : `, ${at}`}`;
-    lines.push(`${over}: mean ${mean.toFixed(4)}, worst ${worst.toFixed(4)} (${worstKind})`);
-  }
-  return lines;
+  return [...head, ...body, ...summaryLines(perKind, names)];
+}
+
+const shortCell = (value: number | null | undefined): string => (value?.toFixed(3) ?? '-').padStart(9);
+
+function summaryLines(perKind: Figures['perKind'], names: readonly string[]): string[] {
+  const summary = summaryOfKinds(perKind);
+  if (summary === null) return [];
+  const { mean, worst, worstKind } = summary;
+  const at = names.includes(middleSeverity) ? `, ${middleSeverity}` : '';
+  return [`image AUROC over the kinds${at}: mean ${mean.toFixed(4)}, worst ${worst.toFixed(4)} (${worstKind})`];
 }

@@ -37,7 +37,7 @@ export const command: Command = {
         context.stderr(`report: ${page}`);
       }
       if (args.flag('json')) context.stdout(JSON.stringify(detailed.figures));
-      else for (const line of figureLines(detailed.figures)) context.stdout(line);
+      else for (const line of figureLines(detailed.figures, detailed.detail)) context.stdout(line);
     } finally {
       await judge.release();
     }

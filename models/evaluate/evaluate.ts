@@ -8,7 +8,7 @@
  */
 import { fail } from '../../errors.ts';
 import { components } from './components.ts';
-import { type KindFigures, kindFigures } from './kinds.ts';
+import { type KindFigures, kindFigures, severityRank } from './kinds.ts';
 import { PixelCollector, type SortedPixels } from './pixels.ts';
 import { aupro, auproAt100, proCurve } from './pro.ts';
 import { auroc, type CurvePoint, f1At, f1MaxOnTest, falseRejectRate, missRate, rocCurve } from './roc.ts';
@@ -210,10 +210,24 @@ function share<T>(items: readonly T[], is: (item: T) => boolean): number | null 
   return items.length === 0 ? null : items.filter(is).length / items.length;
 }
 
-/** Defective parts that were passed, the surest (lowest score) first. */
+/**
+ * Defective parts that were passed: the gravest severity first, then one of each kind before another of any, then the
+ * surest (lowest score) first.
+ */
 export function worstMisses(detail: Detail, count: number): JudgedImage[] {
-  const missed = detail.images.filter((image) => image.kind !== good && image.outcome === 'pass');
-  return missed.sort((a, b) => a.scores.both - b.scores.both).slice(0, count);
+  const missed = detail.images
+    .filter((image) => image.kind !== good && image.outcome === 'pass')
+    .sort((a, b) => severityRank(b.severity) - severityRank(a.severity) || a.scores.both - b.scores.both);
+  const before = new Map<string, number>();
+  const ranked = missed.map((image) => {
+    const key = JSON.stringify([image.severity, image.kind]);
+    const turn = before.get(key) ?? 0;
+    before.set(key, turn + 1);
+    return { image, turn, grave: severityRank(image.severity) };
+  });
+  // the sort is stable: within a turn the lowest score stays first
+  ranked.sort((a, b) => b.grave - a.grave || a.turn - b.turn);
+  return ranked.slice(0, count).map(({ image }) => image);
 }
 
 /** Good parts that failed, the surest (highest score) first. */

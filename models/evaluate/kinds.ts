@@ -65,10 +65,35 @@ function figuresOf<Image extends PartClass>(input: KindInput<Image>, is: (one: P
 }
 
 /** The severities that occur, from faint to gross. */
-export function severitiesOf(parts: readonly PartClass[]): string[] {
+export function severitiesOf(parts: readonly Pick<PartClass, 'severity'>[]): string[] {
   const found = new Set(parts.flatMap(({ severity }) => severity ?? []));
-  const order = (name: string): number => (rising.includes(name) ? rising.indexOf(name) : rising.length);
-  return [...found].sort((a, b) => order(a) - order(b) || (a < b ? -1 : 1));
+  return [...found].sort((a, b) => severityRank(a) - severityRank(b) || (a < b ? -1 : 1));
+}
+
+/** Higher is graver; what is not known comes after what is. */
+export function severityRank(severity: string | null): number {
+  if (severity === null) return -1;
+  return rising.includes(severity) ? rising.indexOf(severity) : rising.length;
+}
+
+/** The figures of a kind in columns: one for each severity of the set, and one for kinds that have none. */
+export function kindColumns(perKind: Readonly<Record<string, KindFigures>>): {
+  names: string[];
+  of(figures: KindFigures, name: string): DefectFigures | undefined;
+} {
+  const kinds = Object.values(perKind);
+  const severities = severitiesOf(
+    kinds.flatMap((kind) => Object.keys(kind.severities).map((severity) => ({ severity }))),
+  );
+  const someHaveNone = kinds.some((kind) => Object.keys(kind.severities).length === 0);
+  const whole = 'all';
+  return {
+    names: [...severities, ...(someHaveNone ? [whole] : [])],
+    of: (figures, name) => {
+      if (name !== whole) return figures.severities[name];
+      return Object.keys(figures.severities).length === 0 ? figures : undefined;
+    },
+  };
 }
 
 export interface KindSummary {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { evaluate } from '../../models/evaluate/evaluate.ts';
+import { evaluate, evaluateInDetail, worstMisses } from '../../models/evaluate/evaluate.ts';
 import { type KindFigures, severitiesOf, summaryOfKinds } from '../../models/evaluate/kinds.ts';
 import type { Sample } from '../../models/evaluate/samples.ts';
 import { seeded } from '../../models/random.ts';
@@ -41,7 +41,7 @@ it('tells a kind by severity, from faint to gross, each against all good parts',
   expect(dent.missRate).toBeCloseTo(Object.values(severities).reduce((sum, one) => sum + one.missRate!, 0) / 3, 12);
 });
 
-it('a kind stands for itself: another kind in the set, whose surroundings alarm, changes none of its figures', async () => {
+it('a kind stands for itself: another one whose surroundings alarm changes none of its figures', async () => {
   const loud = stains.map((stain) => {
     const one = { score: 50, map: stain.sources.both.map.map((value) => value + 40) };
     return { ...stain, outcome: 'fail' as const, sources: { both: one, network: one, geometry: null } };
@@ -73,4 +73,23 @@ it('sums kinds up at one severity; a kind without severities counts as a whole',
   expect(summaryOfKinds(perKind)).toEqual({ mean: (0.9 + 0.8) / 2, worst: 0.8, worstKind: 'stain' });
   expect(summaryOfKinds(perKind, 'faint')).toEqual({ mean: 0.7, worst: 0.6, worstKind: 'dent' });
   expect(summaryOfKinds({ crack: one(null) })).toBeNull();
+});
+
+it('the worst misses are the gravest, one of each kind before another of any, the surest first', async () => {
+  const missed = (id: string, kind: string, severity: string | null, score: number): Sample => {
+    const made = part(kind, severity, 0);
+    const one = { ...made.sources.both, score };
+    return { ...made, id, outcome: 'pass', sources: { both: one, network: null, geometry: null } };
+  };
+  const parts = [
+    missed('a', 'dent', 'faint', 0),
+    missed('b', 'dent', 'gross', 2),
+    missed('c', 'dent', 'gross', 1),
+    missed('d', 'stain', 'gross', 3),
+    missed('e', 'stain', 'middle', 0),
+    missed('f', 'good', null, 0),
+  ];
+  const { detail } = await evaluateInDetail(parts, { threshold });
+  expect(worstMisses(detail, 9).map(({ id }) => id)).toEqual(['c', 'd', 'b', 'e', 'a']);
+  expect(worstMisses(detail, 2).map(({ id }) => id)).toEqual(['c', 'd']);
 });
