@@ -75,6 +75,7 @@ export async function openBundleJudge({ files, clock }: Context, path: string, t
         id: recorded.id,
         kind: recorded.kind,
         group: recorded.group,
+        severity: recorded.severity,
         truth: recorded.kind === 'good' ? null : truth,
         widthPx,
         heightPx,
