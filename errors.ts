@@ -15,6 +15,10 @@ export const errorTable = {
     text: 'Cannot write {path}: {cause}',
     action: 'Give the service user write access, or free space.',
   },
+  'file/exists': {
+    text: '{path} exists already',
+    action: 'Nothing is written over: choose another name, or move it away.',
+  },
   // the command line
   'usage/command': { text: 'No command {found}; {hint}', action: '"twinspect --help" lists the commands.' },
   'usage/option': {
@@ -100,7 +104,7 @@ export const errorTable = {
   },
   'weights/unusable': {
     text: 'Cannot use weights file {path}: {problem}',
-    action: 'Give a ResNet-18 .safetensors file with torchvision or timm names.',
+    action: 'Give ResNet-18, -34, -50 or WideResNet-50-2 weights as .safetensors, with torchvision or timm names.',
   },
   'teach/tooFew': {
     text: 'Only {found} good parts, at least {least} are needed',

@@ -1,23 +1,27 @@
 /**
- * `twinspect bundle`: which bundles are there, what is in one, is it whole. Reads; a bundle is never changed in place.
+ * `twinspect bundle`: which bundles are there, what is in one, is it whole; weights for a teacher. A bundle is never
+ * changed in place.
  */
 import { createHash } from 'node:crypto';
 import { basename, join, relative } from 'node:path';
 import { fail } from '../../errors.ts';
 import { type Manifest, parseManifest, type Variant } from '../../models/bundle/manifest.ts';
 import type { Args } from './args.ts';
+import { importTeacherFile } from './bundle/import-teacher.ts';
 import type { Command, Context } from './command.ts';
 
+const actions = ['list', 'show', 'verify', 'import-teacher'] as const;
 /** Folders deeper than this are no part of a bundle. */
 const depthMax = 4;
 
 export const command: Command = {
   name: 'bundle',
-  summary: 'list, show and verify bundles',
+  summary: 'list, show and verify bundles, check teacher weights',
   usage: [
     'bundle list [FOLDER ...] [--json]',
     'bundle show BUNDLE [--json]',
     'bundle verify BUNDLE [--provider NAME] [--digests] [--json]',
+    'bundle import-teacher --from FILE [--out FILE] [--licence TEXT] [--json]',
   ],
   options: {
     provider: {
@@ -26,11 +30,18 @@ export const command: Command = {
       doc: 'verify: what replays the golden parts, cpu (default) or tensorrt',
     },
     digests: { type: 'boolean', doc: 'verify: compare the digests only, replay nothing' },
+    from: { type: 'string', value: 'FILE', doc: 'import-teacher: pretrained ResNet weights (.safetensors)' },
+    out: { type: 'string', value: 'FILE', doc: 'import-teacher: write the layers a teacher needs, and no others' },
+    licence: { type: 'string', value: 'TEXT', doc: 'import-teacher: the licence, where the file does not state it' },
     json: { type: 'boolean', doc: 'print JSON' },
   },
   async run(context: Context, args: Args) {
-    const action = args.positional(0, 'one of list, show, verify');
+    const action = args.positional(0, `one of ${actions.join(', ')}`);
     if (action === 'list') return list(context, args);
+    if (action === 'import-teacher') {
+      args.atMost(1);
+      return importTeacherFile(context, args);
+    }
     if (action !== 'show' && action !== 'verify') throw fail('usage/extra', { command: 'bundle', found: action });
     const path = args.positional(1, 'the bundle folder');
     args.atMost(2);

@@ -1,6 +1,6 @@
 /**
- * The .safetensors format: 8 bytes of header length, a JSON header, raw little-endian values. Read and written for
- * float32 (and read for float16); anything else is refused by name.
+ * The .safetensors format: 8 bytes of header length, a JSON header, raw little-endian values. Written as float32; read
+ * as float32, float16 and bfloat16 into float32; anything else is refused by name.
  */
 import { fail } from '../../errors.ts';
 
@@ -10,6 +10,12 @@ export interface NamedTensor {
 }
 /** A header larger than this is no header, bytes. */
 const largestHeader = 16 * 1024 * 1024;
+/** What is read: bytes of a value, and how its bits become a number. */
+const types: ReadonlyMap<string, { bytes: number; read(values: ArrayBuffer): Float32Array }> = new Map([
+  ['F32', { bytes: 4, read: (values) => new Float32Array(values) }],
+  ['F16', { bytes: 2, read: (values) => halves(new Uint16Array(values)) }],
+  ['BF16', { bytes: 2, read: (values) => brainHalves(new Uint16Array(values)) }],
+]);
 
 /** One tensor in the header; offsets from the end of the header. */
 interface Entry {
@@ -30,7 +36,7 @@ export function readSafetensors(
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const headerLength = Number(view.getBigUint64(0, true));
   if (headerLength > largestHeader || 8 + headerLength > bytes.byteLength)
-    wrong('its header length is impossible: not a .safetensors file, or truncated');
+    wrong(`its header length is impossible: ${looksLike(bytes)}`);
   let header: Record<string, Entry>;
   try {
     header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + headerLength)));
@@ -54,13 +60,21 @@ export function readSafetensors(
     const count = shape.reduce((product, length) => product * length, 1);
     if (end > bytes.byteLength) wrong(`tensor ${name} ends at byte ${end}, the file at ${bytes.byteLength}: truncated`);
     if (dtype === 'I64') continue; // counters such as num_batches_tracked
-    if (dtype !== 'F32' && dtype !== 'F16') wrong(`tensor ${name} is ${dtype}, expected F32 or F16`);
-    if (end - start !== count * (dtype === 'F32' ? 4 : 2))
-      wrong(`tensor ${name} has ${end - start} bytes for shape [${shape}]`);
+    const type = types.get(dtype) ?? wrong(`tensor ${name} is ${dtype}, expected ${[...types.keys()].join(', ')}`);
+    if (end - start !== count * type.bytes) wrong(`tensor ${name} has ${end - start} bytes for shape [${shape}]`);
     const copy = new Uint8Array(bytes.subarray(start, end)).buffer; // a copy: the values are not aligned in the file
-    tensors.set(name, { shape, data: dtype === 'F32' ? new Float32Array(copy) : halves(new Uint16Array(copy)) });
+    tensors.set(name, { shape, data: type.read(copy) });
   }
   return { tensors, metadata: metadata as Record<string, string> };
+}
+
+/** Files that are taken for weights most often, by how they begin. */
+function looksLike(bytes: Uint8Array): string {
+  const begins = (text: string): boolean => [...text].every((letter, i) => bytes[i] === letter.charCodeAt(0));
+  if (begins('PK')) return 'a PyTorch archive (.pt, .pth), or another zip; save its tensors as .safetensors';
+  if (begins('\x80')) return 'a Python pickle (.pkl, old .pth); save its tensors as .safetensors';
+  if (begins('\x89HDF')) return 'an HDF5 file (.h5); save its tensors as .safetensors';
+  return 'not a .safetensors file, or truncated';
 }
 
 function isEntry(value: unknown): value is Entry {
@@ -105,4 +119,9 @@ function halves(bits: Uint16Array): Float32Array {
     if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
     return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
   });
+}
+
+/** bfloat16 is the upper half of a float32. */
+function brainHalves(bits: Uint16Array): Float32Array {
+  return new Float32Array(Uint32Array.from(bits, (half) => half << 16).buffer);
 }

@@ -1,7 +1,8 @@
 /**
  * The teacher box: a frozen ResNet, conv1..layer3, seen by both modalities as siamese twins. The convolutions are one
  * set of weights; each modality has a normalisation of its own behind each of them (MMRD abstract; shapes: He et al.
- * 2016, basic blocks). Features are taken at strides 4, 8 and 16.
+ * 2016). Blocks are basic or bottlenecks, the latter with the stride in their 3x3 convolution, as torchvision and timm
+ * have it. Features are taken at strides 4, 8 and 16.
  */
 import * as o from '../graph/build.ts';
 import type { Graph } from '../graph/graph.ts';
@@ -10,10 +11,14 @@ import type { Tensor } from '../graph/tensor.ts';
 export interface TeacherSpec {
   /** Channels of conv1. */
   stem: number;
-  /** Basic blocks in layer1, layer2, layer3. */
+  /** Two 3x3 convolutions, or 1x1, 3x3, 1x1; basic where absent. */
+  block?: 'basic' | 'bottleneck';
+  /** Blocks in layer1, layer2, layer3. */
   blocks: readonly [number, number, number];
   /** Channels at strides 4, 8, 16. */
   channels: readonly [number, number, number];
+  /** Channels inside the bottlenecks of each layer; basic blocks have none. */
+  widths?: readonly [number, number, number];
   /** Window of the maximum behind conv1: 3 as He et al., or 2, whose windows tile (and so can be taught through). */
   stemPool: 2 | 3;
 }
@@ -25,25 +30,48 @@ export type Levels = readonly [Tensor, Tensor, Tensor];
 export type Convolve = (x: Tensor, name: string, shape: { out: number; kernel: number; stride: number }) => Tensor;
 
 /** x [B,3,H,W] -> [[B,c4,H/4,W/4], [B,c8,H/8,W/8], [B,c16,H/16,W/16]] */
-export function backbone(x: Tensor, { stem, blocks, channels, stemPool }: TeacherSpec, convolve: Convolve): Levels {
+export function backbone(x: Tensor, spec: TeacherSpec, convolve: Convolve): Levels {
+  const { stem, blocks, channels, stemPool } = spec;
   let y = o.relu(convolve(x, 'conv1', { out: stem, kernel: 7, stride: 2 })); // [B,stem,H/2,W/2]
   y = o.maxPool(y, stemPool, 2, stemPool === 3 ? 1 : 0); // [B,stem,H/4,W/4]
   const levels = channels.map((out, level) => {
     for (let block = 0; block < blocks[level]!; block++) {
       const stride = block === 0 && level > 0 ? 2 : 1;
-      y = basicBlock(y, `layer${level + 1}.${block}`, out, stride, convolve);
+      const name = `layer${level + 1}.${block}`;
+      y =
+        spec.block === 'bottleneck'
+          ? bottleneck(y, name, { inner: spec.widths![level]!, out, stride }, convolve)
+          : basicBlock(y, name, out, stride, convolve);
     }
     return y;
   });
   return levels as unknown as Levels;
 }
 
-/** relu(conv(relu(conv(x))) + x), the shortcut projected where the shape changes. */
+/** relu(conv(relu(conv(x))) + x) */
 function basicBlock(x: Tensor, name: string, out: number, stride: number, convolve: Convolve): Tensor {
   const inner = o.relu(convolve(x, `${name}.conv1`, { out, kernel: 3, stride }));
   const outer = convolve(inner, `${name}.conv2`, { out, kernel: 3, stride: 1 });
+  return o.relu(o.add(outer, shortcut(x, name, out, stride, convolve)));
+}
+
+/** relu(1x1(relu(3x3(relu(1x1(x))))) + x): narrow inside, the stride in the 3x3. */
+function bottleneck(
+  x: Tensor,
+  name: string,
+  { inner, out, stride }: { inner: number; out: number; stride: number },
+  convolve: Convolve,
+): Tensor {
+  const narrow = o.relu(convolve(x, `${name}.conv1`, { out: inner, kernel: 1, stride: 1 }));
+  const middle = o.relu(convolve(narrow, `${name}.conv2`, { out: inner, kernel: 3, stride }));
+  const wide = convolve(middle, `${name}.conv3`, { out, kernel: 1, stride: 1 });
+  return o.relu(o.add(wide, shortcut(x, name, out, stride, convolve)));
+}
+
+/** x as it is, projected where the shape changes. */
+function shortcut(x: Tensor, name: string, out: number, stride: number, convolve: Convolve): Tensor {
   const same = stride === 1 && x.shape[1] === out;
-  return o.relu(o.add(outer, same ? x : convolve(x, `${name}.downsample.0`, { out, kernel: 1, stride })));
+  return same ? x : convolve(x, `${name}.downsample.0`, { out, kernel: 1, stride });
 }
 
 /** One convolution with its ImageNet normalisation folded in. */

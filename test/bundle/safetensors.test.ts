@@ -3,9 +3,16 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { importTeacher } from '../../models/bundle/import-teacher.ts';
-import { readSafetensors, writeSafetensors } from '../../models/bundle/safetensors.ts';
+import { type NamedTensor, readSafetensors, writeSafetensors } from '../../models/bundle/safetensors.ts';
 import { root } from '../architecture/source.ts';
-import { convolutions, foldedTensors, separateTensors, type Tensors, tinySpec } from '../teach/tiny-teacher.ts';
+import {
+  convolutions,
+  foldedTensors,
+  narrowSpec,
+  separateTensors,
+  type Tensors,
+  tinySpec,
+} from '../teach/tiny-teacher.ts';
 
 const refusal = (problem: string | RegExp) => ({
   code: 'weights/unusable',
@@ -53,6 +60,13 @@ describe('the format', () => {
     expect([...tensors.get('h')!.data]).toEqual([1, -2, 2 ** -24, 65504, Number.POSITIVE_INFINITY]);
   });
 
+  test('bfloat16 is read: the upper half of a float32', () => {
+    const upper = new Uint16Array([0x3f80, 0xc000, 0x3eab, 0x0001, 0xff80]);
+    const header = { h: { dtype: 'BF16', shape: [5], data_offsets: [0, 10] } };
+    const { tensors } = readSafetensors(file(header, new Uint8Array(upper.buffer)), 'w.safetensors');
+    expect([...tensors.get('h')!.data]).toEqual([1, -2, 0.333984375, 2 ** -133, Number.NEGATIVE_INFINITY]);
+  });
+
   test('counters are passed over', () => {
     const header = { 'bn1.num_batches_tracked': { dtype: 'I64', shape: [], data_offsets: [0, 8] } };
     expect(readSafetensors(file(header, new Uint8Array(8)), 'w.safetensors').tensors.size).toBe(0);
@@ -80,9 +94,15 @@ describe('the format', () => {
     ['a negative offset', file({ a: { ...entry, data_offsets: [-8, 0] } }), /does not say where tensor a lies/],
     [
       'another type',
-      file({ a: { ...entry, dtype: 'BF16' } }, new Uint8Array(8)),
-      /tensor a is BF16, expected F32 or F16/,
+      file({ a: { ...entry, dtype: 'I8' } }, new Uint8Array(8)),
+      /tensor a is I8, expected F32, F16, BF16/,
     ],
+    [
+      'an archive of PyTorch',
+      Uint8Array.from([...'PK\x03\x04'].map((c) => c.charCodeAt(0)).concat(Array(9).fill(9))),
+      /PyTorch/,
+    ],
+    ['a pickle', new Uint8Array(64).fill(0x80), /Python pickle/],
     ['another size', file({ a: { ...entry, shape: [3] } }, new Uint8Array(8)), /tensor a has 8 bytes for shape \[3\]/],
   ])('%s is refused with what is wrong', (_, bytes, problem) => {
     expect(thrown(() => readSafetensors(bytes, 'w.safetensors'))).toMatchObject(refusal(problem));
@@ -121,9 +141,33 @@ describe('a teacher', () => {
 
   test.each(['model.', 'backbone.body.'])('under the prefix %s it is the same', (prefix) => {
     const tensors = new Map([...separateTensors()].map(([name, tensor]) => [prefix + name, tensor]));
-    expect(read(tensors)).toEqual(read(separateTensors()));
+    const unused = [`${prefix}fc.weight`];
+    expect(read(tensors)).toEqual({ ...read(separateTensors()), unused });
   });
 
+  test('of bottlenecks: blocks, channels and widths are read off the shapes', () => {
+    for (const tensors of [separateTensors(narrowSpec), foldedTensors(narrowSpec)]) {
+      const { spec, weights } = read(tensors);
+      expect(spec).toEqual(narrowSpec);
+      expect([...weights.keys()]).toEqual(expect.arrayContaining(convolutions(narrowSpec).map(([name]) => name)));
+      expect(weights.size).toBe(convolutions(narrowSpec).length);
+    }
+  });
+
+  test('a bias before a BatchNorm is folded in with it', () => {
+    const plain = read(separateTensors()).weights.get('layer1.0.conv1')!;
+    const biased = separateTensors();
+    const variance = biased.get('layer1.0.bn1.running_var')!.data;
+    const gamma = biased.get('layer1.0.bn1.weight')!.data;
+    biased.set('layer1.0.conv1.bias', { shape: [4], data: new Float32Array([1, 2, 3, 4]) });
+    const { bias } = read(biased).weights.get('layer1.0.conv1')!;
+    for (const [c, b] of bias.entries())
+      expect(b - plain.bias[c]!).toBeCloseTo(((c + 1) * gamma[c]!) / Math.sqrt(variance[c]! + 1e-5), 5);
+  });
+
+  const ones: NamedTensor = { shape: [1, 1, 1, 1], data: new Float32Array([1]) };
+  const renamed = (from: RegExp, to: string): Tensors =>
+    new Map([...separateTensors()].map(([name, tensor]) => [name.replace(from, to), tensor]));
   test.each([
     ['nothing of a network', () => new Map(), /it has no conv1\.weight: not a ResNet/],
     ['no layer3', () => changed((t) => t.delete('layer3.0.conv1.weight')), /no layer3\.0\.conv1\.weight/],
@@ -140,9 +184,40 @@ describe('a teacher', () => {
       /conv1\.weight is \[4,3,3,3\], expected \[n,3,7,7\]/,
     ],
     [
-      'bottleneck blocks',
+      'one bottleneck among basic blocks',
       () => changed((t) => t.set('layer1.0.conv3.weight', { shape: [1, 1, 1, 1], data: new Float32Array(1) })),
-      /bottleneck blocks \(ResNet-50 or larger\), expected basic blocks/,
+      /no layer2\.0\.conv3\.weight: not a complete ResNet/,
+    ],
+    [
+      'squeeze and excitation',
+      () => changed((t) => t.set('layer1.0.se.fc1.weight', ones)),
+      /layer1\.0\.se\.fc1\.weight, .*plain/,
+    ],
+    [
+      'grouped convolutions',
+      () => changed((t) => t.set('layer2.0.conv2.weight', { shape: [8, 2, 3, 3], data: new Float32Array(144) })),
+      /layer2\.0\.conv2\.weight is \[8,2,3,3\], expected \[8,8,3,3\]: grouped convolutions/,
+    ],
+    ['a stem of three', () => renamed(/^conv1\./, 'conv1.0.'), /no conv1\.weight: a ResNet-D/],
+    [
+      'the names of another library',
+      () => renamed(/^conv1\./, 'embedder.convolution.'),
+      /names are not those of torchvision or timm/,
+    ],
+    [
+      'attention',
+      () => new Map([['blocks.0.attn.qkv.weight', ones]]),
+      /no conv1\.weight: not a ResNet but a transformer; it begins with blocks\.0\.attn\.qkv\.weight/,
+    ],
+    [
+      'a patch embedding',
+      () => new Map([['visual.conv1.weight', ones]]),
+      /conv1\.weight is \[1,1,1,1\], expected \[n,3,7,7\]/,
+    ],
+    [
+      'a norm of another length',
+      () => changed((t) => t.set('bn1.weight', { shape: [3], data: new Float32Array(3) })),
+      /bn1\.weight is \[3\], expected \[4\]/,
     ],
     [
       'a block of another width',

@@ -7,7 +7,7 @@ import { type ChannelStatistics, fusion } from '../../models/nets/fusion.ts';
 import { type Levels, type ModalityNorm, teacher } from '../../models/nets/teacher.ts';
 import { interpret } from '../graph/interpreter.ts';
 import { at, fill, largestDifference, randomValues, seeded, type Values } from '../graph/values.ts';
-import { tinySpec, tinyTeacherFile } from '../teach/tiny-teacher.ts';
+import { narrowSpec, tinySpec, tinyTeacherFile } from '../teach/tiny-teacher.ts';
 import { run } from './run.ts';
 
 const { weights } = importTeacher(tinyTeacherFile(), 'tiny');
@@ -70,6 +70,37 @@ describe('the teacher', () => {
     for (const [i, level] of [one, two, three].entries())
       expect(largestDifference(outcome[names[i]!], expected.get(level)!)).toBeLessThan(1e-5);
   });
+});
+
+test('of bottlenecks: 1x1, 3x3 with the stride, 1x1, by the definition of its operators', async () => {
+  const { spec, weights: own } = importTeacher(tinyTeacherFile(narrowSpec), 'narrow');
+  const graph = new Graph('resnet');
+  const conv = (x: Levels[0], name: string, out: number, kernel: number, stride = 1): Levels[0] => {
+    const { weight, bias } = own.get(name)!;
+    const w = graph.constant(name, weight, [out, x.shape[1]!, kernel, kernel]);
+    return o.conv(x, w, { stride, pad: Math.floor(kernel / 2), bias: graph.constant(`${name}.bias`, bias, [out]) });
+  };
+  const block = (x: Levels[0], name: string, width: number, out: number, stride: number, projected = true) => {
+    const narrow = o.relu(conv(x, `${name}.conv1`, width, 1));
+    const middle = o.relu(conv(narrow, `${name}.conv2`, width, 3, stride));
+    const short = projected ? conv(x, `${name}.downsample.0`, out, 1, stride) : x;
+    return o.relu(o.add(conv(middle, `${name}.conv3`, out, 1), short));
+  };
+  const x = graph.input('x', 'float32', [1, 3, 32, 48]);
+  const stem = o.maxPool(o.relu(conv(x, 'conv1', 4, 7, 2)), 3, 2, 1);
+  const one = block(stem, 'layer1.0', 3, 8, 1);
+  const two = block(block(one, 'layer2.0', 4, 12, 2), 'layer2.1', 4, 12, 1, false);
+  const three = block(two, 'layer3.0', 5, 16, 2);
+  const expected = interpret(graph, { x: image(3) });
+  const outcome = await run({ rgb: image(3), depth: image(4) }, (whole, inputs) => {
+    const seen = teacher(whole, inputs['rgb']!, inputs['depth']!, spec, own, new Map());
+    return { rgb0: seen.rgb[0], rgb1: seen.rgb[1], rgb2: seen.rgb[2] };
+  });
+  for (const [i, level] of [one, two, three].entries()) {
+    const actual = outcome[`rgb${i as 0 | 1 | 2}`];
+    expect(actual.shape).toEqual([1, [8, 12, 16][i], 8 >> i, 12 >> i]);
+    expect(largestDifference(actual, expected.get(level)!)).toBeLessThan(1e-5);
+  }
 });
 
 describe('the fusion', () => {

@@ -1,5 +1,5 @@
 /**
- * A tiny ResNet of basic blocks as a .safetensors file with torchvision's names: seeded weights, each convolution with
+ * A tiny ResNet as a .safetensors file with torchvision's names: seeded weights, each convolution with
  * a BatchNorm of its own that is far from neutral, so that folding it wrongly shows.
  */
 import { type NamedTensor, writeSafetensors } from '../../models/bundle/safetensors.ts';
@@ -7,19 +7,31 @@ import type { TeacherSpec } from '../../models/nets/teacher.ts';
 import { seeded } from '../../models/random.ts';
 
 export const tinySpec: TeacherSpec = { stem: 4, blocks: [1, 1, 1], channels: [4, 8, 16], stemPool: 3 };
+/** The same, of bottlenecks: two blocks in layer2, so that one of them keeps its shape. */
+export const narrowSpec: TeacherSpec = {
+  ...{ stem: 4, block: 'bottleneck', blocks: [1, 2, 1], channels: [8, 12, 16], widths: [3, 4, 5], stemPool: 3 },
+};
 export type Tensors = Map<string, NamedTensor>;
 
 /** Name of each convolution, the name of its normalisation, and the shape [out, in, kernel, kernel]. */
-export function convolutions({ stem, blocks, channels }: TeacherSpec): [string, string, number[]][] {
+export function convolutions({ stem, blocks, channels, widths }: TeacherSpec): [string, string, number[]][] {
   const list: [string, string, number[]][] = [['conv1', 'bn1', [stem, 3, 7, 7]]];
   let before = stem;
   for (const [level, out] of channels.entries())
     for (let block = 0; block < blocks[level]!; block++) {
       const name = `layer${level + 1}.${block}`;
-      list.push(
-        [`${name}.conv1`, `${name}.bn1`, [out, before, 3, 3]],
-        [`${name}.conv2`, `${name}.bn2`, [out, out, 3, 3]],
-      );
+      const width = widths?.[level];
+      if (width === undefined)
+        list.push(
+          [`${name}.conv1`, `${name}.bn1`, [out, before, 3, 3]],
+          [`${name}.conv2`, `${name}.bn2`, [out, out, 3, 3]],
+        );
+      else
+        list.push(
+          [`${name}.conv1`, `${name}.bn1`, [width, before, 1, 1]],
+          [`${name}.conv2`, `${name}.bn2`, [width, width, 3, 3]],
+          [`${name}.conv3`, `${name}.bn3`, [out, width, 1, 1]],
+        );
       if (block === 0 && (level > 0 || before !== out))
         list.push([`${name}.downsample.0`, `${name}.downsample.1`, [out, before, 1, 1]]);
       before = out;
