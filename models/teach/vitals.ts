@@ -1,6 +1,6 @@
 /**
- * How little life a modality may show before it counts as dead, measured on held-out good parts: a quarter of what
- * their median shows, but never above half of what the least living one does. A good part on which a camera was dead
+ * How little life a modality may show before it counts as dead, measured on held-out good parts: a tenth of what
+ * their median shows, but never above a quarter of what the least living one does. A good part on which a camera was dead
  * already sets no limit; it is named.
  */
 import { assembleVitals, type GraphSpec } from '../bundle/assemble.ts';
@@ -12,8 +12,8 @@ import { openSession } from '../runtime/session.ts';
 import type { PartImages } from './prepared.ts';
 import { quantile } from './statistics.ts';
 
-const shareOfMedian = 0.25;
-const shareOfLeast = 0.5;
+const shareOfMedian = 0.1;
+const shareOfLeast = 0.25;
 /** Below this share of the median a part shows no life at all. */
 const deadShare = 0.02;
 /** Levels or mm that arithmetic alone makes of a constant. */
