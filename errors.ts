@@ -110,6 +110,10 @@ export const errorTable = {
     text: 'Only {found} good parts, at least {least} are needed',
     action: 'Record more good parts; a few dozen teach a usable bundle, a hundred a good one.',
   },
+  'teach/blank': {
+    text: '{modality} shows nothing in {found} of {parts} good parts: {ids}',
+    action: 'Record them again or take them out: taught blank, a dead camera would pass. --modality teaches one alone.',
+  },
   'teach/other': {
     text: 'In {path} lies an interrupted teaching of other parts or with other options',
     action: 'Call teach with the options it was begun with, choose another --out, or delete that folder.',

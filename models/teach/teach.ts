@@ -15,10 +15,11 @@ import { measureDepth } from './depth-scale.ts';
 import { measureChannels, openFeatures } from './features.ts';
 import { measureGeometry } from './geometry-reference.ts';
 import { goldenParts } from './golden-parts.ts';
+import { findUnlike, type LookedAt, tellUnlike } from './outliers.ts';
 import { openPreparer, type PartImages, type PreparedPart } from './prepared.ts';
 import { studentPlan } from './student-plan.ts';
 import { estimateDepthNorms } from './teacher-norms.ts';
-import type { GoodPart, Taught, TeachHooks, TeachOptions } from './teaching.ts';
+import type { GoodPart, Taught, TeachHooks, TeachOptions, UnlikePart } from './teaching.ts';
 import { train } from './train.ts';
 import { writeBundle } from './write-bundle.ts';
 
@@ -47,9 +48,11 @@ export async function teach(options: TeachOptions, hooks: TeachHooks): Promise<T
   const base = { input, roi: options.roi, working };
   const spec = { ...base, ...(await measureDepth(each(training, load), base, options.datum, threads)) };
   const preparer = await openPreparer(spec, threads);
-  const prepared = lastFew(async (part: number) => preparer.prepare(await load(training[part]!)));
+  // Those to teach on first, then those held out.
+  const all = [...training, ...heldOut];
+  const prepared = lastFew(async (part: number) => preparer.prepare(await load(all[part]!)));
   const { references, valid } = await measureGeometry(training.length, working, prepared);
-  const network = await teachStudent(options, prepared, (part) => Float32Array.from(valid[part]!), hooks);
+  const network = await teachStudent(options, input, prepared, (part) => Float32Array.from(valid[part]!), hooks);
   await preparer.release();
 
   hooks.say(`calibrating on ${heldOut.length} held-out good parts`);
@@ -61,16 +64,18 @@ export async function teach(options: TeachOptions, hooks: TeachHooks): Promise<T
   const thresholds = await measureThresholds(full, scales, networks, held, options.falseRejectRate, threads);
   const golden = await goldenParts(full, scales, networks, held, thresholds.score.threshold, threads);
   const dataDigest = await digestParts(each([...training, ...heldOut], load));
-  return writeBundle(options, { spec: full, networks, scales, thresholds, golden, dataDigest, curve: network.curve });
+  const { curve, unlike } = network;
+  return writeBundle(options, { spec: full, networks, scales, thresholds, golden, dataDigest, curve, unlike });
 }
 
 /** The frozen teacher with a normalisation for depth, the fusion's statistics, and the student taught on both. */
 async function teachStudent(
   options: TeachOptions,
+  input: { widthPx: number; heightPx: number },
   prepared: (part: number) => Promise<PreparedPart>,
   valid: (part: number) => Float32Array,
   { say, snapshots, progress, signal }: TeachHooks,
-): Promise<{ graphs: Omit<Networks, 'geometry.onnx'>; curve: number[] }> {
+): Promise<{ graphs: Omit<Networks, 'geometry.onnx'>; curve: number[]; unlike: UnlikePart[] }> {
   const { working, threads, modalities, batch, seed, teacher } = options;
   const parts = options.training.length;
   const studentSpec = studentFor(teacher.spec);
@@ -86,6 +91,8 @@ async function teachStudent(
   const source = await openFeatures(frozen, prepared, options.featureCacheMb, threads);
   try {
     const statistics = await measureChannels(source, valid, parts, frozen);
+    const unlike = await findUnlike(lookedAt(options), (part) => source.features(part), frozen, options);
+    for (const line of tellUnlike(unlike, options.roi ?? { x: 0, y: 0, ...input })) say(line);
     say(`teaching the student: ${options.epochs} epochs`);
     const step = {
       batch,
@@ -103,11 +110,16 @@ async function teachStudent(
       'fusion.onnx': fusionNetwork(working, teacher.spec, statistics),
       'student.onnx': studentNetwork(working, teacher.spec, studentSpec, modalities, values),
     };
-    return { graphs, curve };
+    return { graphs, curve, unlike };
   } finally {
     await source.release();
   }
 }
+
+const lookedAt = ({ training, heldOut }: TeachOptions): LookedAt[] => [
+  ...training.map((part) => ({ ...part, side: 'taught' as const })),
+  ...heldOut.map((part) => ({ ...part, side: 'held out' as const })),
+];
 
 async function loadChecked(part: GoodPart, input: { widthPx: number; heightPx: number }): Promise<PartImages> {
   const images = await part.load();

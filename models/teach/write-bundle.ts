@@ -6,7 +6,7 @@ import type { Datum, Manifest, Variant } from '../bundle/manifest.ts';
 import { networkFiles } from '../bundle/networks.ts';
 import { writeOnnx } from '../onnx/write.ts';
 import type { Scales, Thresholds } from './calibrate.ts';
-import type { Taught, TeachOptions } from './teaching.ts';
+import type { Taught, TeachOptions, UnlikePart } from './teaching.ts';
 
 /** fp32 on one CPU agrees with fp32 on another to this share of the threshold. */
 const goldenTolerance = 1e-3;
@@ -19,6 +19,7 @@ export interface Measured {
   golden: readonly Golden[];
   dataDigest: string;
   curve: readonly number[];
+  unlike: UnlikePart[];
 }
 
 export function writeBundle(options: TeachOptions, measured: Measured): Taught {
@@ -50,7 +51,7 @@ export function writeBundle(options: TeachOptions, measured: Measured): Taught {
     golden,
   };
   files.set('manifest.json', new TextEncoder().encode(`${JSON.stringify(manifest, null, 2)}\n`));
-  return { manifest, files, thresholds };
+  return { manifest, files, thresholds, unlike: measured.unlike };
 }
 
 function lineage(options: TeachOptions, { thresholds, dataDigest, curve }: Measured): Manifest['taught'] {
