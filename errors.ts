@@ -140,6 +140,10 @@ export const errorTable = {
     action:
       'This device computes other scores than the bundle was taught with; do not run it here. Teach on this device.',
   },
+  'bundle/form': {
+    text: 'Bundle {bundle} cannot be taught on: {tensor} is {actual}, expected {expected}',
+    action: 'It was made by another version of Twinspect: teach it anew on all parts.',
+  },
   'bundle/product': {
     text: 'Bundle {path} is for product {actual}, the line makes {expected}',
     action: 'Choose a bundle of this product, or change line.product first.',

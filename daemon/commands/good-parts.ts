@@ -14,11 +14,14 @@ export interface GoodParts {
 }
 
 const heldOutShare = 0.2;
+/** Fewer parts than this are all taught on: one of them held out would measure nothing. */
+const leastDivided = 5;
 
 export function goodParts(samples: readonly Sample[], seed: number): GoodParts {
   const training = samples.filter(({ split, kind }) => split === 'train' && kind === 'good');
   const validation = samples.filter(({ split, kind }) => split === 'validation' && kind === 'good');
   if (validation.length > 0) return { training, heldOut: validation };
+  if (training.length < leastDivided) return { training, heldOut: [] };
   const groups = [...new Set(training.map(({ group }) => group))];
   const chosen = new Set<string>();
   let count = 0;
@@ -34,17 +37,23 @@ export function goodParts(samples: readonly Sample[], seed: number): GoodParts {
   };
 }
 
-/** The good parts of several folders, each divided by itself; where there are several, ids and groups name them. */
-export async function goodPartsOf(context: Context, folders: readonly string[], seed: number): Promise<GoodParts> {
-  const all: GoodParts = { training: [], heldOut: [] };
+/** The good parts of each folder, divided by itself; where there are several, ids and groups name the folder. */
+export async function goodPartsOf(context: Context, folders: readonly string[], seed: number): Promise<GoodParts[]> {
+  const all: GoodParts[] = [];
   for (const [i, folder] of folders.entries()) {
-    const samples = await listSamples(context.files, folder);
+    const { training, heldOut } = goodParts(await listSamples(context.files, folder), seed);
     const label = folders.length > 1 ? `${i + 1}:${basename(folder)}/` : '';
-    const { training, heldOut } = goodParts(samples, seed);
-    all.training.push(...training.map((sample) => labelled(sample, label)));
-    all.heldOut.push(...heldOut.map((sample) => labelled(sample, label)));
+    const mark = (sample: Sample): Sample => labelled(sample, label);
+    all.push({ training: training.map(mark), heldOut: heldOut.map(mark) });
   }
   return all;
+}
+
+export function together(parts: readonly GoodParts[]): GoodParts {
+  return {
+    training: parts.flatMap(({ training }) => training),
+    heldOut: parts.flatMap(({ heldOut }) => heldOut),
+  };
 }
 
 const labelled = (sample: Sample, label: string): Sample =>

@@ -10,7 +10,7 @@ import { inspectParts } from '../../models/teach/inspect.ts';
 import type { TeachOptions } from '../../models/teach/teaching.ts';
 import type { Args, Option } from './args.ts';
 import type { Context } from './command.ts';
-import { goodPartsOf, requireEnough } from './good-parts.ts';
+import { goodPartsOf, requireEnough, together } from './good-parts.ts';
 import { shippedTeacher } from './shipped.ts';
 
 const defaults = { epochs: 40, batch: 8, learningRate: 0.002, seed: 1, falseRejectRate: 0.01, featureCacheMb: 2000 };
@@ -27,6 +27,11 @@ export const teachOptions: Readonly<Record<string, Option>> = {
     doc: `recorded parts, may be given often; layouts: ${layoutNames.join(', ')}`,
   },
   out: { type: 'string', value: 'DIR', doc: 'the bundle folder to make, as NAME@VERSION; must not exist yet' },
+  continue: {
+    type: 'string',
+    value: 'BUNDLE',
+    doc: 'add good parts to a bundle without starting over: --data NEW, or --data OLD --data NEW',
+  },
   product: { type: 'string', value: 'NAME', doc: 'what the parts are; default: the bundle name' },
   teacher: {
     type: 'string',
@@ -65,7 +70,7 @@ export async function readOptions(
   out: string,
 ): Promise<{ options: TeachOptions; digest: string }> {
   const seed = args.whole('seed', { min: 0, max: 2 ** 31 - 1 }) ?? defaults.seed;
-  const parts = await goodPartsOf(context, dataFolders(context, args), seed);
+  const parts = together(await goodPartsOf(context, dataFolders(context, args), seed));
   requireEnough(parts, defaults.batch);
   const plain = {
     ...namesOf(out),

@@ -13,6 +13,8 @@ export interface Inspected {
   heightPx: number;
   /** Of every part's id and pixels, in order: two folders of recordings name their parts alike. */
   digest: string;
+  /** Of the pixels alone: what a bundle's manifest keeps of its data. */
+  dataDigest: string;
   warnings: string[];
 }
 
@@ -25,7 +27,7 @@ export async function inspectParts(
   modalities: readonly Modality[],
   signal: AbortSignal,
 ): Promise<Inspected> {
-  const digest = createHash('sha256');
+  const [digest, pixels] = [createHash('sha256'), createHash('sha256')];
   const sizes = new Map<string, string[]>();
   const blank: Record<Modality, { id: string; shows: string }[]> = { rgb: [], depth: [] };
   for (const part of parts) {
@@ -37,17 +39,16 @@ export async function inspectParts(
     const seen = { rgb: blankColour(images), depth: blankDepth(images) };
     for (const modality of ['rgb', 'depth'] as const)
       if (seen[modality] !== null) blank[modality].push({ id: part.id, shows: seen[modality] });
-    digest
-      .update(part.id)
-      .update(rgb)
-      .update(new Uint8Array(depthMm.buffer, depthMm.byteOffset, depthMm.byteLength));
+    const depth = new Uint8Array(depthMm.buffer, depthMm.byteOffset, depthMm.byteLength);
+    digest.update(part.id).update(rgb).update(depth);
+    pixels.update(rgb).update(depth);
   }
   const size = commonSize(sizes);
   const warnings = (['rgb', 'depth'] as const).flatMap((modality) =>
     judgeBlank(modality, blank[modality], parts.length, modalities.includes(modality)),
   );
   const [widthPx, heightPx] = size.split(' x ').map(Number) as [number, number];
-  return { widthPx, heightPx, digest: digest.digest('hex'), warnings };
+  return { widthPx, heightPx, digest: digest.digest('hex'), dataDigest: pixels.digest('hex'), warnings };
 }
 
 /** The size most parts have. Throws `image/size` where any has another: the odd ones are named, not the many. */

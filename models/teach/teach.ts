@@ -24,7 +24,7 @@ import { train } from './train.ts';
 import { writeBundle } from './write-bundle.ts';
 
 /** The student is as wide as its teacher: queries and priors have half the channels of the teacher's level. */
-const studentFor = ({ channels: [, c8, c16] }: TeacherSpec): StudentSpec => ({
+export const studentFor = ({ channels: [, c8, c16] }: TeacherSpec): StudentSpec => ({
   prototypes: 32,
   width: [c8 / 2, c16 / 2],
 });
@@ -121,7 +121,7 @@ const lookedAt = ({ training, heldOut }: TeachOptions): LookedAt[] => [
   ...heldOut.map((part) => ({ ...part, side: 'held out' as const })),
 ];
 
-async function loadChecked(part: GoodPart, input: { widthPx: number; heightPx: number }): Promise<PartImages> {
+export async function loadChecked(part: GoodPart, input: { widthPx: number; heightPx: number }): Promise<PartImages> {
   const images = await part.load();
   if (images.widthPx !== input.widthPx || images.heightPx !== input.heightPx) {
     const [actual, expected] = [images, input].map((size) => `${size.widthPx} x ${size.heightPx}`) as [string, string];
@@ -130,7 +130,7 @@ async function loadChecked(part: GoodPart, input: { widthPx: number; heightPx: n
   return images;
 }
 
-async function* each(
+export async function* each(
   parts: readonly GoodPart[],
   load: (part: GoodPart) => Promise<PartImages>,
 ): AsyncGenerator<PartImages> {
@@ -138,7 +138,7 @@ async function* each(
 }
 
 /** Remembers the last result: features and masks of one part are asked for one after the other. */
-function lastFew<T>(compute: (part: number) => Promise<T>): (part: number) => Promise<T> {
+export function lastFew<T>(compute: (part: number) => Promise<T>): (part: number) => Promise<T> {
   let last: { part: number; value: Promise<T> } | null = null;
   return (part) => {
     if (last?.part !== part) last = { part, value: compute(part) };
@@ -147,7 +147,7 @@ function lastFew<T>(compute: (part: number) => Promise<T>): (part: number) => Pr
 }
 
 /** Of every part's pixels, in order. */
-async function digestParts(parts: AsyncIterable<PartImages>): Promise<string> {
+export async function digestParts(parts: AsyncIterable<PartImages>): Promise<string> {
   const digest = createHash('sha256');
   for await (const { rgb, depthMm } of parts) {
     digest.update(rgb).update(new Uint8Array(depthMm.buffer, depthMm.byteOffset, depthMm.byteLength));

@@ -20,6 +20,8 @@ export interface Measured {
   dataDigest: string;
   curve: readonly number[];
   unlike: UnlikePart[];
+  /** What a version made from another one says of its teaching instead. */
+  lineage?: Partial<Manifest['taught']>;
 }
 
 export function writeBundle(options: TeachOptions, measured: Measured): Taught {
@@ -54,7 +56,7 @@ export function writeBundle(options: TeachOptions, measured: Measured): Taught {
   return { manifest, files, thresholds, unlike: measured.unlike };
 }
 
-function lineage(options: TeachOptions, { thresholds, dataDigest, curve }: Measured): Manifest['taught'] {
+function lineage(options: TeachOptions, { thresholds, dataDigest, curve, lineage: own }: Measured): Manifest['taught'] {
   const { source, digest, metadata, spec } = options.teacher;
   const { wanted, lowestSupported, interval95 } = thresholds.score;
   return {
@@ -71,6 +73,7 @@ function lineage(options: TeachOptions, { thresholds, dataDigest, curve }: Measu
       licence: metadata['licence'] ?? 'not stated in the file',
       spec: JSON.stringify(spec),
     },
+    ...own,
   };
 }
 
