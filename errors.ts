@@ -110,6 +110,10 @@ export const errorTable = {
     text: 'Only {found} good parts, at least {least} are needed',
     action: 'Record more good parts; a few dozen teach a usable bundle, a hundred a good one.',
   },
+  'teach/blank': {
+    text: '{modality} shows nothing in {found} of {parts} good parts: {ids}',
+    action: 'Record them again or take them out: taught blank, a dead camera would pass. --modality teaches one alone.',
+  },
   'teach/other': {
     text: 'In {path} lies an interrupted teaching of other parts or with other options',
     action: 'Call teach with the options it was begun with, choose another --out, or delete that folder.',
@@ -135,6 +139,10 @@ export const errorTable = {
     text: 'Bundle {path}: golden part {part} gives {actual}, taught as {expected} (tolerance {tolerance})',
     action:
       'This device computes other scores than the bundle was taught with; do not run it here. Teach on this device.',
+  },
+  'bundle/form': {
+    text: 'Bundle {bundle} cannot be taught on: {tensor} is {actual}, expected {expected}',
+    action: 'It was made by another version of Twinspect: teach it anew on all parts.',
   },
   'bundle/product': {
     text: 'Bundle {path} is for product {actual}, the line makes {expected}',

@@ -2,8 +2,10 @@
 
 import { teacherNetwork } from '../../models/bundle/networks.ts';
 import { gflop } from '../../models/graph/cost.ts';
-import type { TeachOptions } from '../../models/teach/teaching.ts';
+import type { TeachHooks, TeachOptions } from '../../models/teach/teaching.ts';
 import type { TrainProgress } from '../../models/teach/train.ts';
+import type { Context } from './command.ts';
+import type { TeachingFolder } from './teaching-folder.ts';
 
 /** Operations a second of the whole step on two cores: for the first estimate, until the pace is measured. */
 const typicalGflopPerS = 150;
@@ -49,4 +51,16 @@ export class TeachingDisplay {
     const left = Number.isFinite(pace) ? `, ${Math.ceil((pace * (epochs - done)) / 1000)} s left` : '';
     this.#line(`[${bar}] epoch ${epoch + 1}/${epochs}, loss ${loss.toFixed(4)}${left}`);
   }
+}
+
+/** What teaching tells and keeps, for a person at the screen: lines and a bar on stderr, snapshots in the folder. */
+export function hooksOf(context: Context, folder: TeachingFolder): { hooks: TeachHooks; display: TeachingDisplay } {
+  const say = (line: string): void => context.stderr(line);
+  const display = new TeachingDisplay(context.clock, say);
+  if (folder.resumed) say('going on with an interrupted teaching');
+  const { snapshots } = folder;
+  return {
+    display,
+    hooks: { snapshots, say, progress: (progress) => display.progress(progress), signal: context.signal },
+  };
 }

@@ -44,6 +44,7 @@ export function importTeacher(bytes: Uint8Array, path: string): ImportedTeacher 
   const foreign = unused.find((name) => /^(?:conv1|bn1|layer[123])\./.test(name));
   if (foreign !== undefined) wrong(`it has ${prefix}${foreign}, which is no part of a plain ResNet`);
   const outside = [...all.keys()].filter((name) => !name.startsWith(prefix));
+  if (metadata['license'] !== undefined) metadata['licence'] ??= metadata['license'];
   return { spec, weights, metadata, unused: [...unused.map((name) => prefix + name), ...outside] };
 }
 

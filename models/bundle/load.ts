@@ -37,11 +37,20 @@ export async function readManifest(read: ReadFile, path: string): Promise<{ mani
   return { manifest: parseManifest(new TextDecoder().decode(bytes), path), digest: sha256(bytes) };
 }
 
+/** A bundle as it lies in its files, each verified: what another version is made from. */
+export interface OpenedBundle {
+  manifest: Manifest;
+  digest: string;
+  /** Every file the manifest lists, by its path inside. */
+  files: ReadonlyMap<string, Uint8Array>;
+  networks: Networks;
+  golden: Golden[];
+}
+
 /** Throws `bundle/missing`, `bundle/manifest`, `bundle/digest` or `onnx/unreadable`. */
-export async function loadBundle(read: ReadFile, path: string, provider: Variant['provider']): Promise<LoadedBundle> {
+export async function openBundle(read: ReadFile, path: string): Promise<OpenedBundle> {
   const { manifest, digest } = await readManifest(read, path);
   const files = await readVerified(read, manifest, path);
-  const variant = variantFor(manifest, provider, path);
   const take = (file: string): Uint8Array => {
     const bytes = files.get(file);
     if (!bytes) throw fail('bundle/manifest', { path, problem: `files does not list ${file}` });
@@ -51,6 +60,13 @@ export async function loadBundle(read: ReadFile, path: string, provider: Variant
     networkFiles.map((file) => [file, readOnnx(take(file), `${path}/${file}`)]),
   ) as Networks;
   const golden = manifest.golden.map((part) => readGolden(part, take));
+  return { manifest, digest, files, networks, golden };
+}
+
+/** The same, ready to run. Throws what `openBundle` throws. */
+export async function loadBundle(read: ReadFile, path: string, provider: Variant['provider']): Promise<LoadedBundle> {
+  const { manifest, digest, networks, golden } = await openBundle(read, path);
+  const variant = variantFor(manifest, provider, path);
   return { manifest, digest, variant, model: writeOnnx(assemble(manifest, variant, networks)), golden };
 }
 

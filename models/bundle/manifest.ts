@@ -62,6 +62,18 @@ export interface GoldenPart {
   score: number;
 }
 
+/** An earlier version that a bundle was made from without starting over. */
+export interface Parent {
+  /** NAME@VERSION */
+  bundle: string;
+  /** sha256 of its manifest. */
+  digest: string;
+  how: 'taught on' | 'threshold';
+  /** Good parts that came in with this step, those held out among them. */
+  partsAdded: number;
+  heldOutAdded: number;
+}
+
 export interface Manifest {
   schema: 'twinspect.bundle/1';
   name: string;
@@ -88,6 +100,8 @@ export interface Manifest {
     curve: number[];
     falseRejectRate: { wanted: number; lowestSupported: number; interval95: [number, number] };
     teacher: { source: string; digest: string; licence: string; spec: string };
+    /** What it was made from, the nearest first; absent where it was taught from the start. */
+    parents?: Parent[];
   };
   peakMemoryMb: number;
   variants: Variant[];
@@ -117,7 +131,11 @@ export function parseManifest(text: string, path: string): Manifest {
   if (datumFields === undefined)
     problem(`datum.kind is ${JSON.stringify(manifest.datum.kind)}, expected fitted or fixed`);
   else expectFields('datum.', manifest.datum, datumFields, problem);
+<<<<<<< HEAD
   if (manifest.vitals !== undefined) expectFields('vitals.', manifest.vitals, vitalFields, problem);
+=======
+  expectEach('taught.parents', manifest.taught.parents ?? [], parentFields, problem);
+>>>>>>> intake
   if (manifest.variants.length === 0) problem('variants is empty, expected at least one');
   expectEach('variants', manifest.variants, variantFields, problem);
   for (const [i, { sources }] of manifest.variants.entries())
@@ -188,6 +206,13 @@ const variantFields: Fields = {
   'halves.network': 'number',
   'halves.geometry': 'number',
   goldenTolerance: 'number',
+};
+const parentFields: Fields = {
+  bundle: 'string',
+  digest: 'string',
+  how: 'string',
+  partsAdded: 'number',
+  heldOutAdded: 'number',
 };
 const sourceFields: Fields = { name: 'string', centre: 'number', scale: 'number', weight: 'number' };
 const goldenFields: Fields = { name: 'string', rgb: 'string', depth: 'string', map: 'string', score: 'number' };

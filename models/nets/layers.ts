@@ -91,10 +91,20 @@ export class TrainingLayers implements Layers {
   }
 }
 
+/**
+ * A deployed network that is taught on: its normalisations stay folded, and the convolutions they went into have plain
+ * weights and biases. No statistics of a batch come in: a few new parts cannot shift what all the old ones gave.
+ */
+export class FoldedLayers extends TrainingLayers {
+  override convNorm(x: Tensor, name: string, shape: ConvShape): Tensor {
+    return this.conv(x, name, shape);
+  }
+}
+
 /** Values by the names TrainingLayers gave them; statistics as `<name>.mean` and `<name>.variance`. */
 export type ParameterValues = ReadonlyMap<string, Float32Array>;
 
-/** Parameters as constants; each normalisation folded into the convolution before it. */
+/** Parameters as constants; each normalisation folded into the convolution before it, where that is not done yet. */
 export class DeployedLayers implements Layers {
   readonly graph: Graph;
   readonly #values: ParameterValues;
@@ -105,6 +115,7 @@ export class DeployedLayers implements Layers {
   }
 
   convNorm(x: Tensor, name: string, { out, kernel, stride = 1 }: ConvShape): Tensor {
+    if (!this.#values.has(`${name}.gamma`)) return this.conv(x, name, { out, kernel, stride });
     const shape = [out, x.shape[1]!, kernel, kernel];
     const [weight, gamma, beta] = [
       this.#value(`${name}.weight`, shape),

@@ -6,9 +6,10 @@ import { Graph } from '../graph/graph.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import { cosineDistance } from '../nets/distance.ts';
 import { type FusionStatistics, fusion, type TargetName } from '../nets/fusion.ts';
-import { type ParameterSpec, TrainingLayers } from '../nets/layers.ts';
+import { FoldedLayers, type ParameterSpec, TrainingLayers } from '../nets/layers.ts';
 import { type Modality, type StudentSpec, student } from '../nets/student.ts';
 import type { Levels, TeacherSpec } from '../nets/teacher.ts';
+import { inheritedTargets } from './inherited.ts';
 
 export interface StepGraphs {
   parameters: ParameterSpec[];
@@ -25,7 +26,8 @@ export interface StepOptions {
   teacher: TeacherSpec;
   student: StudentSpec;
   modalities: readonly Modality[];
-  statistics: FusionStatistics;
+  /** The fusion's; or the fusion of a bundle whose student is taught on, from folded weights. */
+  statistics: FusionStatistics | { inherited: Graph };
   adam: AdamSettings;
 }
 
@@ -64,9 +66,15 @@ function forward(graph: Graph, options: StepOptions): { loss: Tensor; layers: Tr
   const levels = (modality: Modality): Levels => [level(modality, 0), level(modality, 1), level(modality, 2)];
   const features = { rgb: levels('rgb'), depth: levels('depth') };
   const valid = graph.input('valid', 'float32', [batch, 1, working.heightPx, working.widthPx]);
-  const targets = graph.scope('fusion', () => fusion(graph, features.rgb, features.depth, valid, options.statistics));
+  const { statistics } = options;
+  const inherits = 'inherited' in statistics;
+  const targets = graph.scope('fusion', () =>
+    inherits
+      ? inheritedTargets(graph, statistics.inherited, features.rgb, features.depth, valid)
+      : fusion(graph, features.rgb, features.depth, valid, statistics),
+  );
   const seen = Object.fromEntries(options.modalities.map((modality) => [modality, targets[modality]]));
-  const layers = new TrainingLayers(graph);
+  const layers = inherits ? new FoldedLayers(graph) : new TrainingLayers(graph);
   const restored = student(layers, seen, teacher, options.student);
   const loss = graph.scope('loss', () => {
     const terms = (Object.keys(restored) as TargetName[]).flatMap((name) =>

@@ -15,16 +15,17 @@ import { measureDepth } from './depth-scale.ts';
 import { measureChannels, openFeatures } from './features.ts';
 import { measureGeometry } from './geometry-reference.ts';
 import { goldenParts } from './golden-parts.ts';
+import { findUnlike, type LookedAt, tellUnlike } from './outliers.ts';
 import { openPreparer, type PartImages, type PreparedPart } from './prepared.ts';
 import { studentPlan } from './student-plan.ts';
 import { estimateDepthNorms } from './teacher-norms.ts';
-import type { GoodPart, Taught, TeachHooks, TeachOptions } from './teaching.ts';
+import type { GoodPart, Taught, TeachHooks, TeachOptions, UnlikePart } from './teaching.ts';
 import { train } from './train.ts';
 import { measureVitals } from './vitals.ts';
 import { writeBundle } from './write-bundle.ts';
 
 /** The student is as wide as its teacher: queries and priors have half the channels of the teacher's level. */
-const studentFor = ({ channels: [, c8, c16] }: TeacherSpec): StudentSpec => ({
+export const studentFor = ({ channels: [, c8, c16] }: TeacherSpec): StudentSpec => ({
   prototypes: 32,
   width: [c8 / 2, c16 / 2],
 });
@@ -48,9 +49,11 @@ export async function teach(options: TeachOptions, hooks: TeachHooks): Promise<T
   const base = { input, roi: options.roi, working };
   const spec = { ...base, ...(await measureDepth(each(training, load), base, options.datum, threads)) };
   const preparer = await openPreparer(spec, threads);
-  const prepared = lastFew(async (part: number) => preparer.prepare(await load(training[part]!)));
+  // Those to teach on first, then those held out.
+  const all = [...training, ...heldOut];
+  const prepared = lastFew(async (part: number) => preparer.prepare(await load(all[part]!)));
   const { references, valid } = await measureGeometry(training.length, working, prepared);
-  const network = await teachStudent(options, prepared, (part) => Float32Array.from(valid[part]!), hooks);
+  const network = await teachStudent(options, input, prepared, (part) => Float32Array.from(valid[part]!), hooks);
   await preparer.release();
 
   hooks.say(`calibrating on ${heldOut.length} held-out good parts`);
@@ -64,18 +67,20 @@ export async function teach(options: TeachOptions, hooks: TeachHooks): Promise<T
   const thresholds = await measureThresholds(full, scales, networks, held, options.falseRejectRate, threads);
   const golden = await goldenParts(full, scales, networks, held, thresholds.score.threshold, threads);
   const dataDigest = await digestParts(each([...training, ...heldOut], load));
-  const { curve } = network;
-  const measured = { spec: full, networks, scales, thresholds, vitals: vitals.limits, golden, dataDigest, curve };
+  const { curve, unlike } = network;
+  const { limits } = vitals;
+  const measured = { spec: full, networks, scales, thresholds, vitals: limits, golden, dataDigest, curve, unlike };
   return writeBundle(options, measured);
 }
 
 /** The frozen teacher with a normalisation for depth, the fusion's statistics, and the student taught on both. */
 async function teachStudent(
   options: TeachOptions,
+  input: { widthPx: number; heightPx: number },
   prepared: (part: number) => Promise<PreparedPart>,
   valid: (part: number) => Float32Array,
   { say, snapshots, progress, signal }: TeachHooks,
-): Promise<{ graphs: Omit<Networks, 'geometry.onnx'>; curve: number[] }> {
+): Promise<{ graphs: Omit<Networks, 'geometry.onnx'>; curve: number[]; unlike: UnlikePart[] }> {
   const { working, threads, modalities, batch, seed, teacher } = options;
   const parts = options.training.length;
   const studentSpec = studentFor(teacher.spec);
@@ -91,6 +96,8 @@ async function teachStudent(
   const source = await openFeatures(frozen, prepared, options.featureCacheMb, threads);
   try {
     const statistics = await measureChannels(source, valid, parts, frozen);
+    const unlike = await findUnlike(lookedAt(options), (part) => source.features(part), frozen, options);
+    for (const line of tellUnlike(unlike, options.roi ?? { x: 0, y: 0, ...input })) say(line);
     say(`teaching the student: ${options.epochs} epochs`);
     const step = {
       batch,
@@ -108,13 +115,18 @@ async function teachStudent(
       'fusion.onnx': fusionNetwork(working, teacher.spec, statistics),
       'student.onnx': studentNetwork(working, teacher.spec, studentSpec, modalities, values),
     };
-    return { graphs, curve };
+    return { graphs, curve, unlike };
   } finally {
     await source.release();
   }
 }
 
-async function loadChecked(part: GoodPart, input: { widthPx: number; heightPx: number }): Promise<PartImages> {
+const lookedAt = ({ training, heldOut }: TeachOptions): LookedAt[] => [
+  ...training.map((part) => ({ ...part, side: 'taught' as const })),
+  ...heldOut.map((part) => ({ ...part, side: 'held out' as const })),
+];
+
+export async function loadChecked(part: GoodPart, input: { widthPx: number; heightPx: number }): Promise<PartImages> {
   const images = await part.load();
   if (images.widthPx !== input.widthPx || images.heightPx !== input.heightPx) {
     const [actual, expected] = [images, input].map((size) => `${size.widthPx} x ${size.heightPx}`) as [string, string];
@@ -123,7 +135,7 @@ async function loadChecked(part: GoodPart, input: { widthPx: number; heightPx: n
   return images;
 }
 
-async function* each(
+export async function* each(
   parts: readonly GoodPart[],
   load: (part: GoodPart) => Promise<PartImages>,
 ): AsyncGenerator<PartImages> {
@@ -131,7 +143,7 @@ async function* each(
 }
 
 /** Remembers the last result: features and masks of one part are asked for one after the other. */
-function lastFew<T>(compute: (part: number) => Promise<T>): (part: number) => Promise<T> {
+export function lastFew<T>(compute: (part: number) => Promise<T>): (part: number) => Promise<T> {
   let last: { part: number; value: Promise<T> } | null = null;
   return (part) => {
     if (last?.part !== part) last = { part, value: compute(part) };
@@ -140,7 +152,7 @@ function lastFew<T>(compute: (part: number) => Promise<T>): (part: number) => Pr
 }
 
 /** Of every part's pixels, in order. */
-async function digestParts(parts: AsyncIterable<PartImages>): Promise<string> {
+export async function digestParts(parts: AsyncIterable<PartImages>): Promise<string> {
   const digest = createHash('sha256');
   for await (const { rgb, depthMm } of parts) {
     digest.update(rgb).update(new Uint8Array(depthMm.buffer, depthMm.byteOffset, depthMm.byteLength));

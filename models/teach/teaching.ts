@@ -9,6 +9,8 @@ import type { SnapshotStore, TrainProgress } from './train.ts';
 /** A good part that is loaded when it is needed. */
 export interface GoodPart {
   id: string;
+  /** Parts of one group are not independent (tiles of one image); its own where absent. */
+  group?: string;
   load(): Promise<PartImages>;
 }
 
@@ -43,9 +45,23 @@ export interface TeachHooks {
   signal: AbortSignal;
 }
 
+/** A good part that looks unlike the rest, to the frozen teacher. */
+export interface UnlikePart {
+  id: string;
+  side: 'taught' | 'held out';
+  /** What sees it: colour, depth or both, the stronger first. */
+  seenBy: string;
+  /** Robust spreads above the middle of the others. */
+  apart: number;
+  /** Its strangest place, as shares of the width and height looked at. */
+  at: { x: number; y: number };
+}
+
 export interface Taught {
   manifest: Manifest;
   /** Every file of the bundle by its path inside, manifest.json among them. */
   files: Map<string, Uint8Array>;
   thresholds: Thresholds;
+  /** Good parts that look unlike the rest. */
+  unlike: UnlikePart[];
 }

@@ -23,6 +23,8 @@ export interface TrainOptions {
 /** What is taught: the graphs, and the values of each run. Feeds follow from epoch and step alone. */
 export interface TrainPlan {
   graphs: StepGraphs;
+  /** What the parameters start from; drawn from the seed where absent. */
+  initial?: ReadonlyMap<string, Float32Array>;
   stepsPerEpoch: number;
   feeds(epoch: number, step: number): Promise<Feeds>;
   /** Runs over which the normalisations settle. */
@@ -70,7 +72,7 @@ export async function train(
   const { graphs, stepsPerEpoch: steps } = plan;
   const { epochs } = options;
   const state = restore(await store.load()) ?? {
-    values: initialise(graphs.parameters, options.seed),
+    values: initialise(graphs.parameters, options.seed, plan.initial),
     curve: [],
     steps: 0,
   };
@@ -90,7 +92,7 @@ export async function train(
   } finally {
     await session.release();
   }
-  await settle(plan, state, options.threads);
+  if (graphs.statistics.length > 0) await settle(plan, state, options.threads);
   const parameters = graphs.parameters.map(({ name }) => name);
   const statistics = graphs.statistics.flatMap((name) => [`${name}.mean`, `${name}.variance`]);
   const values = new Map([...parameters, ...statistics].map((name) => [name, state.values.get(name)!]));
@@ -141,18 +143,18 @@ function stateFeeds({ values }: State, graph: Graph): Feeds {
   return Object.fromEntries(held.map(({ name, shape }) => [name, { data: values.get(name)!, shape }]));
 }
 
-/** Parameters from their initial distributions, moments zero. */
-function initialise(parameters: readonly ParameterSpec[], seed: number): Map<string, Float32Array> {
+/** Parameters as given or from their initial distributions, moments zero. */
+function initialise(
+  parameters: readonly ParameterSpec[],
+  seed: number,
+  given: ReadonlyMap<string, Float32Array> = new Map(),
+): Map<string, Float32Array> {
   const random = seeded(seed, 0);
   const values = new Map<string, Float32Array>();
   for (const { name, shape, initial } of parameters) {
     const count = shape.reduce((product, length) => product * length, 1);
-    values.set(
-      name,
-      Float32Array.from({ length: count }, () =>
-        'normal' in initial ? initial.normal * random.normal() : initial.value,
-      ),
-    );
+    const draw = (): number => ('normal' in initial ? initial.normal * random.normal() : initial.value);
+    values.set(name, given.get(name) ?? Float32Array.from({ length: count }, draw));
     values.set(`first:${name}`, new Float32Array(count));
     values.set(`second:${name}`, new Float32Array(count));
   }

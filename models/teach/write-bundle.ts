@@ -6,7 +6,7 @@ import type { Datum, Manifest, Variant, VitalLimits } from '../bundle/manifest.t
 import { networkFiles } from '../bundle/networks.ts';
 import { writeOnnx } from '../onnx/write.ts';
 import type { Scales, Thresholds } from './calibrate.ts';
-import type { Taught, TeachOptions } from './teaching.ts';
+import type { Taught, TeachOptions, UnlikePart } from './teaching.ts';
 
 /** fp32 on one CPU agrees with fp32 on another to this share of the threshold. */
 const goldenTolerance = 1e-3;
@@ -20,6 +20,9 @@ export interface Measured {
   golden: readonly Golden[];
   dataDigest: string;
   curve: readonly number[];
+  unlike: UnlikePart[];
+  /** What a version made from another one says of its teaching instead. */
+  lineage?: Partial<Manifest['taught']>;
 }
 
 export function writeBundle(options: TeachOptions, measured: Measured): Taught {
@@ -52,10 +55,10 @@ export function writeBundle(options: TeachOptions, measured: Measured): Taught {
     golden,
   };
   files.set('manifest.json', new TextEncoder().encode(`${JSON.stringify(manifest, null, 2)}\n`));
-  return { manifest, files, thresholds };
+  return { manifest, files, thresholds, unlike: measured.unlike };
 }
 
-function lineage(options: TeachOptions, { thresholds, dataDigest, curve }: Measured): Manifest['taught'] {
+function lineage(options: TeachOptions, { thresholds, dataDigest, curve, lineage: own }: Measured): Manifest['taught'] {
   const { source, digest, metadata, spec } = options.teacher;
   const { wanted, lowestSupported, interval95 } = thresholds.score;
   return {
@@ -72,6 +75,7 @@ function lineage(options: TeachOptions, { thresholds, dataDigest, curve }: Measu
       licence: metadata['licence'] ?? 'not stated in the file',
       spec: JSON.stringify(spec),
     },
+    ...own,
   };
 }
 

@@ -21,7 +21,7 @@ export async function importTeacherFile(context: Context, args: Args): Promise<v
   const bytes = await context.files.read(path);
   const teacher = importTeacher(bytes, path);
   const digest = sha256(bytes);
-  const licence = args.text('licence') ?? teacher.metadata['licence'] ?? teacher.metadata['license'] ?? null;
+  const licence = args.text('licence') ?? teacher.metadata['licence'] ?? null;
   const { layers, gflop } = teacherLayers(teacher.spec, sidePx);
   if (args.flag('json')) {
     const { spec, metadata, unused } = teacher;

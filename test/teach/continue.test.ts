@@ -1,0 +1,237 @@
+/** Teaching a bundle on: it starts where the parent stood, learns what is added, and says what it came from. */
+import { beforeAll, describe, expect, test } from 'vitest';
+import { pairFeeds } from '../../models/bundle/golden.ts';
+import { loadBundle, type OpenedBundle, openBundle } from '../../models/bundle/load.ts';
+import { geometryNetwork } from '../../models/bundle/networks.ts';
+import { type GeometryReferences, geometryNames } from '../../models/nets/geometry.ts';
+import { seeded } from '../../models/random.ts';
+import { openSession } from '../../models/runtime/session.ts';
+import { type Continued, type ContinueOptions, continueTeaching } from '../../models/teach/continue.ts';
+import { mergedReferences } from '../../models/teach/inherited.ts';
+import { paintStain } from '../../models/teach/paint.ts';
+import { rehearsalBatch } from '../../models/teach/rehearsal.ts';
+import { teach } from '../../models/teach/teach.ts';
+import type { GoodPart } from '../../models/teach/teaching.ts';
+import type { TrainProgress } from '../../models/teach/train.ts';
+import { goodPart } from '../inference/tiny-bundle.ts';
+import { goodParts, hooks, keptInMemory, tinyOptions } from './tiny-options.ts';
+
+const old = { training: goodParts(1, 12), heldOut: goodParts(101, 5) };
+/** Good parts with a mark that the parent has never seen. */
+const marked = (from: number, count: number): GoodPart[] =>
+  Array.from({ length: count }, (_, i) => ({
+    id: `marked${from + i}`,
+    load: async () => paintStain(goodPart(from + i), 0.9),
+  }));
+
+let parent: OpenedBundle;
+let files: Map<string, Uint8Array>;
+const base = (change: Partial<ContinueOptions> = {}): ContinueOptions => ({
+  ...{ name: 'tiny', version: '1.1.0', parent, old, batch: 4, learningRate: 0.0003, falseRejectRate: 0.1 },
+  ...{ threads: 1, featureCacheMb: 100, epochs: 12 },
+  added: { training: marked(301, 3), heldOut: marked(401, 2) },
+  ...change,
+});
+beforeAll(async () => {
+  ({ files } = await teach(tinyOptions({ epochs: 12, ...old }), hooks()));
+  parent = await openBundle(async (path) => files.get(path)!, 'parent');
+});
+
+/** The network half of the score of each part, which no scale or reference of geometry touches. */
+async function networkScores(bundle: ReadonlyMap<string, Uint8Array>, parts: readonly GoodPart[]): Promise<number[]> {
+  const { model, manifest } = await loadBundle(async (path) => bundle.get(path)!, 'bundle', 'cpu');
+  const session = await openSession(model, { threads: 1 });
+  const scores: number[] = [];
+  for (const part of parts) {
+    const { rgb, depthMm } = await part.load();
+    const results = await session.run(pairFeeds(rgb, depthMm, manifest.input), ['score.network']);
+    scores.push((results['score.network']!.data as Float32Array)[0]!);
+  }
+  await session.release();
+  return scores;
+}
+const same = (made: Continued, path: string): boolean =>
+  Buffer.compare(made.files.get(path)!, parent.files.get(path)!) === 0;
+
+describe('with the old parts beside the new', () => {
+  let made: Continued;
+  let told: TrainProgress[];
+  beforeAll(async () => {
+    told = [];
+    made = await continueTeaching(base(), hooks({ progress: (progress) => told.push(progress) }));
+  });
+
+  test('the loss falls, and the parts that are held out of what was added score lower', async () => {
+    expect(told).toHaveLength(12 * 2);
+    const means = [told.slice(0, 4), told.slice(-4)].map((few) => few.reduce((sum, { loss }) => sum + loss, 0) / 4);
+    expect(means[1]).toBeLessThan(0.95 * means[0]!);
+    // On the scales of the parent, so that only the networks differ.
+    const rescaled = new Map(made.files);
+    const variants = [{ ...made.manifest.variants[0], ...pick(parent) }];
+    rescaled.set('manifest.json', encoded({ ...made.manifest, variants }));
+    const unseen = marked(401, 6);
+    const [before, after] = [await networkScores(files, unseen), await networkScores(rescaled, unseen)];
+    const sum = (values: number[]): number => values.reduce((a, b) => a + b, 0);
+    expect(sum(after!)).toBeLessThan(0.97 * sum(before!));
+  });
+  const pick = ({ manifest }: OpenedBundle) => {
+    const { sources, halves } = manifest.variants[0]!;
+    return { sources, halves };
+  };
+  const encoded = (manifest: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(manifest));
+
+  test('teacher and fusion are the files of the parent, student and geometry are not', () => {
+    expect([same(made, 'teacher.onnx'), same(made, 'fusion.onnx')]).toEqual([true, true]);
+    expect([same(made, 'student.onnx'), same(made, 'geometry.onnx')]).toEqual([false, false]);
+  });
+
+  test('the manifest names its parent, its digest and what was added; the rest is the parent’s', () => {
+    const { manifest } = parent;
+    const { taught, ...rest } = made.manifest;
+    expect(taught.parents).toEqual([
+      { bundle: 'tiny@1.0.0', digest: parent.digest, how: 'taught on', partsAdded: 3, heldOutAdded: 2 },
+    ]);
+    expect(taught).toMatchObject({ parts: 15, heldOut: 7, seed: 1, epochs: 12, teacher: manifest.taught.teacher });
+    expect(rest).toMatchObject({ name: 'tiny', version: '1.1.0', product: 'tiny' });
+    for (const key of ['input', 'roi', 'ignore', 'working', 'datum', 'depthScale'] as const)
+      expect(rest[key], key).toEqual(manifest[key]);
+    expect(taught.dataDigest).not.toBe(manifest.taught.dataDigest);
+  });
+
+  test('it is a bundle that loads; taught on again it names both, the nearest first', async () => {
+    const second = await openBundle(async (path) => made.files.get(path)!, 'second');
+    const again = { parent: second, version: '1.2.0', epochs: 0 };
+    const { manifest } = await continueTeaching(base(again), hooks());
+    expect(manifest.taught.parents!.map(({ bundle, digest }) => [bundle, digest])).toEqual([
+      ['tiny@1.1.0', second.digest],
+      ['tiny@1.0.0', parent.digest],
+    ]);
+  });
+
+  test('stopped and gone on with it ends in the same bytes', async () => {
+    const abort = new AbortController();
+    const snapshots = keptInMemory();
+    const stop = ({ epoch }: TrainProgress): void => {
+      if (epoch === 5) abort.abort(new Error('stopped by the test'));
+    };
+    const first = continueTeaching(base(), hooks({ snapshots, progress: stop, signal: abort.signal }));
+    await expect(first).rejects.toThrow('stopped by the test');
+    const resumed = await continueTeaching(base(), hooks({ snapshots }));
+    for (const [path, bytes] of made.files) expect(Buffer.compare(resumed.files.get(path)!, bytes), path).toBe(0);
+  });
+});
+
+test('no step further it is the parent: the same student, the same scores of the network', async () => {
+  const made = await continueTeaching(base({ old: null, epochs: 0 }), hooks());
+  expect(same(made, 'student.onnx')).toBe(true);
+  const parts = [...goodParts(201, 3), ...marked(401, 2)];
+  const [before, after] = [await networkScores(files, parts), await networkScores(made.files, parts)];
+  for (const [i, score] of before.entries()) expect(after[i]).toBeCloseTo(score, 6);
+});
+
+describe('the old parts are gone', () => {
+  test('scales stay, the threshold does not fall, golden parts of the parent are told', async () => {
+    const made = await continueTeaching(base({ old: null, epochs: 4, learningRate: 0.0001 }), hooks());
+    const [now, before] = [made.manifest.variants[0]!, parent.manifest.variants[0]!];
+    expect(now.sources).toEqual(before.sources);
+    expect(now.halves).toEqual(before.halves);
+    expect(now.threshold).toBeGreaterThanOrEqual(before.threshold);
+    expect(made.manifest.taught).toMatchObject({ parts: 15, heldOut: 7 });
+    expect(made.golden.map(({ id }) => id)).toEqual(['golden good-1', 'golden good-2', 'golden stain', 'golden dent']);
+    for (const { before: was, after } of made.golden) expect(after).toBeLessThan(1.25 * was);
+  });
+
+  test('a new part that still scores high lifts the threshold above it', async () => {
+    const bright: GoodPart = { id: 'bright', load: async () => paintStain(goodPart(501), 1) };
+    const low = { ...parent.manifest.variants[0]!, threshold: 0.5, pixelThreshold: 0.4 };
+    const strict = { ...parent, manifest: { ...parent.manifest, variants: [low] } };
+    const options = base({ parent: strict, old: null, epochs: 0, added: { training: [bright], heldOut: [] } });
+    const { added, thresholds, thresholdBefore } = await continueTeaching(options, hooks());
+    expect(thresholdBefore).toBe(0.5);
+    expect(added[0]!.before).toBeGreaterThan(0.5);
+    expect(added[0]!.after).toBeLessThan(thresholds.score.threshold);
+  });
+});
+
+describe('refused', () => {
+  test('a student of another form', async () => {
+    const spec = JSON.stringify({ stem: 4, blocks: [1, 1, 1], channels: [4, 8, 12], stemPool: 3 });
+    const taught = { ...parent.manifest.taught, teacher: { ...parent.manifest.taught.teacher, spec } };
+    const other = { ...parent, manifest: { ...parent.manifest, taught } };
+    await expect(continueTeaching(base({ parent: other }), hooks())).rejects.toMatchObject({
+      code: expect.stringMatching(/bundle\/form|graph\/shape/),
+    });
+  });
+
+  test('a new part of another size, and no new part at all', async () => {
+    const odd: GoodPart = { id: 'odd', load: async () => ({ ...goodPart(1), widthPx: 32, heightPx: 128 }) };
+    await expect(continueTeaching(base({ added: { training: [odd], heldOut: [] } }), hooks())).rejects.toMatchObject({
+      code: 'image/size',
+      values: { what: 'odd' },
+    });
+    await expect(continueTeaching(base({ added: { training: [], heldOut: [] } }), hooks())).rejects.toMatchObject({
+      code: 'teach/tooFew',
+    });
+  });
+});
+
+describe('batches', () => {
+  const mix = { old: 10, added: 5 };
+  const epoch = (number: number): number[][] => [0, 1, 2].map((step) => rehearsalBatch(mix, 4, 7, number, step));
+
+  test('are half new, each new part within an epoch, and half old, every old one before any comes again', () => {
+    for (const batch of [...epoch(0), ...epoch(1)]) {
+      expect(batch).toHaveLength(4);
+      expect(batch.filter((part) => part >= mix.old)).toHaveLength(2);
+    }
+    expect(
+      new Set(
+        epoch(0)
+          .flat()
+          .filter((part) => part >= mix.old),
+      ),
+    ).toEqual(new Set([10, 11, 12, 13, 14]));
+    const rehearsed = [0, 1, 2, 3]
+      .flatMap(epoch)
+      .flat()
+      .filter((part) => part < mix.old);
+    expect([...rehearsed.slice(0, 10)].sort((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    expect([...rehearsed.slice(10, 20)].sort((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  });
+
+  test('are new parts alone where there is nothing to rehearse', () => {
+    expect(rehearsalBatch({ old: 0, added: 2 }, 4, 7, 0, 0).sort()).toEqual([0, 0, 1, 1]);
+  });
+});
+
+test('references of a parent and of new parts merge as if all had been measured at once', () => {
+  const random = seeded(9);
+  const places = (64 / 4) ** 2;
+  const column = (count: number, middle: number): number[] =>
+    Array.from({ length: count }, () => middle + random.normal());
+  const samples = Array.from({ length: places }, () => ({ before: column(30, 1), added: column(10, 3) }));
+  const moments = (values: number[]): [number, number] => {
+    const mean = values.reduce((a, b) => a + b, 0) / values.length;
+    return [mean, Math.sqrt(values.reduce((a, b) => a + (b - mean) ** 2, 0) / values.length)];
+  };
+  const references = (pick: (sample: { before: number[]; added: number[] }) => number[]): GeometryReferences => {
+    const all = samples.map((sample) => moments(pick(sample)));
+    const each = { mean: Float32Array.from(all, ([m]) => m), spread: Float32Array.from(all, ([, s]) => s) };
+    return Object.fromEntries(geometryNames.map((name) => [name, each])) as GeometryReferences;
+  };
+  const graph = geometryNetwork(
+    { widthPx: 64, heightPx: 64 },
+    references(({ before }) => before),
+  );
+  const merged = mergedReferences(
+    graph,
+    { parts: 30, bundle: 'b@1' },
+    references(({ added }) => added),
+    10,
+  );
+  const whole = references(({ before, added }) => [...before, ...added]);
+  for (const name of ['fine', 'coarse'] as const)
+    for (const what of ['mean', 'spread'] as const)
+      for (const [i, value] of merged[name][what].entries()) expect(value).toBeCloseTo(whole[name][what][i]!, 4);
+  for (const [i, value] of merged.missing.mean.entries()) expect(value).toBeCloseTo(whole.missing.mean[i]!, 4);
+});
