@@ -12,7 +12,8 @@ import {
   worstMisses,
 } from '../../models/evaluate/evaluate.ts';
 import { imageAurocInterval } from '../../models/evaluate/intervals.ts';
-import { maxPicturedParts, type PicturedPart, reportPage } from '../../models/evaluate/report.ts';
+import { type PicturedPart, reportPage } from '../../models/evaluate/report.ts';
+import { maxPicturedParts } from '../../models/evaluate/report-page.ts';
 import { seeded } from '../../models/random.ts';
 import { depthPicture, heatPicture, maskPicture, type Picture } from '../evidence/pictures.ts';
 import type { BundleJudge } from './judge-bundle.ts';

@@ -1,44 +1,9 @@
 /**
  * The drawings of the report, as SVG text: score histogram, ROC, PRO and teaching curve.
- * Colours come from the page's style by class, so that a drawing follows light and dark. Nothing is computed here that
- * is also a figure.
+ * Nothing is computed here that is also a figure.
  */
 import type { CurvePoint } from './roc.ts';
-
-export const escaped = (text: string): string => text.replace(/[&<>"']/g, (found) => `&#${found.charCodeAt(0)};`);
-
-/** Drawing area inside the axes, px. */
-const frame = { left: 46, top: 14, width: 384, height: 236 };
-const bottom = frame.top + frame.height;
-const right = frame.left + frame.width;
-const px = (value: number): string => value.toFixed(1);
-
-const short = (value: number): string => {
-  const text = Math.abs(value) >= 1e4 || (value !== 0 && Math.abs(value) < 1e-3) ? value.toExponential(1) : `${value}`;
-  return text.replace('-', '−');
-};
-
-/** Two significant digits: as much as an axis needs. */
-const rounded = (value: number): number => Number(value.toPrecision(2));
-
-function svg(title: string, body: readonly string[]): string {
-  return (
-    `<svg viewBox="0 0 ${right + 14} ${bottom + 44}" role="img" aria-label="${escaped(title)}">` +
-    `<title>${escaped(title)}</title>${body.join('')}</svg>`
-  );
-}
-
-const text = (x: number, y: number, words: string, anchor = 'middle', extra = ''): string =>
-  `<text x="${px(x)}" y="${px(y)}" text-anchor="${anchor}"${extra}>${escaped(words)}</text>`;
-
-const line = (x1: number, y1: number, x2: number, y2: number, css: string): string =>
-  `<line class="${css}" x1="${px(x1)}" y1="${px(y1)}" x2="${px(x2)}" y2="${px(y2)}"/>`;
-
-const xTick = (x: number, words: string): string =>
-  line(x, bottom, x, bottom + 4, 'axis') + text(x, bottom + 17, words);
-
-const xLabel = (words: string): string =>
-  text(frame.left + frame.width / 2, bottom + 37, words, 'middle', ' class="label"');
+import { bottom, escaped, frame, line, px, right, rounded, short, svg, text, xLabel, xTick } from './svg.ts';
 
 export interface Series {
   name: string;
@@ -107,7 +72,10 @@ export function teachingChart(loss: readonly number[]): string {
 
 const bins = 48;
 
-/** Good parts upwards, defective ones downwards, over one axis of scores, with the threshold between them. */
+/**
+ * Good parts upwards, defective ones downwards, over one axis of scores, with the threshold between them. Where no
+ * score is of a defective part, the good ones have the whole height.
+ */
 export function scoreHistogram(good: readonly number[], defective: readonly number[], threshold: number): string {
   const drawn = [good, defective].map((scores) => scores.filter((score) => Number.isFinite(score)));
   const all = [...drawn.flat(), threshold];
@@ -118,38 +86,34 @@ export function scoreHistogram(good: readonly number[], defective: readonly numb
     return many;
   }) as [number[], number[]];
   const tallest = Math.max(1, ...counts.flat());
-  const middle = frame.top + frame.height / 2;
-  const unit = (frame.height / 2 - 12) / tallest;
-  const width = frame.width / bins;
-  const body = counts.flatMap((many, side) =>
-    many.map((count, bin) => {
-      if (count === 0) return '';
-      const height = count * unit;
-      const y = side === 0 ? middle - height : middle;
-      const css = side === 0 ? 'good' : 'bad';
-      const x = frame.left + bin * width + 0.5;
-      return `<rect class="${css}" x="${px(x)}" y="${px(y)}" width="${px(width - 1)}" height="${px(height)}"/>`;
-    }),
-  );
+  const both = defective.length > 0;
+  const base = both ? frame.top + frame.height / 2 : bottom;
+  const unit = ((both ? frame.height / 2 : frame.height) - 12) / tallest;
+  const body = [...bars(counts[0], base, unit, 'good'), ...bars(counts[1], base, -unit, 'bad')];
   const at = frame.left + axis.share(threshold) * frame.width;
-  body.push(line(frame.left, middle, right, middle, 'axis'), line(at, frame.top, at, bottom, 'threshold'));
+  body.push(line(frame.left, base, right, base, 'axis'), line(at, frame.top, at, bottom, 'threshold'));
   const late = axis.share(threshold) > 0.6;
-  body.push(
-    text(
-      at + (late ? -5 : 5),
-      frame.top + 9,
-      `threshold ${short(Number(threshold.toPrecision(4)))}`,
-      late ? 'end' : 'start',
-    ),
-  );
-  body.push(
-    text(frame.left - 7, middle - tallest * unit + 4, `${tallest}`, 'end'),
-    text(frame.left - 7, middle + 4, '0', 'end'),
-  );
-  body.push(text(frame.left - 7, middle + tallest * unit + 4, `${tallest}`, 'end'));
+  const words = `threshold ${short(Number(threshold.toPrecision(4)))}`;
+  body.push(text(at + (late ? -5 : 5), frame.top + 9, words, late ? 'end' : 'start'));
+  const heights = both ? [tallest, 0, -tallest] : [tallest, 0];
+  for (const height of heights) {
+    body.push(text(frame.left - 7, base - height * unit + 4, `${Math.abs(height)}`, 'end'));
+  }
   for (const tick of axis.ticks) body.push(xTick(frame.left + axis.share(tick) * frame.width, short(tick)));
   const label = axis.stretched ? 'score (stretched around the threshold)' : 'score';
-  return svg('Scores of good (up) and defective (down) parts', [...body, xLabel(label)]);
+  const title = both ? 'Scores of good (up) and defective (down) parts' : 'Scores of good parts';
+  return svg(title, [...body, xLabel(label)]);
+}
+
+/** Upwards from the base, or downwards where the unit is negative. */
+function bars(counts: readonly number[], base: number, unit: number, css: string): string[] {
+  const width = frame.width / bins;
+  return counts.flatMap((count, bin) => {
+    if (count === 0) return [];
+    const height = count * Math.abs(unit);
+    const place = `x="${px(frame.left + bin * width + 0.5)}" y="${px(unit > 0 ? base - height : base)}"`;
+    return [`<rect class="${css}" ${place} width="${px(width - 1)}" height="${px(height)}"/>`];
+  });
 }
 
 interface ScoreAxis {

@@ -4,12 +4,11 @@
  * kinds can be compared by eye.
  */
 import type { DefectFigures, KindFigures } from './kinds.ts';
-import { escaped } from './report-charts.ts';
+import { escaped, px } from './svg.ts';
 
 const frame = { left: 26, top: 10, width: 150, height: 84 };
 const bottom = frame.top + frame.height;
 const right = frame.left + frame.width;
-const px = (value: number): string => value.toFixed(1);
 const toY = (share: number): number => bottom - share * frame.height;
 
 /** The drawings of all kinds that have severities; empty where none has. */

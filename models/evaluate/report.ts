@@ -1,19 +1,17 @@
 /**
- * The report of an evaluation: one HTML page that needs nothing beside itself (no script, no font, no network; a
- * content policy in the page forbids them), readable in light and dark and on paper.
+ * The report of an evaluation: one HTML page that opens offline, readable in light and dark and on paper.
  *
- * Takes the figures as `evaluate` made them and PNG bytes of pictures; refuses pictures that are no PNG and cuts, with
- * a line that says so, what exceeds its bounds.
+ * Takes the figures as `evaluate` made them and PNG bytes of pictures; what exceeds its bounds is cut, with a line that
+ * says so.
  */
-import { Buffer } from 'node:buffer';
-import { fail } from '../../errors.ts';
 import type { Interval } from './bootstrap.ts';
 import { type Detail, type Figures, type JudgedImage, proLimit, type SourceFigures } from './evaluate.ts';
 import { type DefectFigures, kindColumns, middleSeverity, summaryOfKinds } from './kinds.ts';
-import { escaped, rateChart, type Series, scoreHistogram, teachingChart } from './report-charts.ts';
+import { rateChart, type Series, scoreHistogram, teachingChart } from './report-charts.ts';
+import { decimals, figure, keyFigures, many, page, percent, pictureRows, section } from './report-page.ts';
 import { severityCharts } from './report-severity.ts';
-import { style } from './report-style.ts';
 import { good, sourceNames } from './samples.ts';
+import { escaped } from './svg.ts';
 
 /** A part to look at; each picture is a whole PNG. Mask: ground truth of a miss, regions found of a false alarm. */
 export interface PicturedPart {
@@ -34,37 +32,20 @@ export interface ReportInput {
   falseAlarms: readonly PicturedPart[];
 }
 
-/** Twelve parts of four pictures of up to 2 MiB stay below 130 MiB of page; what is beyond is counted on the page. */
-export const maxPicturedParts = 12;
-export const maxPictureBytes = 2 * 2 ** 20;
-
 /** The page. */
 export function reportPage(input: ReportInput): string {
-  const { figures, detail } = input;
-  const misses = parts(input.misses, 'ground truth', 'No defective part was passed.');
-  const falseAlarms = parts(input.falseAlarms, 'regions found', 'No good part failed.');
-  const sections = [
-    `<header><h1>How ${escaped(input.bundle)} judges ${escaped(input.data)}</h1>`,
-    `<p class="soft">${facts(input)}</p>${keyFigures(figures, detail)}</header>`,
-    `<section><h2>Figures</h2>${figureTable(input)}${explanation}</section>`,
-    `<section><h2>Verdicts</h2>${verdictTable(detail)}</section>`,
-    `<section><h2>Kinds of defect</h2>${severityCharts(figures.perKind)}${kindTable(figures)}</section>`,
-    `<section><h2>Curves</h2>${charts(input)}</section>`,
-    `<section><h2>Worst misses</h2>${misses}</section>`,
-    `<section><h2>Worst false alarms</h2>${falseAlarms}</section>`,
-  ];
-  return (
-    `<!doctype html><html lang="en"><head><meta charset="utf-8">` +
-    `<meta http-equiv="Content-Security-Policy" ` +
-    `content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">` +
-    `<meta name="viewport" content="width=device-width, initial-scale=1"><title>${escaped(input.bundle)} on ` +
-    `${escaped(input.data)}</title><style>${style}</style></head><body>${sections.join('\n')}</body></html>\n`
-  );
+  const { figures, detail, bundle, data } = input;
+  return page(`${bundle} on ${data}`, [
+    `<header><h1>How ${escaped(bundle)} judges ${escaped(data)}</h1>`,
+    `<p class="soft">${facts(input)}</p>${firstFigures(figures, detail)}</header>`,
+    section('Figures', figureTable(input) + explanation),
+    section('Verdicts', verdictTable(detail)),
+    section('Kinds of defect', severityCharts(figures.perKind) + kindTable(figures)),
+    section('Curves', charts(input)),
+    section('Worst misses', parts(input.misses, 'ground truth', 'No defective part was passed.')),
+    section('Worst false alarms', parts(input.falseAlarms, 'regions found', 'No good part failed.')),
+  ]);
 }
-
-const decimals = (value: number | null): string => (value === null ? '–' : value.toFixed(4));
-const percent = (value: number | null): string => (value === null ? '–' : `${(100 * value).toFixed(1)} %`);
-const many = (count: number, noun: string): string => `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;
 
 function facts({ detail }: ReportInput): string {
   const told = [
@@ -79,21 +60,19 @@ function facts({ detail }: ReportInput): string {
   return told.join(' · ');
 }
 
-function keyFigures(figures: Figures, detail: Detail): string {
+function firstFigures(figures: Figures, detail: Detail): string {
   const count = (is: (image: JudgedImage) => boolean): number => detail.images.filter(is).length;
   const bad = count((image) => image.kind !== good);
   const misses = count((image) => image.kind !== good && image.outcome === 'pass');
   const rejects = count((image) => image.kind === good && image.outcome === 'fail');
   const undecided = count((image) => image.outcome === 'undecided');
-  const rows: [string, string, string][] = [
+  return keyFigures([
     ['Image AUROC', decimals(figures.imageAuroc), 'good against defective parts'],
     ['AUPRO@30%', decimals(figures.aupro30), 'where the defects are, exact'],
     ['Missed', percent(figures.missRate), `${misses} of ${bad} defective`],
     ['Rejected falsely', percent(figures.falseRejectRate), `${rejects} of ${detail.images.length - bad} good`],
     ['Undecided', percent(figures.undecidedRate), `${undecided} of ${detail.images.length} parts`],
-  ];
-  const shown = rows.map(([name, value, of]) => `<div><dt>${name}</dt><dd>${value}<small>${of}</small></dd></div>`);
-  return `<dl class="key">${shown.join('')}</dl>`;
+  ]);
 }
 
 type Figure = Exclude<keyof SourceFigures, 'perKind' | 'images'>;
@@ -233,39 +212,20 @@ function charts({ detail, teaching }: ReportInput): string {
   return `<div class="charts">${drawn.join('')}</div>`;
 }
 
-const figure = (caption: string, drawing: string): string =>
-  `<figure><figcaption>${caption}</figcaption>${drawing}</figure>`;
-
 function parts(pictured: readonly PicturedPart[], maskIs: string, none: string): string {
-  if (pictured.length === 0) return `<p>${none}</p>`;
-  const words = { rgb: 'RGB', depth: 'depth', map: 'anomaly map', mask: maskIs };
-  const shown = pictured.slice(0, maxPicturedParts).map(({ image, pictures }) => {
-    const row = (['rgb', 'depth', 'map', 'mask'] as const).map((name) => {
-      const source = pngUrl(image.id, name, pictures[name]);
-      const alt = `${name} of ${escaped(image.id)}`;
-      return `<figure><img alt="${alt}" src="${source}"><figcaption>${words[name]}</figcaption></figure>`;
-    });
-    const judged = `${escaped(image.kind)} · ${image.outcome} · score ${Number(image.scores.both.toPrecision(4))}`;
-    const heading = `<p>${escaped(image.id)} <span class="soft">${judged}</span></p>`;
-    return `<div class="part">${heading}<div class="row">${row.join('')}</div></div>`;
-  });
-  const left = pictured.length - shown.length;
-  return shown.join('') + (left > 0 ? `<p class="soft">${many(left, 'more part')} not shown.</p>` : '');
-}
-
-const pngSignature = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
-
-function pngUrl(id: string, name: string, bytes: Uint8Array): string {
-  if (!pngSignature.every((byte, i) => bytes[i] === byte)) {
-    throw fail('evaluate/picture', { id, name, actual: `${bytes.length} bytes of something else`, expected: 'a PNG' });
-  }
-  if (bytes.length > maxPictureBytes) {
-    throw fail('evaluate/picture', {
+  const rows = pictured.map(({ image, pictures }) => {
+    const { id, kind, severity, outcome, scores } = image;
+    const what = severity === null ? kind : `${kind}, ${severity}`;
+    return {
       id,
-      name,
-      actual: `${bytes.length} bytes`,
-      expected: `at most ${maxPictureBytes}`,
-    });
-  }
-  return `data:image/png;base64,${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64')}`;
+      said: `${what} · ${outcome} · score ${Number(scores.both.toPrecision(4))}`,
+      pictures: [
+        { shows: 'RGB', png: pictures.rgb },
+        { shows: 'depth', png: pictures.depth },
+        { shows: 'anomaly map', png: pictures.map },
+        { shows: maskIs, png: pictures.mask },
+      ],
+    };
+  });
+  return pictureRows(rows, none);
 }

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { evaluateInDetail, worstFalseAlarms, worstMisses } from '../../models/evaluate/evaluate.ts';
-import { maxPicturedParts, type PicturedPart, type ReportInput, reportPage } from '../../models/evaluate/report.ts';
+import { type PicturedPart, type ReportInput, reportPage } from '../../models/evaluate/report.ts';
 import { rateChart, scoreHistogram, teachingChart } from '../../models/evaluate/report-charts.ts';
+import { maxPicturedParts } from '../../models/evaluate/report-page.ts';
 import type { Sample } from '../../models/evaluate/samples.ts';
 import { seeded } from '../../models/random.ts';
 
@@ -132,7 +133,7 @@ describe('the page', () => {
     const image = given.detail.images[3]!;
     const misses = [{ image, pictures: { rgb: png, depth: png, map: Uint8Array.of(0xff, 0xd8), mask: png } }];
     expect(() => reportPage({ ...given, misses })).toThrow(
-      'Picture map of p3 is 2 bytes of something else, expected a PNG',
+      'Picture anomaly map of p3 is 2 bytes of something else, expected a PNG',
     );
   });
 });
