@@ -18,7 +18,7 @@ export interface BundleJudge {
   /** One recorded part as the evaluation wants it. */
   sample(recorded: RecordedSample): Promise<Sample>;
   /** The same part as people want it. */
-  look(recorded: RecordedSample): Promise<Looked>;
+  look(recorded: Pick<RecordedSample, 'id' | 'load'>): Promise<Looked>;
   release(): Promise<void>;
 }
 
@@ -38,7 +38,9 @@ export async function openBundleJudge({ files, clock }: Context, path: string, t
   const session = await openSession(loaded.model, { threads, spinning: true });
   const served = servedBundle(loaded);
   const { widthPx, heightPx } = served;
-  const look = async (recorded: RecordedSample): Promise<Looked & { maps: Record<string, Float32Array> }> => {
+  const look = async (
+    recorded: Pick<RecordedSample, 'id' | 'load'>,
+  ): Promise<Looked & { maps: Record<string, Float32Array> }> => {
     const part = await recorded.load();
     if (part.widthPx !== widthPx || part.heightPx !== heightPx) {
       const [actual, expected] = [`${part.widthPx} x ${part.heightPx}`, `${widthPx} x ${heightPx} (${basename(path)})`];

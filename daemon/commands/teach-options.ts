@@ -11,7 +11,7 @@ import { inspectParts } from '../../models/teach/inspect.ts';
 import type { TeachOptions } from '../../models/teach/teaching.ts';
 import type { Args, Option } from './args.ts';
 import type { Context } from './command.ts';
-import { goodPartsOf, requireEnough, together } from './good-parts.ts';
+import { type GoodParts, goodPartsOf, requireEnough, together } from './good-parts.ts';
 import { shippedTeacher } from './shipped.ts';
 
 const defaults = { epochs: 40, batch: 8, learningRate: 0.002, seed: 1, falseRejectRate: 0.01, featureCacheMb: 2000 };
@@ -60,6 +60,11 @@ export const teachOptions: Readonly<Record<string, Option>> = {
     value: 'RATE',
     doc: `share of good parts that may fail; default ${defaults.falseRejectRate}`,
   },
+  report: {
+    type: 'string',
+    value: 'DIR',
+    doc: 'write report.html there: one page, opens offline; default: OUT.report.html beside the bundle',
+  },
   threads: { type: 'string', value: 'N', doc: 'default 2' },
   json: { type: 'boolean', doc: 'print the result as JSON' },
 };
@@ -69,7 +74,7 @@ export async function readOptions(
   context: Context,
   args: Args,
   out: string,
-): Promise<{ options: TeachOptions; digest: string }> {
+): Promise<{ options: TeachOptions & GoodParts; digest: string }> {
   const seed = args.whole('seed', { min: 0, max: 2 ** 31 - 1 }) ?? defaults.seed;
   const parts = together(await goodPartsOf(context, dataFolders(context, args), seed));
   requireEnough(parts, defaults.batch);

@@ -70,7 +70,11 @@ export function teachingChart(loss: readonly number[]): string {
   ]);
 }
 
-const bins = 48;
+/** As many bars as the scores can fill. */
+const mostBins = 48;
+const leastBins = 16;
+const binsFor = (scores: number): number =>
+  Math.min(mostBins, Math.max(leastBins, Math.round(2.5 * Math.sqrt(scores))));
 
 /**
  * Good parts upwards, defective ones downwards, over one axis of scores, with the threshold between them. Where no
@@ -80,6 +84,7 @@ export function scoreHistogram(good: readonly number[], defective: readonly numb
   const drawn = [good, defective].map((scores) => scores.filter((score) => Number.isFinite(score)));
   const all = [...drawn.flat(), threshold];
   const axis = scoreAxis(all, threshold);
+  const bins = binsFor(all.length);
   const counts = drawn.map((scores) => {
     const many = new Array<number>(bins).fill(0);
     for (const score of scores) many[Math.min(bins - 1, Math.floor(axis.share(score) * bins))]!++;
@@ -107,7 +112,7 @@ export function scoreHistogram(good: readonly number[], defective: readonly numb
 
 /** Upwards from the base, or downwards where the unit is negative. */
 function bars(counts: readonly number[], base: number, unit: number, css: string): string[] {
-  const width = frame.width / bins;
+  const width = frame.width / counts.length;
   return counts.flatMap((count, bin) => {
     if (count === 0) return [];
     const height = count * Math.abs(unit);

@@ -23,6 +23,15 @@ th, td { padding: .3rem 1.25rem .3rem 0; text-align: right; border-bottom: 1px s
 th:first-child, td:first-child { text-align: left; white-space: normal; }
 td small { display: block; color: var(--soft); }
 .note { margin-top: .75rem; }
+h3 { font-size: .95rem; font-weight: 600; margin: 1.75rem 0 .35rem; }
+ul { margin: 0; padding-left: 1.2rem; max-width: 46rem; }
+td.left { text-align: left; overflow-wrap: anywhere; white-space: normal; }
+td.soft { color: var(--soft); }
+table.told td:first-child { white-space: nowrap; }
+i.bar { display: inline-block; width: 7rem; height: .55rem; background: var(--shade); vertical-align: middle; }
+i.bar i { display: block; height: 100%; background: var(--network); }
+polygon.belief { fill: var(--good); opacity: .3; }
+i.swatch.belief { width: .8em; margin-bottom: -.05em; border-top: .8em solid var(--good); opacity: .4; }
 table.kinds th, table.kinds td { padding-right: .75rem; }
 table.kinds .first { padding-left: 1.5rem; }
 .small { display: grid; grid-template-columns: repeat(auto-fill, minmax(12rem, 1fr)); gap: 1.1rem 1.5rem;
@@ -30,7 +39,7 @@ table.kinds .first { padding-left: 1.5rem; }
 rect.found { fill: var(--bad); opacity: .45; } circle.dot { fill: var(--ink); }
 i.swatch.found { width: .8em; margin-bottom: -.05em; border-top: .8em solid var(--bad); opacity: .45; }
 p > i.swatch:first-child { margin-left: 0; }
-.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(22rem, 1fr)); gap: 1.5rem 2rem; }
+.charts { display: grid; grid-template-columns: repeat(auto-fill, minmax(22rem, 1fr)); gap: 1.5rem 2rem; }
 figure { margin: 0; min-width: 0; }
 figcaption { font-size: .85rem; }
 figcaption b { color: var(--ink); font-weight: 600; }
@@ -49,7 +58,7 @@ i.swatch.good, i.swatch.bad { width: .8em; margin-bottom: -.05em; border-top-wid
 i.swatch.good { border-color: var(--good); } i.swatch.bad { border-color: var(--bad); }
 .part { margin: 0 0 1.75rem; break-inside: avoid; }
 .part > p { margin: 0 0 .4rem; }
-.part .row { display: grid; grid-template-columns: repeat(4, 1fr); gap: .6rem; }
+.part .row { display: grid; grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr)); gap: .6rem; }
 .part img { display: block; width: 100%; background: var(--shade); image-rendering: pixelated; }
 @media (max-width: 40rem) { .part .row { grid-template-columns: repeat(2, 1fr); }
   .charts { grid-template-columns: 1fr; } }

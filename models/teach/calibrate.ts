@@ -127,6 +127,8 @@ function concatenated(parts: readonly Float32Array[]): Float32Array {
 
 export interface Thresholds {
   score: ScoreThreshold;
+  /** In the order of the parts. */
+  heldOutScores: readonly number[];
   pixelThreshold: number;
   leastAreaPx: number;
   minJudgedShare: number;
@@ -165,6 +167,7 @@ export async function measureThresholds(
   const perWorkingPx = (frame.widthPx * frame.heightPx) / (spec.working.widthPx * spec.working.heightPx);
   return {
     score,
+    heldOutScores: scores,
     pixelThreshold: Math.min(
       score.threshold,
       Math.max(quantile(pixels, outlineQuantile), outlineFloor * score.threshold),

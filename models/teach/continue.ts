@@ -27,7 +27,7 @@ import { rehearsalPlan } from './rehearsal.ts';
 import { digestParts, each, groupsOf, lastFew, loadChecked, studentFor } from './teach.ts';
 import type { GoodPart, Taught, TeachHooks, TeachOptions } from './teaching.ts';
 import { train } from './train.ts';
-import { measureVitals } from './vitals.ts';
+import { lowerLimits, measureVitals } from './vitals.ts';
 import { writeBundle } from './write-bundle.ts';
 
 export interface Divided {
@@ -86,6 +86,8 @@ export async function continueTeaching(options: ContinueOptions, hooks: TeachHoo
   const heldOut = old ? [...old.heldOut, ...added.heldOut] : newParts;
   for (const part of heldOut) held.push({ ...(await load(part)), id: part.id });
   hooks.say(`calibrating on ${held.length} ${old ? 'held-out' : 'new'} good parts`);
+  const { limits, warnings } = await measureVitals(manifest, held, threads);
+  for (const warning of warnings) hooks.say(`warning: ${warning}`);
   const scales: Scales = old ? await measureScales(manifest, networks, held, threads) : variant;
   const fresh = await measureThresholds(manifest, scales, networks, held, options.falseRejectRate, threads);
   const thresholds = old ? fresh : notBelow(fresh, variant, manifest.minJudgedShare);
@@ -98,11 +100,11 @@ export async function continueTeaching(options: ContinueOptions, hooks: TeachHoo
     networks,
     scales,
     thresholds,
+    vitals: lowerLimits(manifest.vitals ?? limits, limits),
     golden,
     dataDigest: await digestParts(each(digested, load)),
     curve: manifest.taught.curve,
     unlike: [],
-    vitals: manifest.vitals ?? (await measureVitals(manifest, held, threads)).limits,
     lineage: lineageOf(options, thresholds.score.threshold === variant.threshold),
   });
   const now = written.manifest.variants[0]!;
@@ -192,6 +194,7 @@ async function merged({ parent, added }: ContinueOptions, prepared: (part: numbe
 /** Without the old parts nothing says that the threshold may fall, or that less of a part may be judged. */
 function notBelow(fresh: Thresholds, parent: Variant, minJudgedShare: number): Thresholds {
   return {
+    ...fresh,
     score: { ...fresh.score, threshold: Math.max(fresh.score.threshold, parent.threshold) },
     pixelThreshold: Math.max(fresh.pixelThreshold, parent.pixelThreshold),
     leastAreaPx: parent.leastAreaPx,

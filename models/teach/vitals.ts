@@ -1,7 +1,7 @@
 /**
  * How little life a modality may show before it counts as dead, measured on held-out good parts: a tenth of what
- * their median shows, but never above a quarter of what the least living one does. A good part on which a camera was dead
- * already sets no limit; it is named.
+ * their median shows, but never above a quarter of what the least living one does. A good part on which a camera was
+ * dead already sets no limit; it is named.
  */
 import { assembleVitals, type GraphSpec } from '../bundle/assemble.ts';
 import { pairFeeds } from '../bundle/golden.ts';
@@ -23,6 +23,15 @@ export interface MeasuredVitals {
   limits: VitalLimits;
   /** What people should know of the parts it was measured on. */
   warnings: string[];
+}
+
+/** Of a bundle that is taught further: what lived under either limit lives. */
+export function lowerLimits(a: VitalLimits, b: VitalLimits): VitalLimits {
+  const lower = (modality: 'rgb' | 'depth') => ({
+    contrast: Math.min(a[modality].contrast, b[modality].contrast),
+    grain: Math.min(a[modality].grain, b[modality].grain),
+  });
+  return { rgb: lower('rgb'), depth: lower('depth') };
 }
 
 export async function measureVitals(

@@ -56,9 +56,28 @@ test('good parts become a bundle, with areas and product kept and the folder of 
   const verified = await call(folder, `bundle verify ${join(folder, 'tiny@1.2.0')}`);
   expect(verified).toMatchObject({ code: 0, err: '' });
 
+  const path = join(folder, 'tiny@1.2.0.report.html');
+  expect(err).toContain(`report: ${path}`);
+  const page = await readFile(path, 'utf8');
+  expect(page).toContain('How tiny@1.2.0 was taught on data');
+  expect(page.match(/anomaly map of validation\/good\/\d+"/g)).toHaveLength(3);
+  expect(page).not.toMatch(/NaN|undefined/);
+
   const again = await teach(`${usual} --out tiny@1.2.0`);
   expect(again.code).toBe(1);
   expect(again.err).toContain(`error bundle/exists: ${join(folder, 'tiny@1.2.0')} exists already`);
+});
+
+test('--report says where the page goes; one that cannot be written costs nobody the bundle', async () => {
+  const asked = await teach(`${usual} --out page@1 --report pages`);
+  expect(asked.code).toBe(0);
+  expect(await readdir(join(folder, 'pages'))).toEqual(['report.html']);
+  expect(await readdir(folder)).not.toContain('page@1.report.html');
+  await writeFile(join(folder, 'blocked'), 'a file where a folder is asked for');
+  const blocked = await teach(`${usual} --out blocked@1 --report blocked`);
+  expect(blocked.code).toBe(0);
+  expect(blocked.err).toContain('the bundle is made, its report is not: ');
+  expect(await readdir(join(folder, 'blocked@1'))).toContain('manifest.json');
 });
 
 describe('stopped by Ctrl-C', () => {
