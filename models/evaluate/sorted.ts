@@ -60,8 +60,12 @@ function radixSort(scores: Float32Array): void {
 
 /** How many of the ascending scores lie below the value; `from` of them are known to. */
 export function countBelow(sorted: Scores, value: number, from = 0): number {
-  let low = from;
-  let high = sorted.length;
+  let [low, high] = [from, from];
+  // in growing steps first: asked in ascending order, the answer is near, and a test set has 10^8 pixels
+  for (let step = 1; high < sorted.length && sorted[high]! < value; step *= 2) {
+    low = high + 1;
+    high = Math.min(sorted.length, high + step);
+  }
   while (low < high) {
     const middle = (low + high) >>> 1;
     if (sorted[middle]! < value) low = middle + 1;
@@ -72,8 +76,11 @@ export function countBelow(sorted: Scores, value: number, from = 0): number {
 
 /** How many of the ascending scores lie at or below the value; `from` of them are known to. */
 export function countUpTo(sorted: Scores, value: number, from = 0): number {
-  let low = from;
-  let high = sorted.length;
+  let [low, high] = [from, from];
+  for (let step = 1; high < sorted.length && sorted[high]! <= value; step *= 2) {
+    low = high + 1;
+    high = Math.min(sorted.length, high + step);
+  }
   while (low < high) {
     const middle = (low + high) >>> 1;
     if (sorted[middle]! <= value) low = middle + 1;
