@@ -58,8 +58,8 @@ export function teachingChart(loss: readonly number[]): string {
     body.push(line(frame.left, y, right, y, k === 0 ? 'axis' : 'grid'));
     body.push(text(frame.left - 7, y + 4, short(rounded(logarithmic ? 10 ** at : at)), 'end'));
   }
-  const epochs = new Set([0, 1, 2, 3, 4].map((k) => Math.round((k * (loss.length - 1)) / 4)));
-  for (const epoch of epochs) body.push(xTick(toX(epoch), `${epoch + 1}`));
+  const step = Math.max(1, Math.round((loss.length - 1) / 4));
+  for (let epoch = 0; epoch < loss.length; epoch += step) body.push(xTick(toX(epoch), `${epoch + 1}`));
   const path = loss
     .flatMap((value, i) => (Number.isFinite(value) ? [`${px(toX(i))},${px(toY(value))}`] : []))
     .join(' ');
@@ -90,24 +90,26 @@ export function scoreHistogram(good: readonly number[], defective: readonly numb
     for (const score of scores) many[Math.min(bins - 1, Math.floor(axis.share(score) * bins))]!++;
     return many;
   }) as [number[], number[]];
-  const tallest = Math.max(1, ...counts.flat());
+  const [tallestGood, tallestBad] = counts.map((some) => Math.max(1, ...some)) as [number, number];
   const both = defective.length > 0;
   const base = both ? frame.top + frame.height / 2 : bottom;
-  const unit = ((both ? frame.height / 2 : frame.height) - 12) / tallest;
-  const body = [...bars(counts[0], base, unit, 'good'), ...bars(counts[1], base, -unit, 'bad')];
+  // each class has a scale of its own: a test set often has ten times more of one than of the other
+  const room = (both ? frame.height / 2 : frame.height) - 12;
+  const body = [
+    ...bars(counts[0], base, room / tallestGood, 'good'),
+    ...bars(counts[1], base, -room / tallestBad, 'bad'),
+  ];
   const at = frame.left + axis.share(threshold) * frame.width;
   body.push(line(frame.left, base, right, base, 'axis'), line(at, frame.top, at, bottom, 'threshold'));
   const late = axis.share(threshold) > 0.6;
   const words = `threshold ${short(Number(threshold.toPrecision(4)))}`;
   body.push(text(at + (late ? -5 : 5), frame.top + 9, words, late ? 'end' : 'start'));
-  const heights = both ? [tallest, 0, -tallest] : [tallest, 0];
-  for (const height of heights) {
-    body.push(text(frame.left - 7, base - height * unit + 4, `${Math.abs(height)}`, 'end'));
-  }
+  const label = (up: number, count: number): string => text(frame.left - 7, base - up + 4, `${count}`, 'end');
+  body.push(label(room, tallestGood), label(0, 0), both ? label(-room, tallestBad) : '');
   for (const tick of axis.ticks) body.push(xTick(frame.left + axis.share(tick) * frame.width, short(tick)));
-  const label = axis.stretched ? 'score (stretched around the threshold)' : 'score';
+  const under = axis.stretched ? 'score (stretched around the threshold)' : 'score';
   const title = both ? 'Scores of good (up) and defective (down) parts' : 'Scores of good parts';
-  return svg(title, [...body, xLabel(label)]);
+  return svg(title, [...body, xLabel(under)]);
 }
 
 /** Upwards from the base, or downwards where the unit is negative. */
