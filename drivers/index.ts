@@ -16,7 +16,11 @@ export { diskFiles, type FileEntry, type FileReader } from './files.ts';
 export type { DepthFrame, Frame, FrameStamp, Modality, RgbFrame } from './frame.ts';
 export { type Layout, layoutNames, listSamples } from './replay/layouts.ts';
 export type { LoadedSample, Sample, Split } from './replay/sample.ts';
-export { type ExportSettings, exportSynthetic } from './synthetic/export.ts';
+export { type Level, levelNames } from './synthetic/amounts.ts';
+export { allKindNames, type DefectKind } from './synthetic/defects.ts';
+export { type ExportSettings, exportSynthetic, writeSet } from './synthetic/export.ts';
+export { suiteDefaults, suiteMostParts, suiteSet } from './synthetic/suite.ts';
+export { suitePage } from './synthetic/suite-page.ts';
 
 /** What the config says of a camera: one section per driver; a driver reads its own and refuses what it cannot use. */
 export interface CameraSettings {

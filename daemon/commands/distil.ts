@@ -12,7 +12,7 @@ import type { Command, Context } from './command.ts';
 import { TeachingDisplay } from './teaching-display.ts';
 import { openTeachingFolder } from './teaching-folder.ts';
 
-const defaults = { steps: 1600, batch: 16, sidePx: 128, seed: 1, learningRate: 0.003 };
+const defaults = { steps: 8000, batch: 16, sidePx: 128, seed: 1, learningRate: 0.003 };
 
 export const command: Command = {
   name: 'distil',

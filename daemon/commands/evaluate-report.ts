@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { encodePng } from '../../drivers/image/png.ts';
 import type { Sample as RecordedSample } from '../../drivers/index.ts';
 import { fail, messageOf } from '../../errors.ts';
-import { groupInterval, leastGroups } from '../../models/evaluate/bootstrap.ts';
 import {
   type Detail,
   type Figures,
@@ -12,14 +11,11 @@ import {
   worstFalseAlarms,
   worstMisses,
 } from '../../models/evaluate/evaluate.ts';
+import { imageAurocInterval } from '../../models/evaluate/intervals.ts';
 import { maxPicturedParts, type PicturedPart, reportPage } from '../../models/evaluate/report.ts';
-import { auroc } from '../../models/evaluate/roc.ts';
 import { seeded } from '../../models/random.ts';
 import { depthPicture, heatPicture, maskPicture, type Picture } from '../evidence/pictures.ts';
 import type { BundleJudge } from './judge-bundle.ts';
-
-/** Resamples of the interval; more do not change its second digit. */
-const resamples = 1000;
 
 export async function writeReport(
   folder: string,
@@ -34,12 +30,13 @@ export async function writeReport(
     return parts;
   };
   const { name, version, taught } = judge.manifest;
+  const interval = imageAurocInterval(detail, 'both', seeded(1));
   const page = reportPage({
     bundle: `${name}@${version}`,
     data,
     figures,
     detail,
-    intervals: intervals(detail),
+    intervals: interval === null ? {} : { imageAuroc: interval },
     teaching: taught.curve,
     misses: await pictured(worstMisses(detail, maxPicturedParts), 'truth'),
     falseAlarms: await pictured(worstFalseAlarms(detail, maxPicturedParts), 'found'),
@@ -71,21 +68,4 @@ async function pictures(
     map: await png(heatPicture(looked.reading.map, widthPx, heightPx, judge.served.threshold)),
     mask: await png(maskPicture(shown)),
   };
-}
-
-/** By source image, because parts of one group resemble each other. */
-function intervals(detail: Detail) {
-  const groups = new Set(detail.images.map(({ group }) => group)).size;
-  if (groups < leastGroups) return {};
-  const imageAuroc = groupInterval(
-    detail.images,
-    (image) => image.group,
-    (images) => {
-      const scores = (isGood: boolean): Float64Array =>
-        Float64Array.from(images.filter(({ kind }) => (kind === 'good') === isGood).map((image) => image.scores.both));
-      return auroc(scores(true), scores(false));
-    },
-    { resamples, random: seeded(1) },
-  );
-  return { imageAuroc };
 }

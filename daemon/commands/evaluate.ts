@@ -5,10 +5,11 @@
 import { basename, resolve } from 'node:path';
 import { listSamples, type Sample as RecordedSample } from '../../drivers/index.ts';
 import { fail } from '../../errors.ts';
-import { evaluateInDetail, type Figures, type SourceFigures } from '../../models/evaluate/evaluate.ts';
+import { evaluateInDetail } from '../../models/evaluate/evaluate.ts';
 import type { Args } from './args.ts';
 import type { Command, Context } from './command.ts';
 import { writeReport } from './evaluate-report.ts';
+import { figureLines } from './evaluate-table.ts';
 import { type BundleJudge, openBundleJudge } from './judge-bundle.ts';
 
 export const command: Command = {
@@ -36,7 +37,7 @@ export const command: Command = {
         context.stderr(`report: ${page}`);
       }
       if (args.flag('json')) context.stdout(JSON.stringify(detailed.figures));
-      else for (const line of table(detailed.figures)) context.stdout(line);
+      else for (const line of figureLines(detailed.figures, detailed.detail)) context.stdout(line);
     } finally {
       await judge.release();
     }
@@ -55,29 +56,4 @@ async function* judgeAll(context: Context, samples: readonly RecordedSample[], j
     if (index % 20 === 0) context.stderr(`judging ${index + 1} of ${samples.length}`);
     yield await judge.sample(sample);
   }
-}
-
-const rows: readonly (readonly [keyof SourceFigures, string])[] = [
-  ['imageAuroc', 'image AUROC'],
-  ['pixelAuroc', 'pixel AUROC'],
-  ['aupro30', 'AUPRO@30%'],
-  ['aupro1', 'AUPRO@1%, exact'],
-  ['aupro1At100', 'AUPRO@1%, 100 thresholds'],
-  ['f1AtThreshold', "F1 at the bundle's threshold"],
-  ['f1MaxOnTest', 'F1, best on this test set'],
-  ['missRate', 'missed defects'],
-  ['falseRejectRate', 'false rejects'],
-  ['undecidedRate', 'undecided'],
-];
-
-function table(figures: Figures): string[] {
-  const cell = (value: unknown): string => (typeof value === 'number' ? value.toFixed(4) : '-').padStart(10);
-  const sources = [figures, figures.networkOnly, figures.geometryOnly];
-  return [
-    `${figures.images} parts`.padEnd(30) + ['both', 'network', 'geometry'].map((name) => name.padStart(10)).join(''),
-    ...rows.map(([key, label]) => label.padEnd(30) + sources.map((source) => cell(source?.[key])).join('')),
-    ...Object.entries(figures.perKind).map(([kind, { images, imageAuroc, missRate }]) =>
-      [`  ${kind} (${images})`.padEnd(30), cell(imageAuroc), `   missed ${missRate?.toFixed(3) ?? '-'}`].join(''),
-    ),
-  ];
 }

@@ -8,7 +8,7 @@ import type { Manifest } from '../../models/bundle/manifest.ts';
 import type { Sample } from '../../models/evaluate/samples.ts';
 import { openSession } from '../../models/runtime/session.ts';
 import type { Reading, ServedBundle } from '../inference/port.ts';
-import { servedBundle } from '../inference/served.ts';
+import { servedBundle, vitalsOf } from '../inference/served.ts';
 import { type Judgement, judge } from '../line/judge.ts';
 import type { Context } from './command.ts';
 
@@ -55,6 +55,7 @@ export async function openBundleJudge({ files, clock }: Context, path: string, t
       map: maps['map']!,
       judged: results['judged']!.data as Uint8Array,
       judgedShare: maps['judgedShare']![0]!,
+      vitals: vitalsOf(maps['vitals']!),
       datum: served.datumLimits && { offsetMm: maps['datum']![0]!, tiltMmAcross: maps['datum']![1]! },
       inferMs,
     };
@@ -75,6 +76,7 @@ export async function openBundleJudge({ files, clock }: Context, path: string, t
         id: recorded.id,
         kind: recorded.kind,
         group: recorded.group,
+        severity: recorded.severity,
         truth: recorded.kind === 'good' ? null : truth,
         widthPx,
         heightPx,

@@ -16,7 +16,10 @@ export interface GridSize {
 }
 
 /** What a reading is besides its maps, in the order of its numbers in the file. */
-const numberNames = ['score', 'judgedShare', 'offsetMm', 'tiltMmAcross', 'inferMs', 'rssBytes'] as const;
+const numberNames = [
+  ...['score', 'judgedShare', 'offsetMm', 'tiltMmAcross', 'inferMs', 'rssBytes'],
+  ...['rgbShare', 'rgbContrast', 'rgbGrain', 'depthShare', 'depthContrast', 'depthGrain'],
+] as const;
 export type ReadingNumbers = Record<(typeof numberNames)[number], number>;
 const numbersBytes = 8 * numberNames.length;
 

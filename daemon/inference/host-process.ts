@@ -16,7 +16,7 @@ import { systemClock } from '../clock.ts';
 import { Exchange } from './exchange.ts';
 import type { ServedBundle } from './port.ts';
 import { type HostAnswer, type HostAsk, hostFds, type LoadAsk, toWire } from './protocol.ts';
-import { servedBundle } from './served.ts';
+import { servedBundle, vitalsOf } from './served.ts';
 
 interface Serving {
   readonly session: Session;
@@ -75,6 +75,7 @@ async function run(kind: 'infer' | 'measure'): Promise<void> {
   if (kind === 'infer') exchange.readPair(serving);
   const { outputs, inferMs } = await infer(serving);
   const first = (name: (typeof servingOutputs)[number], at = 0): number => outputs[name]!.data[at] as number;
+  const { rgb, depth } = vitalsOf(outputs['vitals']!.data as Float32Array);
   const numbers = {
     score: first('score'),
     judgedShare: first('judgedShare'),
@@ -82,6 +83,8 @@ async function run(kind: 'infer' | 'measure'): Promise<void> {
     tiltMmAcross: first('datum', 1),
     inferMs,
     rssBytes: process.memoryUsage.rss(),
+    ...{ rgbShare: rgb.share, rgbContrast: rgb.contrast, rgbGrain: rgb.grain },
+    ...{ depthShare: depth.share, depthContrast: depth.contrast, depthGrain: depth.grain },
   };
   if (kind === 'measure') exchange.writeNumbers(numbers);
   else {

@@ -102,9 +102,13 @@ export class Host {
     this.#exchange.writePair(pair);
     await this.#run('infer', signal);
     const { widthPx, heightPx, datumLimits } = bundle;
-    const { score, judgedShare, offsetMm, tiltMmAcross, inferMs } = this.#numbers();
+    const { score, judgedShare, offsetMm, tiltMmAcross, inferMs, ...of } = this.#numbers();
     const datum = datumLimits === null ? null : { offsetMm, tiltMmAcross };
-    return { score, judgedShare, datum, inferMs, widthPx, heightPx, ...this.#exchange.readMaps(bundle) };
+    const vitals = {
+      rgb: { share: of.rgbShare, contrast: of.rgbContrast, grain: of.rgbGrain },
+      depth: { share: of.depthShare, contrast: of.depthContrast, grain: of.depthGrain },
+    };
+    return { score, judgedShare, vitals, datum, inferMs, widthPx, heightPx, ...this.#exchange.readMaps(bundle) };
   }
 
   /** How long a bare run on the last pair takes, nothing of ours around it. */

@@ -14,6 +14,15 @@ export interface PairImages {
   depthMm: Float32Array;
 }
 
+/** Signs of life of one modality; grey levels for rgb, mm for depth. */
+export interface Vital {
+  /** Share of the region of interest that it saw, 0..1. */
+  share: number;
+  /** Standard deviation over what it saw, and mean step between neighbouring pixels, at working size. */
+  contrast: number;
+  grain: number;
+}
+
 /** What the graph says of one part; all on the depth grid. */
 export interface Reading {
   score: number;
@@ -23,8 +32,9 @@ export interface Reading {
   map: Float32Array;
   /** [heightPx, widthPx], 1 = judged by at least one source. */
   judged: Uint8Array;
-  /** Share of the region of interest that was judged, 0..1. */
+  /** Share of the region of interest that was judged, 0..1: the smaller of the modalities' own. */
   judgedShare: number;
+  vitals: { rgb: Vital; depth: Vital };
   /** Datum that was removed from the depth; null where the datum is fixed. */
   datum: { offsetMm: number; tiltMmAcross: number } | null;
   /** The bare `session.run`, as the host measured it. */
@@ -40,6 +50,8 @@ export interface ServedBundle extends BundleName {
   pixelThreshold: number;
   leastAreaPx: number;
   minJudgedShare: number;
+  /** The least contrast and grain of a living modality; null where the bundle does not say. */
+  vitalLimits: Record<'rgb' | 'depth', Omit<Vital, 'share'>> | null;
   datumLimits: { offsetMm: number; tiltMmAcross: number } | null;
 }
 

@@ -1,17 +1,26 @@
-/** A loaded bundle as judging needs to know it: one reading of the manifest for the host and for every tool. */
+/** A loaded bundle as judging needs to know it, and its outputs: one reading of both for the host and every tool. */
 import type { LoadedBundle } from '../../models/bundle/load.ts';
-import type { ServedBundle } from './port.ts';
+import { vitalModalities, vitalNames } from '../../models/nets/vitals.ts';
+import type { Reading, ServedBundle, Vital } from './port.ts';
+
+/** The graph's output `vitals` by name. */
+export function vitalsOf(table: ArrayLike<number>): Reading['vitals'] {
+  const [rgb, depth] = vitalModalities.map((_, row) =>
+    Object.fromEntries(vitalNames.map((name, column) => [name, table[row * vitalNames.length + column]!])),
+  ) as unknown as [Vital, Vital];
+  return { rgb, depth };
+}
 
 export function servedBundle({
   manifest,
   digest,
   variant,
 }: Pick<LoadedBundle, 'manifest' | 'digest' | 'variant'>): ServedBundle {
-  const { name, version, product, input, datum, minJudgedShare } = manifest;
+  const { name, version, product, input, datum, minJudgedShare, vitals = null } = manifest;
   const { threshold, pixelThreshold, leastAreaPx } = variant;
   return {
     ...{ name, version, digest, product, widthPx: input.widthPx, heightPx: input.heightPx },
-    ...{ threshold, pixelThreshold, leastAreaPx, minJudgedShare },
+    ...{ threshold, pixelThreshold, leastAreaPx, minJudgedShare, vitalLimits: vitals },
     datumLimits:
       datum.kind === 'fitted' ? { offsetMm: datum.offsetLimitMm, tiltMmAcross: datum.tiltLimitMmAcross } : null,
   };

@@ -1,10 +1,10 @@
 /**
  * The judge: (bundle, reading) -> decision, reason, regions, mask. Pure.
  *
- * `pass` is the branch that is left when everything was shown: score and whole map finite, datum inside its limits,
- * no pixel at the threshold, score below it, enough of the part judged. A comparison with NaN is false, so each check
- * asks for the good case. A defect that was seen is `fail` even where the rest could not be judged; but for a camera
- * that saw nothing of the part at all.
+ * `pass` is the branch that is left when everything was shown: both cameras alive, score and whole map finite, datum
+ * inside its limits, no pixel at the threshold, score below it, enough of the part judged. A comparison with NaN is
+ * false, so each check asks for the good case. A defect that was seen is `fail` even where the rest could not be
+ * judged; but a camera that saw nothing proves no defect: what the networks make of its picture is not the part's.
  *
  * For every other consistent reading (the score is the maximum of the map at working size, so no pixel of the map that
  * was scaled up exceeds it): score >= threshold <=> at least one region <=> `fail`. A map that reaches the threshold
@@ -27,6 +27,10 @@ const notJudged = 255;
 export function judge(bundle: ServedBundle, reading: Reading): Judgement {
   const misfit = misfitOf(bundle, reading);
   if (misfit !== null) return undecided('inference', misfit, null);
+  const signs = Object.values(reading.vitals).flatMap(({ share, contrast, grain }) => [share, contrast, grain]);
+  if (!signs.every(Number.isFinite)) return undecided('notFinite', 'the signs of life of a camera', null);
+  const dead = deadModality(bundle, reading);
+  if (dead !== null) return undecided(dead.reason, dead.detail, blankMask(reading));
   const seen = survey(reading);
   if (!seen.finite || !Number.isFinite(reading.score) || !Number.isFinite(reading.judgedShare)) {
     const where = seen.finite ? `score ${reading.score}, judged share ${reading.judgedShare}` : 'the anomaly map';
@@ -36,17 +40,14 @@ export function judge(bundle: ServedBundle, reading: Reading): Judgement {
   const datum = datumProblem(bundle, reading);
   if (datum !== null) return undecided('datum', datum, mask);
   if (seen.peakAt < 0) return undecided('coverage', 'no pixel of the part was judged', mask);
-  // A camera that saw nothing at all proves no defect: what its missing readings add to the map is not the part's.
-  if (reading.judgedShare === 0) return undecided('coverage', 'one modality has no reading in the whole part', mask);
   if (reading.score >= bundle.threshold || seen.peak >= bundle.threshold) {
     return failed(bundle, reading, seen.peakAt, mask);
   }
   if (!(reading.judgedShare >= bundle.minJudgedShare)) {
-    return undecided(
-      'coverage',
-      `judged share ${reading.judgedShare}, expected ${bundle.minJudgedShare} or more`,
-      mask,
-    );
+    const { rgb, depth } = reading.vitals;
+    const [blind, share] = rgb.share < depth.share ? ['rgb', rgb.share] : ['depth', depth.share];
+    const detail = `${blind} saw ${share} of the part, expected ${bundle.minJudgedShare} or more`;
+    return undecided('coverage', detail, mask);
   }
   if (reading.score < bundle.threshold && seen.peak < bundle.threshold) {
     return { decision: 'pass', reason: 'good', detail: null, regions: [], mask };
@@ -65,6 +66,33 @@ function misfitOf(bundle: ServedBundle, reading: Reading): string | null {
     return `the map has ${reading.map.length} and judged ${reading.judged.length} values, expected ${pixels}`;
   }
   return null;
+}
+
+/**
+ * A modality that shows no life: it saw nothing, or the same everywhere, or nothing that differs from pixel to pixel
+ * as what a sensor sees does. Colour is named first where both are dead; the detail names both.
+ */
+function deadModality(
+  { vitalLimits }: ServedBundle,
+  { vitals }: Reading,
+): { reason: FaultReason; detail: string } | null {
+  const problems = (['rgb', 'depth'] as const).flatMap((modality) => {
+    const { share, contrast, grain } = vitals[modality];
+    const limits = vitalLimits?.[modality] ?? { contrast: 0, grain: 0 };
+    if (!(share > 0)) return [{ modality, detail: `${modality} saw nothing of the part` }];
+    const unit = modality === 'rgb' ? 'levels' : 'mm';
+    const low = (name: string, value: number, limit: number): string =>
+      `${modality} ${name} ${Number(value.toPrecision(3))} ${unit}, expected ${Number(limit.toPrecision(3))} or more`;
+    if (!(contrast >= limits.contrast)) return [{ modality, detail: low('contrast', contrast, limits.contrast) }];
+    if (!(grain >= limits.grain)) return [{ modality, detail: low('grain', grain, limits.grain) }];
+    return [];
+  });
+  const first = problems[0];
+  if (first === undefined) return null;
+  return {
+    reason: first.modality === 'rgb' ? 'rgbDead' : 'depthDead',
+    detail: problems.map(({ detail }) => detail).join('; '),
+  };
 }
 
 interface Survey {

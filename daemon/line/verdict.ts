@@ -24,6 +24,8 @@ export const reasons = [
   'overrun', // more parts in flight than the line's limit
   'journal', // the record could not be committed: no pass goes out
   'interrupted', // the daemon was stopped or killed while the part was open
+  'rgbDead', // the colour camera saw nothing: black, white, or the same everywhere
+  'depthDead', // the depth camera saw nothing: no reading, or the same everywhere
 ] as const;
 export type Reason = (typeof reasons)[number];
 

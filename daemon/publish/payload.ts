@@ -86,6 +86,8 @@ export const reasonCodes: Readonly<Record<Reason, number>> = {
   overrun: 16,
   journal: 17,
   interrupted: 18,
+  rgbDead: 19,
+  depthDead: 20,
 };
 
 /** As OPC 40001-101 ResultEvaluation: 0 none, 1 OK, 2 NotOK, 3 NotDecidable. */

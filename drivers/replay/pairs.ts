@@ -1,13 +1,14 @@
 /**
  * Layout `pairs`: RGB PNG + 16-bit depth PNG, the simplest interchange and what Twinspect itself records.
  *
- *   dataset.json                                 depthMmPerUnit; optional tiles, capturedAtMs
+ *   dataset.json                                 depthMmPerUnit; optional tiles, groups, capturedAtMs, severity
  *   {train,validation,test}/{good,KIND}/{rgb,depth,gt}/NAME.png
  * or, for good parts only,
  *   dataset.json, rgb/NAME.png, depth/NAME.png
  *
- * `tiles` gives [set, image, x, y] per "split/kind/NAME": tiles of one source image are one group. `capturedAtMs`
- * gives the instant of recording per id. The unit of depth is never guessed.
+ * `tiles` gives [set, image, x, y] per "split/kind/NAME": tiles of one source image are one group. `groups` names the
+ * group itself, `capturedAtMs` the instant of recording, `severity` how grave the defect is, each per id. The unit of
+ * depth is never guessed.
  */
 import { fail, messageOf } from '../../errors.ts';
 import type { FileReader } from '../files.ts';
@@ -22,7 +23,9 @@ const descriptionFile = 'dataset.json';
 interface Description {
   depthMmPerUnit: number;
   tiles: Record<string, readonly number[]>;
+  groups: Record<string, string>;
   capturedAtMs: Record<string, number>;
+  severity: Record<string, string>;
 }
 
 interface Where {
@@ -71,14 +74,16 @@ async function listFolder(files: FileReader, where: Where, description: Descript
     const id = `${split}/${kind}/${name}`;
     const path = (what: string): string => `${folder}/${what}/${name}.png`;
     const tile = description.tiles[id];
+    const group = description.groups[id] ?? (tile ? `${tile[0]}/${tile[1]}` : undefined);
     // a defect without its truth cannot be counted; a good part needs none
     const truthExpected = hasTruth && kind !== 'good';
     return makeSample({
       id,
       split,
       kind,
-      ...(tile ? { group: `${tile[0]}/${tile[1]}` } : {}),
+      ...(group === undefined ? {} : { group }),
       capturedAtMs: description.capturedAtMs[id] ?? null,
+      severity: description.severity[id] ?? null,
       rgbPath: path('rgb'),
       depthPath: path('depth'),
       truthPath: path('gt'),
@@ -118,5 +123,6 @@ async function readDescription(files: FileReader, path: string): Promise<Descrip
       expected: 'mm per unit of the depth images, above 0',
     });
   }
-  return { depthMmPerUnit, tiles: given.tiles ?? {}, capturedAtMs: given.capturedAtMs ?? {} };
+  const { tiles = {}, groups = {}, capturedAtMs = {}, severity = {} } = given;
+  return { depthMmPerUnit, tiles, groups, capturedAtMs, severity };
 }

@@ -44,6 +44,8 @@ export interface Sample {
   readonly group: string;
   /** When it was recorded, on the recording's own clock; null where the layout does not say. */
   readonly capturedAtMs: number | null;
+  /** How grave its defect is, in the words of its recording; null where the layout does not say. */
+  readonly severity: string | null;
   loadRgb(): Promise<RgbImage>;
   loadDepth(): Promise<DepthImage>;
   loadTruth(): Promise<TruthImage | null>;
@@ -57,6 +59,7 @@ export interface SampleParts {
   kind: string;
   group?: string;
   capturedAtMs?: number | null;
+  severity?: string | null;
   rgbPath: string;
   depthPath: string;
   truthPath: string | null;
@@ -73,6 +76,7 @@ export function makeSample(parts: SampleParts): Sample {
     kind,
     group: parts.group ?? id,
     capturedAtMs: parts.capturedAtMs ?? null,
+    severity: parts.severity ?? null,
     loadRgb,
     loadDepth,
     loadTruth,

@@ -5,32 +5,47 @@
  * promise by showing the untouched surface to the other sensor. Severity 0 is hardly visible, 1 is gross.
  */
 import type { Modality } from '../frame.ts';
+import { type Amounts, amountOf, type DefectKind, type Severity } from './amounts.ts';
 import { type Feature, features, isOpen, plate } from './blueprint.ts';
 import type { SeededRandom } from './random.ts';
 import { bell, clamp, cover, discDistance, lerp, segmentDistance, smoothstep } from './shapes.ts';
 import type { Missing, Surface } from './surface.ts';
 import { textureTiles, tileIndex } from './texture.ts';
 
-export const defectKinds = {
-  scratch: { seenBy: ['rgb'], severityIs: 'length 8 to 30 mm, width 0.35 to 0.9 mm' },
-  stain: { seenBy: ['rgb'], severityIs: 'radius 2 to 6 mm and darkness' },
-  colour: { seenBy: ['rgb'], severityIs: 'radius 5 to 11 mm and strength of the tint' },
-  dent: { seenBy: ['depth'], severityIs: 'depth 0.3 to 1.5 mm, radius 2.5 to 5 mm' },
-  bump: { seenBy: ['depth'], severityIs: 'height 0.3 to 1.3 mm, radius 2.5 to 5 mm' },
-  warp: { seenBy: ['depth'], severityIs: 'lift of a corner 0.6 to 2.4 mm' },
-  hole: { seenBy: ['rgb', 'depth'], severityIs: 'radius 0.8 to 2.3 mm' },
-  missing: { seenBy: ['rgb', 'depth'], severityIs: 'below 0.5 a feature is broken, from there on it is not there' },
-  crack: { seenBy: ['rgb', 'depth'], severityIs: 'length 10 to 34 mm, width 0.4 to 0.8 mm' },
-  dropout: { seenBy: ['depth'], severityIs: 'radius 2.5 to 6.5 mm without any reading' },
-} as const satisfies Record<string, { seenBy: readonly Modality[]; severityIs: string }>;
+export type { DefectKind } from './amounts.ts';
 
-export type DefectKind = keyof typeof defectKinds;
-export const defectKindNames = Object.keys(defectKinds) as DefectKind[];
+interface KindFacts {
+  seenBy: readonly Modality[];
+  /** Comes only when asked for by name: not in the schedule of the line, nor in a set of all kinds. */
+  byNameOnly?: true;
+  /** The truth is where the surface lies elsewhere than it should, readings or not. */
+  wholeSurface?: true;
+}
+
+export const defectKinds = {
+  scratch: { seenBy: ['rgb'] },
+  stain: { seenBy: ['rgb'] },
+  colour: { seenBy: ['rgb'] },
+  dent: { seenBy: ['depth'] },
+  bump: { seenBy: ['depth'] },
+  warp: { seenBy: ['depth'] },
+  hole: { seenBy: ['rgb', 'depth'] },
+  missing: { seenBy: ['rgb', 'depth'] },
+  crack: { seenBy: ['rgb', 'depth'] },
+  dropout: { seenBy: ['depth'] },
+  deepDent: { seenBy: ['depth'], byNameOnly: true, wholeSurface: true },
+  low: { seenBy: ['depth'], byNameOnly: true, wholeSurface: true },
+} as const satisfies Record<DefectKind, KindFacts>;
+
+/** Of `defectKinds` by name, with what only some rows say. */
+export const kindFacts: Readonly<Record<DefectKind, KindFacts>> = defectKinds;
+export const allKindNames = Object.keys(defectKinds) as DefectKind[];
+/** The kinds that come unasked. Their order decides which part of a seed has which: it stays. */
+export const defectKindNames = allKindNames.filter((kind) => !kindFacts[kind].byNameOnly);
 
 export interface DefectRequest {
   kind: DefectKind;
-  /** 0..1 */
-  severity: number;
+  severity: Severity;
 }
 
 /** What was done to a part, for the record. */
@@ -52,16 +67,16 @@ export interface DefectPlan {
 }
 
 export function planDefect(request: DefectRequest, random: SeededRandom): DefectPlan {
-  const severity = clamp(request.severity, 0, 1);
   const { kind } = request;
-  const made = kind === 'missing' ? planMissing(severity, random) : planAt(kind, severity, random);
+  const severity = typeof request.severity === 'number' ? clamp(request.severity, 0, 1) : request.severity;
+  const made = kind === 'missing' ? planMissing(amountOf(kind, severity), random) : planAt(kind, severity, random);
   return {
     missing: made.missing ?? null,
     touch: made.touch ?? (() => {}),
     defect: {
       kind,
       severity,
-      seenBy: defectKinds[kind].seenBy,
+      seenBy: kindFacts[kind].seenBy,
       xMm: made.x,
       yMm: made.y,
       feature: made.feature ?? null,
@@ -77,16 +92,20 @@ interface Made {
   feature?: string;
 }
 
-type Painter = (severity: number, random: SeededRandom, x: number, y: number) => DefectPlan['touch'];
+type PaintedKind = Exclude<DefectKind, 'missing'>;
+type Painters = {
+  readonly [K in PaintedKind]: (amount: Amounts[K], random: SeededRandom, x: number, y: number) => DefectPlan['touch'];
+};
 
-function planAt(kind: Exclude<DefectKind, 'missing'>, severity: number, random: SeededRandom): Made {
-  const { x, y } = spot(random);
-  return { x, y, touch: painters[kind](severity, random, x, y) };
+function planAt<K extends PaintedKind>(kind: K, severity: Severity, random: SeededRandom): Made {
+  const amount = amountOf(kind, severity);
+  // a dent as wide as this one lies on the plate whole
+  const { x, y } = spot(random, kind === 'deepDent' ? 20 : 6);
+  return { x, y, touch: painters[kind](amount, random, x, y) };
 }
 
 /** A place on the face of the part, not in one of its openings. */
-function spot(random: SeededRandom): { x: number; y: number } {
-  const insetMm = 6;
+function spot(random: SeededRandom, insetMm: number): { x: number; y: number } {
   for (let attempt = 0; attempt < 32; attempt++) {
     const x = random.between(insetMm - plate.halfXMm, plate.halfXMm - insetMm);
     const y = random.between(insetMm - plate.halfYMm, plate.halfYMm - insetMm);
@@ -96,10 +115,10 @@ function spot(random: SeededRandom): { x: number; y: number } {
 }
 
 /** A feature that is not there, or of which a piece has broken off. */
-function planMissing(severity: number, random: SeededRandom): Made {
+function planMissing({ breakHalfWidths }: Amounts['missing'], random: SeededRandom): Made {
   const feature = features[random.below(features.length)]!;
   const { x: dx, y: dy } = random.direction();
-  const keptMm = severity >= 0.5 ? -100 : lerp(0.7, -0.5, severity * 2) * Math.min(feature.halfXMm, feature.halfYMm);
+  const keptMm = breakHalfWidths * Math.min(feature.halfXMm, feature.halfYMm);
   return {
     x: feature.x,
     y: feature.y,
@@ -115,70 +134,80 @@ function isWithin(feature: Feature, x: number, y: number): boolean {
   return Math.abs(dx) < feature.halfXMm && Math.abs(dy) < feature.halfYMm;
 }
 
-const painters: Record<Exclude<DefectKind, 'missing'>, Painter> = {
-  scratch(severity, random, x, y) {
-    const line = wander(random, x, y, { lengthMm: lerp(8, 30, severity), segments: 6, bend: 0.12 });
-    const halfMm = lerp(0.35, 0.9, severity) / 2;
+/** What the paint of a kind does at full strength: the tones of bare metal, soot and shade, the share of a tint. */
+export const tones = { scratch: 0.95, hole: 0.1, crack: 0.07, tint: 0.35 } as const;
+
+const painters: Painters = {
+  scratch({ lengthMm, widthMm, strength }, random, x, y) {
+    const line = wander(random, x, y, { lengthMm, segments: 6, bend: 0.12 });
+    const halfMm = widthMm / 2;
     return (surface, at, px, py) => {
       const share = cover(line(px, py) - halfMm, 0.3);
       // raw metal shines on everything but the white print, where it shows dark
-      if (share > 0) tone(surface, at, share * 0.9, surface.green[at]! > 0.72 ? 0.35 : 0.95);
+      if (share > 0) tone(surface, at, share * strength, surface.green[at]! > 0.72 ? 0.35 : tones.scratch);
     };
   },
-  stain(severity, random, x, y) {
-    const radius = lerp(2, 6, severity);
-    const strength = lerp(0.4, 0.8, severity);
-    const blob = blobAround(random, x, y, radius);
+  stain({ radiusMm, strength }, random, x, y) {
+    const blob = blobAround(random, x, y, radiusMm);
     return (surface, at, px, py) => {
       const share = strength * smoothstep((1 - blob(px, py)) * 4);
       tint(surface, at, 1 - share * 0.75, 1 - share * 0.85, 1 - share);
     };
   },
-  colour(severity, random, x, y) {
-    const radius = lerp(5, 11, severity);
-    const strength = lerp(0.35, 0.9, severity) * random.sign();
+  colour({ radiusMm, strength }, random, x, y) {
+    const towards = strength * random.sign();
     return (surface, at, px, py) => {
-      const share = strength * smoothstep(1.6 * bell(square(px - x, py - y), radius));
-      tint(surface, at, 1 - share * 0.35, 1 - Math.abs(share) * 0.1, 1 + share * 0.35);
+      const share = towards * smoothstep(1.6 * bell(square(px - x, py - y), radiusMm));
+      tint(surface, at, 1 - share * tones.tint, 1 - Math.abs(share) * 0.1, 1 + share * tones.tint);
     };
   },
-  dent: (severity, random, x, y) => press(x, y, -lerp(0.3, 1.5, severity), lerp(2.5, 5, severity), random),
-  bump: (severity, random, x, y) => press(x, y, lerp(0.3, 1.3, severity), lerp(2.5, 5, severity), random),
-  warp(severity, random) {
+  dent: ({ depthMm, radiusMm }, random, x, y) => press(x, y, -depthMm, radiusMm, random),
+  bump: ({ heightMm, radiusMm }, random, x, y) => press(x, y, heightMm, radiusMm, random),
+  warp({ liftMm }, random) {
     const dx = 0.8 * random.sign();
     const dy = 0.6 * random.sign();
-    const liftMm = lerp(0.6, 2.4, severity);
     return (surface, at, px, py) => {
       const along = (px * dx + py * dy - 14) / 34;
       if (along > 0) surface.height[at]! += liftMm * along * along * surface.cover[at]!;
     };
   },
-  hole(severity, _random, x, y) {
-    const radius = lerp(0.8, 2.3, severity);
+  hole({ radiusMm }, _random, x, y) {
     return (surface, at, px, py) => {
-      const share = cover(discDistance(px - x, py - y, radius), 0.3) * surface.cover[at]!;
+      const share = cover(discDistance(px - x, py - y, radiusMm), 0.3) * surface.cover[at]!;
       if (share === 0) return;
       surface.height[at] = lerp(surface.height[at]!, -plate.thickMm, share);
-      tone(surface, at, share, 0.1);
+      tone(surface, at, share, tones.hole);
     };
   },
-  crack(severity, random, x, y) {
-    const line = wander(random, x, y, { lengthMm: lerp(10, 34, severity), segments: 14, bend: 0.75 });
-    const halfMm = lerp(0.4, 0.8, severity) / 2;
+  crack({ lengthMm, widthMm, depthMm, strength }, random, x, y) {
+    const line = wander(random, x, y, { lengthMm, segments: 14, bend: 0.75 });
+    const halfMm = widthMm / 2;
     return (surface, at, px, py) => {
       const share = cover(line(px, py) - halfMm, 0.3) * surface.cover[at]!;
       if (share === 0) return;
-      surface.height[at]! -= 1.5 * share;
-      tone(surface, at, share * 0.9, 0.07);
+      surface.height[at]! -= depthMm * share;
+      tone(surface, at, share * strength, tones.crack);
       if (share > 0.45) surface.lost[at] = 1;
     };
   },
-  dropout(severity, random, x, y) {
-    const blob = blobAround(random, x, y, lerp(2.5, 6.5, severity));
+  dropout({ radiusMm }, random, x, y) {
+    const blob = blobAround(random, x, y, radiusMm);
     return (surface, at, px, py) => {
       if (blob(px, py) < 1 && surface.cover[at]! > 0.5) surface.lost[at] = 1;
     };
   },
+  deepDent({ depthMm, radiusMm }, _random, x, y) {
+    return (surface, at, px, py) => {
+      // a flat floor up to half the radius, then a slope that begins and ends smoothly
+      const inwards = 2 * (1 - discDistance(px - x, py - y, 0) / radiusMm);
+      if (inwards > 0) surface.height[at]! -= depthMm * smoothstep(inwards) * surface.cover[at]!;
+    };
+  },
+  low:
+    ({ lowMm }) =>
+    (surface, at) => {
+      surface.height[at]! -= lowMm * surface.cover[at]!;
+    },
 };
 
 /** A smooth hollow or hump, somewhat longer than wide. */

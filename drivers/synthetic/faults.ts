@@ -19,6 +19,8 @@ export type Fault =
   | { kind: 'delay'; of: readonly Modality[]; delayMs: number }
   /** No pixel of the depth has a reading. */
   | { kind: 'allInvalid' }
+  /** Every pixel has this value (grey level or mm): covered, overexposed, or a sensor that is stuck. */
+  | { kind: 'flat'; of: readonly Modality[]; value: number }
   /** The middle of the depth is NaN, as some cameras mark no reading. */
   | { kind: 'nan' }
   /** The frame has half the size in each direction. */
@@ -45,6 +47,9 @@ export function spoilRgb(
   const { widthPx, heightPx, rgb } = image;
   if (affects(fault, 'wrongSize', 'rgb')) return { ...half(image), pixels: halved(rgb, image, 3) as Uint8Array };
   if (affects(fault, 'incomplete', 'rgb')) return { widthPx, heightPx, pixels: rgb.slice().fill(0, rgb.length / 2) };
+  if (fault?.kind === 'flat' && affects(fault, 'flat', 'rgb')) {
+    return { widthPx, heightPx, pixels: new Uint8Array(rgb.length).fill(fault.value) };
+  }
   return { widthPx, heightPx, pixels: rgb };
 }
 
@@ -61,6 +66,9 @@ export function spoilDepth(
     return { widthPx, heightPx, depthMm: depthMm.slice().fill(0, depthMm.length / 2) };
   }
   if (fault?.kind === 'allInvalid') return { widthPx, heightPx, depthMm: new Float32Array(depthMm.length) };
+  if (fault?.kind === 'flat' && affects(fault, 'flat', 'depth')) {
+    return { widthPx, heightPx, depthMm: new Float32Array(depthMm.length).fill(fault.value) };
+  }
   if (fault?.kind === 'nan') {
     const third = Math.floor(depthMm.length / 3);
     return { widthPx, heightPx, depthMm: depthMm.slice().fill(Number.NaN, third, 2 * third) };

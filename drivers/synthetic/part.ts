@@ -7,7 +7,8 @@
  * lone pixels are left out and pinholes closed, so that a region is what an inspector would outline.
  */
 import { invariant } from '../../errors.ts';
-import { type Defect, type DefectRequest, planDefect } from './defects.ts';
+import { type Defect, type DefectRequest, kindFacts, planDefect } from './defects.ts';
+import { loseReadings } from './missing-depth.ts';
 import { mix, SeededRandom } from './random.ts';
 import { exposeDepth, exposeRgb, measure, shade } from './sensors.ts';
 import { type Grid, laySurface, partX, partY, place, type Surface } from './surface.ts';
@@ -18,6 +19,11 @@ export interface PartRequest {
   defect?: DefectRequest | null;
   /** Default 320 x 240. */
   grid?: Grid;
+  /**
+   * Share of the part's pixels without a reading, on average over parts, at least what geometry costs anyway. Absent:
+   * that alone, about 0.04.
+   */
+  missingShare?: number | null;
 }
 
 export interface RenderedPart extends Grid {
@@ -37,7 +43,8 @@ export const maxGridPx = 1280;
 export const visibleLevels = 8;
 export const visibleDepthMm = 0.1;
 
-export function renderPart({ seed, part, defect = null, grid = defaultGrid }: PartRequest): RenderedPart {
+export function renderPart(request: PartRequest): RenderedPart {
+  const { seed, part, defect = null, grid = defaultGrid, missingShare = null } = request;
   for (const side of [grid.widthPx, grid.heightPx]) {
     invariant(Number.isInteger(side) && side >= 16 && side <= maxGridPx, `renderPart: grid side ${side}`);
   }
@@ -45,7 +52,8 @@ export function renderPart({ seed, part, defect = null, grid = defaultGrid }: Pa
   const good = laySurface(placement, grid, null);
   const chance = mix(seed) ^ mix(part + 77);
   let picture = shade(good);
-  let distance = measure(good, chance);
+  const goodDistance = measure(good, chance);
+  let distance = goodDistance;
   const truth = new Uint8Array(grid.widthPx * grid.heightPx);
   let done: Defect | null = null;
   if (defect) {
@@ -63,12 +71,19 @@ export function renderPart({ seed, part, defect = null, grid = defaultGrid }: Pa
       markChangedDepth(distance, changed, truth, good.cover);
       distance = changed;
     }
+    if (kindFacts[done.kind].wholeSurface) markMovedSurface(good, bad, truth);
     tidy(truth, grid);
+  }
+  const depthMm = exposeDepth(distance, seed, part);
+  if (missingShare !== null) {
+    // from the good part: a defective part and its good twin lose the same readings
+    const random = new SeededRandom(seed, part, 'missing');
+    loseReadings(depthMm, { surface: good, distance: goodDistance, share: missingShare, random });
   }
   return {
     ...grid,
     rgb: exposeRgb(picture, seed, part),
-    depthMm: exposeDepth(distance, seed, part),
+    depthMm,
     truth,
     defect: done,
   };
@@ -112,6 +127,13 @@ function markChangedDepth(before: Float32Array, after: Float32Array, truth: Uint
     if (cover[i]! < 0.5) continue;
     const change = after[i]! - before[i]!;
     if (change >= visibleDepthMm || change <= -visibleDepthMm) truth[i] = 1;
+  }
+}
+
+/** Where the part lies elsewhere than it should, whether the camera has a reading there or not. */
+function markMovedSurface(good: Surface, bad: Surface, truth: Uint8Array): void {
+  for (let i = 0; i < truth.length; i++) {
+    if (good.cover[i]! >= 0.5 && Math.abs(bad.height[i]! - good.height[i]!) >= visibleDepthMm) truth[i] = 1;
   }
 }
 

@@ -13,6 +13,7 @@ export const streams = {
   depthNoise: 6,
   schedule: 7,
   product: 8,
+  missing: 9,
 } as const;
 export type Stream = keyof typeof streams;
 

@@ -14,7 +14,10 @@ export const standOffMm = 400;
 export const depthStepUnits = 2;
 export const depthUnitMm = 0.01;
 export const depthNoiseMm = 0.05;
-const rgbNoiseLevels = 2;
+/** Deviation of the colour camera's noise at a grey level: readout and a part that grows with the light. */
+export function rgbNoiseLevels(value: number): number {
+  return 2 + value * 0.006;
+}
 
 /** The projector stands to the left: mm of height that the edge of its shadow loses per mm to the right. */
 const shadowFallPerMm = 400 / 130;
@@ -95,7 +98,7 @@ export function exposeRgb(picture: Float32Array, seed: number, part: number): Ui
     const bits = random.bits();
     for (let k = 0; k < 3; k++) {
       const value = picture[i + k]!;
-      const noise = gaussTable[(bits >>> (k * 10)) & gaussMask]! * (rgbNoiseLevels + value * 0.006);
+      const noise = gaussTable[(bits >>> (k * 10)) & gaussMask]! * rgbNoiseLevels(value);
       out[i + k] = Math.round(clamp(value + noise, 0, 255));
     }
   }

@@ -10,11 +10,12 @@ import { combine, type HalfScales, networkSources } from '../nets/anomaly.ts';
 import type { Targets } from '../nets/fusion.ts';
 import { geometryNames } from '../nets/geometry.ts';
 import { type Prepared, type PrepareSpec, prepare } from '../nets/prepare.ts';
+import { vitals } from '../nets/vitals.ts';
 import type { Manifest, Variant } from './manifest.ts';
 import { type NetworkFile, targetsOf } from './networks.ts';
 
 /** Outputs every run wants: all on the input grid. */
-export const servingOutputs = ['score', 'map', 'judged', 'judgedShare', 'datum'] as const;
+export const servingOutputs = ['score', 'map', 'judged', 'judgedShare', 'datum', 'vitals'] as const;
 /** Maps and scores of each half alone, for evaluation. */
 export const halves = ['network', 'geometry'] as const;
 
@@ -33,9 +34,11 @@ export function assembleSources(spec: GraphSpec, networks: Networks): Graph {
 /** rgb uint8 [H,W,3], depthMm float32 [H,W] -> servingOutputs, and map and score of each half. */
 export function assemble(spec: GraphSpec, scales: Pick<Variant, 'sources' | 'halves'>, networks: Networks): Graph {
   const graph = new Graph('bundle');
-  const { sources, prepared, judgeable } = raw(graph, spec, networks);
+  const { sources, prepared } = raw(graph, spec, networks);
   const { heightPx: height, widthPx: width } = spec.working;
-  const { judged, share } = graph.scope('coverage', () => coverage(graph, judgeable, spec));
+  const area = areaOf(graph, spec);
+  const judged = graph.scope('coverage', () => o.mul(area, o.maximum(prepared.lit, prepared.valid)));
+  const life = graph.scope('vitals', () => vitals(graph, prepared, area));
   const half = (name: keyof HalfScales): Tensor =>
     graph.scope(name, () => {
       const own = scales.sources.filter((source) => isGeometry(source.name) === (name === 'geometry'));
@@ -51,8 +54,9 @@ export function assemble(spec: GraphSpec, scales: Pick<Variant, 'sources' | 'hal
   publish('.network', network);
   publish('.geometry', geometry);
   graph.output('judged', o.cast(o.greater(toInputGrid(judged, spec, 'nearest'), 0.5), 'uint8'));
-  graph.output('judgedShare', share);
+  graph.output('judgedShare', life.least);
   graph.output('datum', prepared.datum);
+  graph.output('vitals', life.table);
   return graph;
 }
 
@@ -61,14 +65,26 @@ const isGeometry = (source: string): boolean => (geometryNames as readonly strin
 interface Raw {
   sources: Record<string, Tensor>;
   prepared: Prepared;
-  judgeable: { colour: Tensor; depth: Tensor };
 }
 
-function raw(graph: Graph, spec: GraphSpec, networks: Networks): Raw {
+/** The signs of life alone, for their limits: `vitals` as `assemble` gives them. */
+export function assembleVitals(spec: GraphSpec): Graph {
+  const graph = new Graph('vitals');
+  const prepared = preparedPair(graph, spec);
+  const area = areaOf(graph, spec);
+  graph.output('vitals', graph.scope('vitals', () => vitals(graph, prepared, area)).table);
+  return graph;
+}
+
+function preparedPair(graph: Graph, spec: GraphSpec): Prepared {
   const { widthPx, heightPx } = spec.input;
   const rgb = graph.input('rgb', 'uint8', [heightPx, widthPx, 3]);
   const depth = graph.input('depthMm', 'float32', [heightPx, widthPx]);
-  const prepared = graph.scope('prepare', () => prepare(graph, rgb, depth, spec));
+  return graph.scope('prepare', () => prepare(graph, rgb, depth, spec));
+}
+
+function raw(graph: Graph, spec: GraphSpec, networks: Networks): Raw {
+  const prepared = preparedPair(graph, spec);
   const { valid, heightMm } = prepared;
   const features = inline(graph, networks['teacher.onnx'], { rgb: prepared.rgb, depth: prepared.depth });
   const fused = inline(graph, networks['fusion.onnx'], { ...features, valid });
@@ -80,24 +96,11 @@ function raw(graph: Graph, spec: GraphSpec, networks: Networks): Raw {
     networkSources(graph, targets, targetsOf(restored, 'restored.'), valid),
   );
   for (const name of geometryNames) sources[name] = deviations[`deviation.${name}`]!;
-  return { sources, prepared, judgeable: { colour: prepared.lit, depth: valid } };
+  return { sources, prepared };
 }
 
-/**
- * What was judged, [1,1,h,w]: places inside the area that colour or depth saw. The share is the smaller of the two
- * modalities' own: a dead camera must not hide behind a living one.
- */
-function coverage(
-  graph: Graph,
-  { colour, depth }: Raw['judgeable'],
-  spec: GraphSpec,
-): { judged: Tensor; share: Tensor } {
-  const area = graph.constant('area', areaMask(spec), [1, 1, spec.working.heightPx, spec.working.widthPx]);
-  const seenBy = (mask: Tensor): Tensor => o.div(o.reduceSum(o.mul(mask, area)), o.maximum(o.reduceSum(area), 1));
-  return {
-    judged: o.mul(area, o.maximum(colour, depth)),
-    share: o.reshape(o.minimum(seenBy(colour), seenBy(depth)), 1),
-  };
+function areaOf(graph: Graph, spec: GraphSpec): Tensor {
+  return graph.constant('area', areaMask(spec), [1, 1, spec.working.heightPx, spec.working.widthPx]);
 }
 
 /** 1 inside the region of interest and outside every ignored area, on the working grid. */

@@ -48,6 +48,12 @@ export interface Variant {
   goldenTolerance: number;
 }
 
+/** The least signs of life of a living modality: grey levels of rgb, mm of depth. */
+export interface VitalLimits {
+  rgb: { contrast: number; grain: number };
+  depth: { contrast: number; grain: number };
+}
+
 export interface GoldenPart {
   name: string;
   rgb: string;
@@ -83,6 +89,8 @@ export interface Manifest {
   datum: Datum;
   depthScale: DepthScale;
   minJudgedShare: number;
+  /** Absent in bundles that were taught before it was measured: then only a modality that sees nothing is dead. */
+  vitals?: VitalLimits;
   taught: {
     parts: number;
     heldOut: number;
@@ -123,11 +131,16 @@ export function parseManifest(text: string, path: string): Manifest {
   if (datumFields === undefined)
     problem(`datum.kind is ${JSON.stringify(manifest.datum.kind)}, expected fitted or fixed`);
   else expectFields('datum.', manifest.datum, datumFields, problem);
+<<<<<<< HEAD
+  if (manifest.vitals !== undefined) expectFields('vitals.', manifest.vitals, vitalFields, problem);
+=======
   expectEach('taught.parents', manifest.taught.parents ?? [], parentFields, problem);
+>>>>>>> intake
   if (manifest.variants.length === 0) problem('variants is empty, expected at least one');
   expectEach('variants', manifest.variants, variantFields, problem);
   for (const [i, { sources }] of manifest.variants.entries())
     expectEach(`variants[${i}].sources`, sources, sourceFields, problem);
+  if (manifest.golden.length === 0) problem('golden is empty, expected at least one');
   expectEach('golden', manifest.golden, goldenFields, problem);
   return manifest;
 }
@@ -173,6 +186,12 @@ const manifestFields: Fields = {
   'taught.seed': 'number',
   variants: 'array',
   golden: 'array',
+};
+const vitalFields: Fields = {
+  'rgb.contrast': 'number',
+  'rgb.grain': 'number',
+  'depth.contrast': 'number',
+  'depth.grain': 'number',
 };
 const areaFields: Fields = { x: 'number', y: 'number', widthPx: 'number', heightPx: 'number' };
 const fittedFields: Fields = { offsetLimitMm: 'number', tiltLimitMmAcross: 'number' };

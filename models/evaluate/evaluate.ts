@@ -8,23 +8,12 @@
  */
 import { fail } from '../../errors.ts';
 import { components } from './components.ts';
+import { type KindFigures, kindFigures, severityRank } from './kinds.ts';
 import { PixelCollector, type SortedPixels } from './pixels.ts';
 import { aupro, auproAt100, proCurve } from './pro.ts';
 import { auroc, type CurvePoint, f1At, f1MaxOnTest, falseRejectRate, missRate, rocCurve } from './roc.ts';
 import { checkSample, good, type Sample, type SourceName, sourceNames } from './samples.ts';
 import { sortScores } from './sorted.ts';
-
-export interface KindFigures {
-  images: number;
-  /** Parts of this kind against all good parts. */
-  imageAuroc: number | null;
-  /**
-   * Components of this kind over the false-positive rate of the whole test set: weighted by components, the kinds
-   * average to the total.
-   */
-  aupro30: number | null;
-  missRate: number | null;
-}
 
 export interface SourceFigures {
   images: number;
@@ -60,6 +49,7 @@ export interface Thresholds {
 export interface JudgedImage {
   id: string;
   kind: string;
+  severity: string | null;
   group: string;
   outcome: Sample['outcome'];
   scores: Record<SourceName, number>;
@@ -127,7 +117,7 @@ async function collect(samples: Iterable<Sample> | AsyncIterable<Sample>, thresh
   let withoutMask = 0;
   for await (const sample of samples) {
     checkSample(sample, threshold);
-    const { id, kind, group, outcome, sources, truth } = sample;
+    const { id, kind, severity = null, group, outcome, sources, truth } = sample;
     const has = (name: SourceName): PixelCollector | null => (sources[name] === null ? null : new PixelCollector());
     collectors ??= { both: new PixelCollector(), network: has('network'), geometry: has('geometry') };
     const annotated = kind === good || truth !== null;
@@ -143,9 +133,9 @@ async function collect(samples: Iterable<Sample> | AsyncIterable<Sample>, thresh
       }
       if (source === null || collector === null) continue;
       scores[name] = source.score;
-      if (annotated) collector.add(id, kind, source.map, truth, found);
+      if (annotated) collector.add(id, { kind, severity }, source.map, truth, found);
     }
-    images.push({ id, kind, group, outcome, scores });
+    images.push({ id, kind, severity, group, outcome, scores });
   }
   if (collectors === null) throw fail('evaluate/empty');
   return { images, collectors, withoutMask };
@@ -163,7 +153,7 @@ function ofSource(
   pixels: SortedPixels,
   threshold: number | null,
 ): SourceResult {
-  const { ok, components: found, defective } = pixels;
+  const { ok, classes, components: found, defective } = pixels;
   const regions = found.map((component) => component.scores);
   const scoresOf = (some: readonly JudgedImage[]): Float64Array =>
     sortScores(Float64Array.from(some, (image) => image.scores[name]));
@@ -182,18 +172,11 @@ function ofSource(
     missRate: missesOf(badImages, badScores, name, threshold),
     falseRejectRate: falseRejectsOf(images, goodScores, name, threshold),
     undecidedRate: name === 'both' ? share(images, (image) => image.outcome === 'undecided') : null,
-    perKind: {},
+    perKind: kindFigures({
+      ...{ images, classes, components: found, limit: proLimit, scoresOf },
+      missRateOf: (some) => missesOf(some, scoresOf(some), name, threshold),
+    }),
   };
-  for (const [kind, some] of Map.groupBy(badImages, (image) => image.kind)) {
-    const scores = scoresOf(some);
-    const own = found.filter((component) => component.kind === kind).map((component) => component.scores);
-    figures.perKind[kind] = {
-      images: some.length,
-      imageAuroc: auroc(goodScores, scores),
-      aupro30: aupro(ok, own, proLimit),
-      missRate: missesOf(some, scores, name, threshold),
-    };
-  }
   return {
     figures,
     curves: { roc: rocCurve(goodScores, badScores), pro: proCurve(ok, regions, proLimit) },
@@ -227,10 +210,24 @@ function share<T>(items: readonly T[], is: (item: T) => boolean): number | null 
   return items.length === 0 ? null : items.filter(is).length / items.length;
 }
 
-/** Defective parts that were passed, the surest (lowest score) first. */
+/**
+ * Defective parts that were passed: the gravest severity first, then one of each kind before another of any, then the
+ * surest (lowest score) first.
+ */
 export function worstMisses(detail: Detail, count: number): JudgedImage[] {
-  const missed = detail.images.filter((image) => image.kind !== good && image.outcome === 'pass');
-  return missed.sort((a, b) => a.scores.both - b.scores.both).slice(0, count);
+  const missed = detail.images
+    .filter((image) => image.kind !== good && image.outcome === 'pass')
+    .sort((a, b) => severityRank(b.severity) - severityRank(a.severity) || a.scores.both - b.scores.both);
+  const before = new Map<string, number>();
+  const ranked = missed.map((image) => {
+    const key = JSON.stringify([image.severity, image.kind]);
+    const turn = before.get(key) ?? 0;
+    before.set(key, turn + 1);
+    return { image, turn, grave: severityRank(image.severity) };
+  });
+  // the sort is stable: within a turn the lowest score stays first
+  ranked.sort((a, b) => b.grave - a.grave || a.turn - b.turn);
+  return ranked.slice(0, count).map(({ image }) => image);
 }
 
 /** Good parts that failed, the surest (highest score) first. */

@@ -19,27 +19,37 @@ import { countBelow, countUpTo, type Scores } from './sorted.ts';
  *
  * The area is linear in the pixels: one with score s joins the curve between a = share of OK pixels above s and
  * b = share at or above it, on a straight line, so a component's area is the mean over its pixels of what lies right
- * of that ramp. No curve is built, and the mean over components is the figure; so is the mean over a kind of defect.
+ * of that ramp. No curve is built, and the mean over components is the figure.
  */
 export function aupro(ok: Scores, components: readonly Scores[], limit: number): number | null {
-  if (ok.length === 0 || components.length === 0) return null;
+  return auproOver([ok], components, limit);
+}
+
+/** The same over the OK pixels of several arrays together, each ascending. */
+export function auproOver(oks: readonly Scores[], components: readonly Scores[], limit: number): number | null {
+  const pixels = oks.reduce((sum, { length }) => sum + length, 0);
+  if (pixels === 0 || components.length === 0) return null;
   let sum = 0;
-  for (const component of components) sum += componentArea(ok, component, limit);
+  for (const component of components) sum += componentArea(oks, pixels, component, limit);
   return sum / components.length;
 }
 
-function componentArea(ok: Scores, component: Scores, limit: number): number {
+function componentArea(oks: readonly Scores[], pixels: number, component: Scores, limit: number): number {
   invariant(component.length > 0 && limit > 0 && limit <= 1, `component of ${component.length}, limit ${limit}`);
+  const below = new Array<number>(oks.length).fill(0);
   let sum = 0;
-  let below = 0;
   let area = 0;
   let last = Number.NaN;
   for (let i = 0; i < component.length; i++) {
     const score = component[i]!;
     if (score !== last) {
-      below = countBelow(ok, score, below);
-      const upTo = countUpTo(ok, score, below);
-      area = areaRightOf((ok.length - upTo) / ok.length, (ok.length - below) / ok.length, limit);
+      let [belowAll, upToAll] = [0, 0];
+      for (let k = 0; k < oks.length; k++) {
+        below[k] = countBelow(oks[k]!, score, below[k]);
+        belowAll += below[k]!;
+        upToAll += countUpTo(oks[k]!, score, below[k]);
+      }
+      area = areaRightOf((pixels - upToAll) / pixels, (pixels - belowAll) / pixels, limit);
       last = score;
     }
     sum += area;

@@ -22,6 +22,14 @@ th, td { padding: .3rem 1.25rem .3rem 0; text-align: right; border-bottom: 1px s
   vertical-align: top; white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; white-space: normal; }
 td small { display: block; color: var(--soft); }
+.note { margin-top: .75rem; }
+table.kinds th, table.kinds td { padding-right: .75rem; }
+table.kinds .first { padding-left: 1.5rem; }
+.small { display: grid; grid-template-columns: repeat(auto-fill, minmax(12rem, 1fr)); gap: 1.1rem 1.5rem;
+  margin: .75rem 0 1.75rem; }
+rect.found { fill: var(--bad); opacity: .45; } circle.dot { fill: var(--ink); }
+i.swatch.found { width: .8em; margin-bottom: -.05em; border-top: .8em solid var(--bad); opacity: .45; }
+p > i.swatch:first-child { margin-left: 0; }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(22rem, 1fr)); gap: 1.5rem 2rem; }
 figure { margin: 0; min-width: 0; }
 figcaption { font-size: .85rem; }

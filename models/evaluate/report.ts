@@ -9,7 +9,9 @@ import { Buffer } from 'node:buffer';
 import { fail } from '../../errors.ts';
 import type { Interval } from './bootstrap.ts';
 import { type Detail, type Figures, type JudgedImage, proLimit, type SourceFigures } from './evaluate.ts';
+import { type DefectFigures, kindColumns, middleSeverity, summaryOfKinds } from './kinds.ts';
 import { escaped, rateChart, type Series, scoreHistogram, teachingChart } from './report-charts.ts';
+import { severityCharts } from './report-severity.ts';
 import { style } from './report-style.ts';
 import { good, sourceNames } from './samples.ts';
 
@@ -46,7 +48,7 @@ export function reportPage(input: ReportInput): string {
     `<p class="soft">${facts(input)}</p>${keyFigures(figures, detail)}</header>`,
     `<section><h2>Figures</h2>${figureTable(input)}${explanation}</section>`,
     `<section><h2>Verdicts</h2>${verdictTable(detail)}</section>`,
-    `<section><h2>Kinds of defect</h2>${kindTable(figures)}</section>`,
+    `<section><h2>Kinds of defect</h2>${severityCharts(figures.perKind)}${kindTable(figures)}</section>`,
     `<section><h2>Curves</h2>${charts(input)}</section>`,
     `<section><h2>Worst misses</h2>${misses}</section>`,
     `<section><h2>Worst false alarms</h2>${falseAlarms}</section>`,
@@ -123,7 +125,7 @@ function figureTable({ figures, intervals }: ReportInput): string {
 }
 
 const explanation =
-  '<p class="soft" style="margin-top:.75rem">Every ground-truth pixel counts; one that was not judged has the lowest ' +
+  '<p class="soft note">Every ground-truth pixel counts; one that was not judged has the lowest ' +
   'score. AUPRO weighs every defect region alike, whatever its size. The 100-threshold form is what most published ' +
   'code computes; at 1% it lies far below the exact one and serves comparison only. The best F1 is chosen on the ' +
   'images it is measured on. Network and geometry alone have no threshold of their own unless one is given. Ranges, ' +
@@ -143,17 +145,50 @@ function verdictTable({ images }: Detail): string {
   );
 }
 
+const kindMeasures: [keyof DefectFigures, string, (value: number | null) => string][] = [
+  ['imageAuroc', 'image AUROC', (value) => value?.toFixed(3) ?? '–'],
+  ['aupro30', 'AUPRO@30%', (value) => value?.toFixed(3) ?? '–'],
+  ['missRate', 'missed', percent],
+];
+
+/** A row for each kind, and in it each figure at each severity. */
 function kindTable({ perKind }: Figures): string {
-  const body = Object.entries(perKind).map(
-    ([kind, of]) =>
-      `<tr><td>${escaped(kind)}</td><td>${of.images}</td><td>${decimals(of.imageAuroc)}</td>` +
-      `<td>${decimals(of.aupro30)}</td><td>${percent(of.missRate)}</td></tr>`,
+  const kinds = Object.entries(perKind);
+  if (kinds.length === 0) return '<p>The test set has no defective part.</p>';
+  const { names, of } = kindColumns(perKind);
+  const columns = kindMeasures.flatMap((measure) =>
+    names.map((name, index) => ({ measure, name, first: index === 0 })),
   );
-  if (body.length === 0) return '<p>The test set has no defective part.</p>';
+  const css = (first: boolean): string => (first && names.length > 1 ? ' class="first"' : '');
+  const body = kinds.map(([kind, figures]) => {
+    const cells = columns.map(({ measure: [key, , format], name, first }) => {
+      const value = of(figures, name)?.[key];
+      return `<td${css(first)}>${value === undefined ? '' : format(value)}</td>`;
+    });
+    return `<tr><td>${escaped(kind)}</td><td>${figures.images}</td>${cells.join('')}</tr>`;
+  });
+  const groups = kindMeasures.map(([, title]) => `<th${css(true)} colspan="${names.length}">${title}</th>`).join('');
+  const under = columns.map(({ name, first }) => `<th${css(first)}>${escaped(name)}</th>`).join('');
+  const second = names.length > 1 ? `<tr><th></th><th></th>${under}</tr>` : '';
   return (
-    '<div class="wide"><table><thead><tr><th></th><th>parts</th><th>image AUROC</th><th>AUPRO@30%</th><th>missed</th>' +
-    `</tr></thead><tbody>${body.join('')}</tbody></table></div>`
+    `<div class="wide"><table class="kinds"><thead><tr><th></th><th>parts</th>${groups}</tr>${second}</thead>` +
+    `<tbody>${body.join('')}</tbody></table></div>${kindExplanation(perKind)}`
   );
+}
+
+/** What the kinds come to, at one severity where there are some. */
+function kindExplanation(perKind: Figures['perKind']): string {
+  const told = ['A kind stands for itself: against all good parts, its AUPRO over good parts and its own.'];
+  const hasMiddle = Object.values(perKind).some(({ severities }) => middleSeverity in severities);
+  const summary = summaryOfKinds(perKind);
+  if (summary !== null) {
+    const { mean, worst, worstKind } = summary;
+    told.push(
+      `Image AUROC over the kinds${hasMiddle ? ` at severity ${middleSeverity}` : ''}: mean ${decimals(mean)}, ` +
+        `worst ${decimals(worst)} (${escaped(worstKind)}).`,
+    );
+  }
+  return `<p class="soft note">${told.join(' ')}</p>`;
 }
 
 function charts({ detail, teaching }: ReportInput): string {

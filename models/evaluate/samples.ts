@@ -23,6 +23,8 @@ export interface Sample {
   kind: string;
   /** Source image or time block: parts of one group resemble each other. */
   group: string;
+  /** How grave its defect is, where the recording says: `faint`, `middle`, `gross` or words of its own. */
+  severity?: string | null;
   /** [heightPx, widthPx], > 0 = defect. Null: no defect (good part), or not annotated (kept out of pixel figures). */
   truth: Uint8Array | null;
   widthPx: number;

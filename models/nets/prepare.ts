@@ -35,8 +35,8 @@ export interface Prepared {
 }
 
 /** Mean and spread of ImageNet's channels on a 0..1 scale, as every torchvision and timm ResNet expects. */
-const colourMean = [0.485, 0.456, 0.406];
-const colourSpread = [0.229, 0.224, 0.225];
+export const colourMean = [0.485, 0.456, 0.406];
+export const colourSpread = [0.229, 0.224, 0.225];
 /** The brightest channel of a lit pixel lies above this, of 255. */
 const blackLevel = 2;
 /** Distances at or beyond this are sensor codes, not readings, mm. */

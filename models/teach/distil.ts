@@ -1,6 +1,6 @@
 /**
  * A compact teacher of our own: a small ResNet taught to see, through a linear map per level, what a large pretrained
- * one sees on procedural pictures (the recipe of EfficientAD, with pictures from a seed in place of a data set). The
+ * one sees on procedural RGB-D frames (the recipe of EfficientAD, with frames from a seed in place of a data set). The
  * large one's weights are needed for the distilling only.
  */
 import type { ImportedTeacher } from '../bundle/import-teacher.ts';
@@ -13,7 +13,7 @@ import type { Tensor } from '../graph/tensor.ts';
 import { normEpsilon, TrainingLayers } from '../nets/layers.ts';
 import { backbone, siamese, type TeacherSpec } from '../nets/teacher.ts';
 import type { Feeds } from '../runtime/session.ts';
-import { procedural } from './procedural.ts';
+import { frameBatches } from './frame-batches.ts';
 import { adamOutputs, type StepGraphs } from './step.ts';
 import { type SnapshotStore, type TrainProgress, train } from './train.ts';
 
@@ -36,8 +36,6 @@ export interface DistilOptions {
 /** Snapshots are taken this often. */
 const stepsPerEpoch = 50;
 const settleRuns = 20;
-/** Pictures drawn; later rounds see them mirrored. Drawing one costs as much as learning from it. */
-const picturePool = 2048;
 
 /** The compact teacher as .safetensors bytes, its lineage in the metadata. */
 export async function distil(
@@ -47,48 +45,28 @@ export async function distil(
   signal: AbortSignal,
 ): Promise<{ bytes: Uint8Array; curve: number[] }> {
   const { batch, sidePx, seed, spec, source } = options;
-  const pictures = procedural(seed, sidePx);
-  const shape = [batch, 3, sidePx, sidePx];
-  const pool = new Map<number, Float32Array>();
-  const pooled = (index: number): Float32Array => {
-    const number = index % picturePool;
-    const picture = pool.get(number) ?? pictures.picture(number);
-    pool.set(number, picture);
-    return mirrored(picture, sidePx, Math.floor(index / picturePool) % 4);
-  };
-  const feeds = async (first: number): Promise<Feeds> => {
-    const data = new Float32Array(batch * 3 * sidePx * sidePx);
-    for (let i = 0; i < batch; i++) data.set(pooled(first + i), (i * data.length) / batch);
-    return { pictures: { data, shape } };
-  };
+  const pictures = frameBatches(seed, batch, sidePx);
+  const feeds = async (step: number): Promise<Feeds> => ({
+    pictures: { data: pictures(step), shape: [batch, 3, sidePx, sidePx] },
+  });
   const plan = {
     graphs: distilGraphs(options),
     stepsPerEpoch,
-    feeds: (epoch: number, step: number) => feeds((epoch * stepsPerEpoch + step) * batch),
+    feeds: (epoch: number, step: number) => feeds(epoch * stepsPerEpoch + step),
     settleRuns,
-    settleFeeds: (run: number) => feeds(run * batch),
+    settleFeeds: feeds,
   };
   const epochs = Math.ceil(options.steps / stepsPerEpoch);
   const { values, curve } = await train(plan, { ...options, epochs, adam: adamDefaults }, store, onProgress, signal);
   const metadata = {
     format: 'pt',
-    source: `distilled from ${source.name} (sha256 ${source.digest}) on procedural pictures`,
+    source: `distilled from ${source.name} (sha256 ${source.digest}) on procedural RGB-D frames`,
     licence: 'MIT; the source weights are not part of it',
     stemPool: String(spec.stemPool),
     seed: String(seed),
     pictures: String(epochs * stepsPerEpoch * batch),
   };
   return { bytes: writeSafetensors(folded(values), metadata), curve };
-}
-
-/** How 0: as it is, 1: left to right, 2: top to bottom, 3: both. [3,side,side] */
-function mirrored(picture: Float32Array, side: number, how: number): Float32Array {
-  if (how === 0) return picture;
-  const [flipX, flipY] = [how % 2 === 1, how >= 2];
-  return picture.map((_, i) => {
-    const [x, y, plane] = [i % side, Math.floor(i / side) % side, Math.floor(i / side / side)];
-    return picture[(plane * side + (flipY ? side - 1 - y : y)) * side + (flipX ? side - 1 - x : x)]!;
-  });
 }
 
 function distilGraphs({ batch, sidePx, spec, source }: DistilOptions): StepGraphs {

@@ -21,6 +21,7 @@ import { studentPlan } from './student-plan.ts';
 import { estimateDepthNorms } from './teacher-norms.ts';
 import type { GoodPart, Taught, TeachHooks, TeachOptions, UnlikePart } from './teaching.ts';
 import { train } from './train.ts';
+import { measureVitals } from './vitals.ts';
 import { writeBundle } from './write-bundle.ts';
 
 /** The student is as wide as its teacher: queries and priors have half the channels of the teacher's level. */
@@ -57,15 +58,19 @@ export async function teach(options: TeachOptions, hooks: TeachHooks): Promise<T
 
   hooks.say(`calibrating on ${heldOut.length} held-out good parts`);
   const networks: Networks = { ...network.graphs, 'geometry.onnx': geometryNetwork(working, references) };
-  const held: PartImages[] = [];
-  for await (const part of each(heldOut, load)) held.push(part);
+  const held: (PartImages & { id: string })[] = [];
+  for (const part of heldOut) held.push({ ...(await load(part)), id: part.id });
   const full = { ...spec, ignore: options.ignore };
+  const vitals = await measureVitals(full, held, threads);
+  for (const warning of vitals.warnings) hooks.say(`warning: ${warning}`);
   const scales = await measureScales(full, networks, held, threads);
   const thresholds = await measureThresholds(full, scales, networks, held, options.falseRejectRate, threads);
   const golden = await goldenParts(full, scales, networks, held, thresholds.score.threshold, threads);
   const dataDigest = await digestParts(each([...training, ...heldOut], load));
   const { curve, unlike } = network;
-  return writeBundle(options, { spec: full, networks, scales, thresholds, golden, dataDigest, curve, unlike });
+  const { limits } = vitals;
+  const measured = { spec: full, networks, scales, thresholds, vitals: limits, golden, dataDigest, curve, unlike };
+  return writeBundle(options, measured);
 }
 
 /** The frozen teacher with a normalisation for depth, the fusion's statistics, and the student taught on both. */

@@ -2,7 +2,7 @@
 import type { GraphSpec, Networks } from '../bundle/assemble.ts';
 import { type Golden, writeGolden } from '../bundle/golden.ts';
 import { sha256 } from '../bundle/load.ts';
-import type { Datum, Manifest, Variant } from '../bundle/manifest.ts';
+import type { Datum, Manifest, Variant, VitalLimits } from '../bundle/manifest.ts';
 import { networkFiles } from '../bundle/networks.ts';
 import { writeOnnx } from '../onnx/write.ts';
 import type { Scales, Thresholds } from './calibrate.ts';
@@ -16,6 +16,7 @@ export interface Measured {
   networks: Networks;
   scales: Scales;
   thresholds: Thresholds;
+  vitals: VitalLimits;
   golden: readonly Golden[];
   dataDigest: string;
   curve: readonly number[];
@@ -47,6 +48,7 @@ export function writeBundle(options: TeachOptions, measured: Measured): Taught {
     datum: spec.datum,
     depthScale: spec.depthScale,
     minJudgedShare: thresholds.minJudgedShare,
+    vitals: measured.vitals,
     taught: lineage(options, measured),
     peakMemoryMb: peakMemoryMb(files, spec.input),
     variants: [variant(measured)],

@@ -112,6 +112,7 @@ describe('the manifest', () => {
   test.each([
     ['schema', 'twinspect.bundle/2', 'schema is "twinspect.bundle/2", expected "twinspect.bundle/1"'],
     ['variants', [], 'variants is empty, expected at least one'],
+    ['golden', [], 'golden is empty, expected at least one'],
     ['variants', [null], 'variants[0].provider is undefined, expected string'],
     ['datum.kind', 'guessed', 'datum.kind is "guessed", expected fitted or fixed'],
     ['datum.kind', 'fixed', 'datum.offsetMm is undefined, expected number'],

@@ -48,6 +48,14 @@ test('the table says the same for people; --report writes one page that needs no
   expect(code).toBe(0);
   expect(out).toMatch(/^10 parts +both +network +geometry$/m);
   expect(out).toMatch(/^image AUROC( +[01]\.\d{4}){3}$/m);
+  // each part is a group of its own here; the interval holds the figure it belongs to
+  const numbers = (line: RegExp): number[] => [...line.exec(out)![1]!.matchAll(/[01]\.\d{4}/g)].map(Number);
+  const figure = numbers(/^image AUROC(.*)$/m);
+  const [from, to] = [numbers(/^ {2}95 %, 10 groups: from(.*)$/m), numbers(/^ {2}to(.*)$/m)];
+  for (const [source, value] of figure.entries()) {
+    expect(from[source]).toBeLessThanOrEqual(value);
+    expect(to[source]).toBeGreaterThanOrEqual(value);
+  }
   expect(out).toMatch(/^ {2}dent \(3\)/m);
   expect(err).toContain(`report: ${join(folder, 'pages/first/report.html')}`);
   expect(await readdir(join(folder, 'pages/first'))).toEqual(['report.html']);

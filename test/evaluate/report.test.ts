@@ -11,9 +11,11 @@ const png = Uint8Array.from(
   (c) => c.charCodeAt(0),
 );
 
+/** A kind may be followed by its severity: `dent/faint`. */
 function parts(kinds: readonly string[]): Sample[] {
   const random = seeded(13);
-  return kinds.map((kind, i) => {
+  return kinds.map((named, i) => {
+    const [kind, severity = null] = named.split('/') as [string, string?];
     const truth = Uint8Array.from({ length: 16 }, (_, p) => (kind !== 'good' && p < 3 ? 1 : 0));
     const map = Float32Array.from(truth, (value) => value + random.uniform());
     const one = { score: i === 0 ? Number.NaN : Math.max(...map), map };
@@ -21,6 +23,7 @@ function parts(kinds: readonly string[]): Sample[] {
     return {
       id: `p${i}`,
       kind,
+      severity,
       group: 'g',
       truth,
       widthPx: 4,
@@ -82,6 +85,19 @@ describe('the page', () => {
     for (const [, source] of page.matchAll(/(?:src|href)="([^"]*)"/g))
       expect(source).toMatch(/^data:image\/png;base64,/);
     expect(page).toContain("default-src 'none'");
+  });
+
+  it('draws detection against severity, a drawing and a column for each, from faint to gross', async () => {
+    const page = reportPage(await input(['good', 'good', 'dent/gross', 'dent/faint', 'stain/middle', 'warp']));
+    expect(unbalanced(page)).toEqual([]);
+    expect([...page.matchAll(/Detection of (\w+) against severity/g)].map(([, kind]) => kind)).toEqual([
+      'dent',
+      'stain',
+    ]);
+    const head = /<table class="kinds"><thead>.*?<tr>(.*?)<\/tr><\/thead>/.exec(page)![1]!;
+    const columns = [...head.replace(/^.*?<\/tr>/, '').matchAll(/<th[^>]*>(\w+)<\/th>/g)].map(([, name]) => name);
+    expect(columns).toEqual(Array(3).fill(['faint', 'middle', 'gross', 'all']).flat());
+    expect(page).not.toContain('NaN');
   });
 
   it('shows foreign names as text', async () => {

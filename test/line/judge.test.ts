@@ -80,6 +80,44 @@ test('NaN in the bundle is not a pass either', () => {
   }
 });
 
+const { rgb, depth } = readingOf().vitals;
+test.each<[string, string, Reading['vitals']]>([
+  ['rgbDead', 'rgb saw nothing of the part', { rgb: { share: 0, contrast: 0, grain: 0 }, depth }],
+  ['rgbDead', 'rgb contrast 1.5 levels, expected 10 or more', { rgb: { ...rgb, contrast: 1.5 }, depth }],
+  ['rgbDead', 'rgb grain 0.2 levels, expected 1 or more', { rgb: { ...rgb, grain: 0.2 }, depth }],
+  ['depthDead', 'depth saw nothing of the part', { rgb, depth: { share: 0, contrast: 0, grain: 0 } }],
+  ['depthDead', 'depth contrast 0 mm, expected 0.2 or more', { rgb, depth: { ...depth, contrast: 0 } }],
+  ['depthDead', 'depth grain 0.003 mm, expected 0.02 or more', { rgb, depth: { ...depth, grain: 0.003 } }],
+  [
+    'rgbDead',
+    'rgb contrast 0 levels, expected 10 or more; depth saw nothing of the part',
+    { rgb: { ...rgb, contrast: 0 }, depth: { ...depth, share: 0 } },
+  ],
+  ['notFinite', 'the signs of life of a camera', { rgb: { ...rgb, contrast: Number.NaN }, depth }],
+])('a dead camera is named, whatever its picture scored: %s, %s', (reason, detail, vitals) => {
+  for (const score of [0.2, 2]) {
+    const judgement = judge(bundle, readingOf({ vitals, score, map: new Float32Array(12).fill(score) }));
+    expect(judgement).toMatchObject({ decision: 'undecided', reason, detail, regions: [] });
+  }
+});
+
+test('a bundle that knows no limits still names a camera that saw nothing', () => {
+  const old = { ...bundle, vitalLimits: null };
+  const flat = { share: 1, contrast: 0, grain: 0 };
+  expect(judge(old, readingOf({ vitals: { rgb: flat, depth: flat } })).decision).toBe('pass');
+  const blind = readingOf({ vitals: { rgb, depth: { ...flat, share: 0 } }, judgedShare: 0 });
+  expect(judge(old, blind)).toMatchObject({ decision: 'undecided', reason: 'depthDead' });
+});
+
+test('too little seen is told with the camera that saw too little', () => {
+  const reading = readingOf({ vitals: { rgb, depth: { ...depth, share: 0.3 } }, judgedShare: 0.3 });
+  expect(judge(bundle, reading)).toMatchObject({
+    decision: 'undecided',
+    reason: 'coverage',
+    detail: 'depth saw 0.3 of the part, expected 0.9 or more',
+  });
+});
+
 test('a defect that was seen fails even where little was judged', () => {
   expect(judgeDrawn(['##..', '..??'], { judgedShare: 0.1 }).decision).toBe('fail');
 });

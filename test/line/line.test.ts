@@ -75,6 +75,17 @@ const ways: Record<Exclude<Reason, 'journal'>, (r: Rig) => void | Promise<void>>
     r.port.answer = () => Promise.resolve(readingOf({ judgedShare: 0.5 }));
     r.part(1);
   },
+  rgbDead: (r) => {
+    const { depth } = readingOf().vitals;
+    r.port.answer = () =>
+      Promise.resolve(readingOf({ vitals: { rgb: { share: 1, contrast: 0.4, grain: 0.1 }, depth } }));
+    r.part(1);
+  },
+  depthDead: (r) => {
+    const { rgb } = readingOf().vitals;
+    r.port.answer = () => Promise.resolve(readingOf({ vitals: { rgb, depth: { share: 0, contrast: 0, grain: 0 } } }));
+    r.part(1);
+  },
   datum: (r) => {
     r.port.answer = () => Promise.resolve(readingOf({ datum: { offsetMm: -3, tiltMmAcross: 0 } }));
     r.part(1);

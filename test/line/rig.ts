@@ -144,6 +144,7 @@ export const bundle: ServedBundle = {
   pixelThreshold: 0.5,
   leastAreaPx: 2,
   minJudgedShare: 0.9,
+  vitalLimits: { rgb: { contrast: 10, grain: 1 }, depth: { contrast: 0.2, grain: 0.02 } },
   datumLimits: { offsetMm: 2, tiltMmAcross: 1 },
 };
 
@@ -155,6 +156,7 @@ export function readingOf(changes: Partial<Reading> = {}): Reading {
     map: new Float32Array(widthPx * heightPx).fill(0.1),
     judged: new Uint8Array(widthPx * heightPx).fill(1),
     judgedShare: 1,
+    vitals: { rgb: { share: 1, contrast: 50, grain: 5 }, depth: { share: 1, contrast: 0.9, grain: 0.1 } },
     datum: { offsetMm: 0.1, tiltMmAcross: 0 },
     inferMs: 5,
     ...changes,

@@ -47,7 +47,15 @@ const broker = (port: number) => ({ url: `mqtt://127.0.0.1:${port}`, prefix: 'tw
 test('reason codes are total, distinct, and stay what they are', () => {
   expect(Object.keys(reasonCodes).sort()).toEqual([...reasons].sort());
   expect(new Set(Object.values(reasonCodes)).size).toBe(reasons.length);
-  expect(reasonCodes).toMatchObject({ good: 1, defect: 2, timeout: 3, journal: 17, interrupted: 18 });
+  expect(reasonCodes).toMatchObject({
+    good: 1,
+    defect: 2,
+    timeout: 3,
+    journal: 17,
+    interrupted: 18,
+    rgbDead: 19,
+    depthDead: 20,
+  });
 });
 
 test('the journal is full: no pass goes out, not ready, fault; undecided and fail do and are counted', async () => {

@@ -22,7 +22,11 @@ describe('one trigger, one verdict, through everything that is real', () => {
     ['both frames missing', { kind: 'vanish', of: both }, 'noFrames'],
     ['the same frame twice', { kind: 'repeat', of: ['depth'] }, 'stale'],
     ['missing data', { kind: 'incomplete', of: ['rgb'] }, 'incomplete'],
-    ['a depth without a reading', { kind: 'allInvalid' }, 'coverage'],
+    ['a depth without a reading', { kind: 'allInvalid' }, 'depthDead'],
+    ['a depth stuck at a plausible distance', { kind: 'flat', of: ['depth'], value: 399 }, 'depthDead'],
+    ['a black picture', { kind: 'flat', of: ['rgb'], value: 0 }, 'rgbDead'],
+    ['a white picture', { kind: 'flat', of: ['rgb'], value: 255 }, 'rgbDead'],
+    ['a picture stuck at grey', { kind: 'flat', of: ['rgb'], value: 118 }, 'rgbDead'],
     ['one frame of another size', { kind: 'wrongSize', of: ['rgb'] }, 'size'],
     ['both frames of another size', { kind: 'wrongSize', of: both }, 'size'],
   ];

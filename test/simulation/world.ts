@@ -52,6 +52,8 @@ export const faults = {
   deadInference: 2,
   notFinite: 2,
   lowCoverage: 1,
+  deadRgb: 1,
+  deadDepth: 1,
   offDatum: 1,
   cameraLoss: 2,
   counterRestart: 2,
@@ -63,7 +65,9 @@ export const faults = {
 export type Fault = keyof typeof faults;
 
 /** Faults of the inference after which no reading proves anything. */
-const unproven = new Set<Fault | null>(['hungInference', 'deadInference', 'notFinite', 'lowCoverage', 'offDatum']);
+const unproven = new Set<Fault | null>([
+  ...(['hungInference', 'deadInference', 'notFinite', 'lowCoverage', 'offDatum', 'deadRgb', 'deadDepth'] as const),
+]);
 
 export type Layout = 'one camera' | 'two cameras' | 'no counters';
 export const layouts: Record<Layout, LineSettings> = {
@@ -318,6 +322,11 @@ export class World {
     if (fault === 'deadInference') throw new Error('the host died');
     if (fault === 'notFinite') return readingOf({ map: new Float32Array(12).fill(Number.NaN) });
     if (fault === 'lowCoverage') return readingOf({ judgedShare: 0.1 });
+    if (fault === 'deadRgb' || fault === 'deadDepth') {
+      const dead = { share: 1, contrast: 0, grain: 0 };
+      const { vitals } = readingOf();
+      return readingOf({ vitals: { ...vitals, [fault === 'deadRgb' ? 'rgb' : 'depth']: dead } });
+    }
     if (fault === 'offDatum') return readingOf({ datum: { offsetMm: 9, tiltMmAcross: 0 } });
     return defect ? defectReading() : readingOf();
   }

@@ -1,18 +1,35 @@
 /** node-opcua writes to the console by itself; here its words go to the daemon's log, where an operator looks. */
+import { format } from 'node:util';
 import { setDebugLogger, setErrorLogger, setWarningLogger } from 'node-opcua';
 import type { Log } from '../lane.ts';
 
 /** Longer texts are stack traces and tables; the beginning says what it is. */
 const textMax = 500;
 
+/**
+ * W26: the certificate does not carry the names of this host. It is not meant to: the server listens on the loopback
+ * only, and the certificate is made for that address.
+ */
+const meant = '[NODE-OPCUA-W26] Certificate SAN';
+
 /** For the whole process: the library knows only one logger. */
 export function routeLibraryLog(log: Log): void {
-  const to = (write: (text: string) => void) => {
-    return (...words: unknown[]) => write(words.map(String).join(' ').replace(colours, '').slice(0, textMax));
+  setErrorLogger(written((values, text) => log.warn(values, text)));
+  setWarningLogger(
+    written((values, text) => (text.startsWith(meant) ? log.debug(values, text) : log.info(values, text))),
+  );
+  setDebugLogger(written((values, text) => log.debug(values, text)));
+}
+
+/** The library gives the place in its code first, then what it would print. */
+function written(write: (values: object, text: string) => void) {
+  return (where?: unknown, ...words: unknown[]): void => {
+    const place = where as { filename: string; callerline: number };
+    const text = format(...words)
+      .replace(colours, '')
+      .slice(0, textMax);
+    write({ component: 'node-opcua', place: `${place.filename}:${place.callerline}` }, text);
   };
-  setErrorLogger(to((text) => log.warn({ component: 'node-opcua' }, text)));
-  setWarningLogger(to((text) => log.info({ component: 'node-opcua' }, text)));
-  setDebugLogger(to((text) => log.debug({ component: 'node-opcua' }, text)));
 }
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: terminal colours begin with ESC

@@ -39,6 +39,8 @@ describe('pairs', () => {
     depthMmPerUnit: 0.5,
     tiles: { 'train/good/000': [1, 7, 0, 0], 'train/good/001': [1, 7, 128, 0] },
     capturedAtMs: { 'train/good/001': 2500 },
+    groups: { 'test/dent/000': 'dent/7' },
+    severity: { 'test/dent/000': 'faint' },
   };
   const write = async (): Promise<void> => {
     await files.write('set/dataset.json', JSON.stringify(description));
@@ -60,9 +62,10 @@ describe('pairs', () => {
     expect(samples.map(({ id, split, kind, group, capturedAtMs }) => [id, split, kind, group, capturedAtMs])).toEqual([
       ['train/good/000', 'train', 'good', '1/7', null],
       ['train/good/001', 'train', 'good', '1/7', 2500],
-      ['test/dent/000', 'test', 'dent', 'test/dent/000', null],
+      ['test/dent/000', 'test', 'dent', 'dent/7', null],
       ['test/good/000', 'test', 'good', 'test/good/000', null],
     ]);
+    expect(samples.map(({ severity }) => severity)).toEqual([null, null, 'faint', null]);
     const dent = await samples[2]!.load();
     expect(dent).toMatchObject({ widthPx, heightPx, rgb: new Uint8Array(size * 3).fill(20) });
     expect([...dent.depthMm.subarray(0, 3)]).toEqual([450, 0, 451]);

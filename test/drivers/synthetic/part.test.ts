@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { type DefectKind, defectKindNames, defectKinds } from '../../../drivers/synthetic/defects.ts';
+import { allKindNames, type DefectKind, defectKindNames, defectKinds } from '../../../drivers/synthetic/defects.ts';
 import { type RenderedPart, renderPart } from '../../../drivers/synthetic/part.ts';
 import { standOffMm } from '../../../drivers/synthetic/sensors.ts';
 
@@ -78,7 +78,7 @@ describe('a synthetic part', () => {
   });
 });
 
-describe.each(defectKindNames)('defect %s', (kind: DefectKind) => {
+describe.each(allKindNames)('defect %s', (kind: DefectKind) => {
   const cases = [0, 0.5, 1].map((severity, i) => {
     const part = 20 + i;
     const bad = renderPart({ seed: 7, part, defect: { kind, severity } });
