@@ -131,11 +131,8 @@ export function parseManifest(text: string, path: string): Manifest {
   if (datumFields === undefined)
     problem(`datum.kind is ${JSON.stringify(manifest.datum.kind)}, expected fitted or fixed`);
   else expectFields('datum.', manifest.datum, datumFields, problem);
-<<<<<<< HEAD
   if (manifest.vitals !== undefined) expectFields('vitals.', manifest.vitals, vitalFields, problem);
-=======
   expectEach('taught.parents', manifest.taught.parents ?? [], parentFields, problem);
->>>>>>> intake
   if (manifest.variants.length === 0) problem('variants is empty, expected at least one');
   expectEach('variants', manifest.variants, variantFields, problem);
   for (const [i, { sources }] of manifest.variants.entries())

@@ -8,7 +8,7 @@ import { fail } from '../../errors.ts';
 import { assemble, type GraphSpec, type Networks } from '../bundle/assemble.ts';
 import { pairFeeds } from '../bundle/golden.ts';
 import type { OpenedBundle } from '../bundle/load.ts';
-import { type Parent, type Variant, variantFor } from '../bundle/manifest.ts';
+import { type Parent, type Variant, type VitalLimits, variantFor } from '../bundle/manifest.ts';
 import { geometryNetwork, studentNetwork } from '../bundle/networks.ts';
 import { adamDefaults } from '../grad/adam.ts';
 import type { Modality } from '../nets/student.ts';
@@ -25,6 +25,7 @@ import { rehearsalPlan } from './rehearsal.ts';
 import { digestParts, each, lastFew, loadChecked, studentFor } from './teach.ts';
 import type { GoodPart, Taught, TeachHooks, TeachOptions } from './teaching.ts';
 import { train } from './train.ts';
+import { measureVitals } from './vitals.ts';
 import { writeBundle } from './write-bundle.ts';
 
 export interface Divided {
@@ -79,12 +80,15 @@ export async function continueTeaching(options: ContinueOptions, hooks: TeachHoo
   hooks.say(`preparing ${added.training.length} new parts and ${rehearsed.length} ${old ? 'old' : 'golden'} ones`);
   const networks = await taughtOn(options, rehearsed, load, hooks);
 
-  const held: PartImages[] = [];
+  const held: (PartImages & { id: string })[] = [];
   const heldOut = old ? [...old.heldOut, ...added.heldOut] : newParts;
-  for await (const part of each(heldOut, load)) held.push(part);
+  for (const part of heldOut) held.push({ ...(await load(part)), id: part.id });
   hooks.say(`calibrating on ${held.length} ${old ? 'held-out' : 'new'} good parts`);
   const scales: Scales = old ? await measureScales(manifest, networks, held, threads) : variant;
   const fresh = await measureThresholds(manifest, scales, networks, held, options.falseRejectRate, threads);
+  const { limits, warnings } = await measureVitals(manifest, held, threads);
+  for (const warning of warnings) hooks.say(`warning: ${warning}`);
+  const vitals = old || !manifest.vitals ? limits : lower(limits, manifest.vitals);
   const thresholds = old ? fresh : notBelow(fresh, variant, manifest.minJudgedShare);
   const goods = old ? held : [...(await loaded(goldenGoods(parent), load)), ...held];
   const golden = await goldenParts(manifest, scales, networks, goods, thresholds.score.threshold, threads);
@@ -95,6 +99,7 @@ export async function continueTeaching(options: ContinueOptions, hooks: TeachHoo
     networks,
     scales,
     thresholds,
+    vitals,
     golden,
     dataDigest: await digestParts(each(digested, load)),
     curve: manifest.taught.curve,
@@ -184,6 +189,14 @@ function notBelow(fresh: Thresholds, parent: Variant, minJudgedShare: number): T
     leastAreaPx: parent.leastAreaPx,
     minJudgedShare: Math.min(fresh.minJudgedShare, minJudgedShare),
   };
+}
+
+function lower(a: VitalLimits, b: VitalLimits): VitalLimits {
+  const least = (modality: Modality) => ({
+    contrast: Math.min(a[modality].contrast, b[modality].contrast),
+    grain: Math.min(a[modality].grain, b[modality].grain),
+  });
+  return { rgb: least('rgb'), depth: least('depth') };
 }
 
 function lineageOf({ parent, old, added }: ContinueOptions, thresholdKept: boolean) {

@@ -34,20 +34,29 @@ export interface Candidate {
 /** Rates whose thresholds are shown beside the one that was asked for. */
 const shownRates = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2];
 
-/** A threshold that was chosen by hand, as order statistics see it: with k of n good scores at or above it. */
+/** A threshold this close above a good score was made of it, as `scoreThreshold` makes it. */
+const justAbove = 1 + 2e-4;
+
+/**
+ * A threshold that was chosen by hand, as order statistics see it: between the k-th and the next larger of n good
+ * scores the expected rate is no more than k / (n + 1), and the interval reaches from that of the larger one.
+ */
 export function valueThreshold(goodScores: readonly number[], threshold: number): ScoreThreshold {
   const n = goodScores.length;
-  const failing = goodScores.filter((score) => score >= threshold).length;
-  // With none above it, the true rate is as likely low as the least that n parts can tell.
-  const k = Math.max(1, failing);
-  const upper = betaQuantile(0.975, k, n + 1 - Math.min(k, n));
+  const above = goodScores.filter((score) => score > threshold).length;
+  const k = Math.min(n, above + 1);
+  const ofScore = goodScores.some((score) => score <= threshold && threshold <= score * justAbove);
+  const larger = ofScore ? k : above;
   return {
     threshold,
     wanted: k / (n + 1),
     expected: k / (n + 1),
     lowestSupported: 1 / (n + 1),
     partsMissing: 0,
-    interval95: [failing === 0 ? 0 : betaQuantile(0.025, k, n + 1 - Math.min(k, n)), upper],
+    interval95: [
+      larger === 0 ? 0 : betaQuantile(0.025, larger, n + 1 - larger),
+      above === n ? 1 : betaQuantile(0.975, k, n + 1 - k),
+    ],
   };
 }
 

@@ -124,11 +124,13 @@ function report(
   context.stdout('  threshold  good rejected  expected (95 %)          bad missed   ');
   for (const { threshold, what, falseRejects, misses, expected, interval95 } of rows) {
     const mark = threshold === chosen ? '*' : ' ';
-    const between = `${percent(expected)} (${interval95.map(percent).join(' to ')})`;
-    context.stdout(
-      `${mark} ${threshold.toPrecision(5).padEnd(9)}  ${`${falseRejects} of ${good}`.padEnd(13)}  ${between.padEnd(23)}  ` +
-        `${`${misses} of ${bad.length}`.padEnd(11)}  ${what}`,
-    );
+    const cells = [
+      threshold.toPrecision(5).padEnd(9),
+      `${falseRejects} of ${good}`.padEnd(13),
+      `${percent(expected)} (${interval95.map(percent).join(' to ')})`.padEnd(23),
+      `${misses} of ${bad.length}`.padEnd(11),
+    ];
+    context.stdout(`${mark} ${[...cells, what].join('  ')}`);
   }
   if (bad.length === 0) context.stdout('no defective part in the folder: what the threshold misses is not known');
   for (const { kind, parts: count, missed } of kinds)
