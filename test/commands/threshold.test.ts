@@ -30,7 +30,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-test('by rate: from the good parts, with what the bad ones would miss; a new version with its parent named', async () => {
+test('by rate: from the good parts, with what the bad ones would miss; its parent is named', async () => {
   const { code, out, err } = await threshold('--data data --out tiny@1.0.1 --false-reject-rate 0.2 --json');
   expect(code).toBe(0);
   expect(err).toContain(`8 parts of ${at('data')} are for teaching and left out`);
