@@ -129,6 +129,10 @@ async function show(context: Context, args: Args, path: string): Promise<void> {
     ['working', `${working.widthPx} x ${working.heightPx} px`],
     ['datum', datum.kind],
     ['taught', `${taught.parts} parts, ${taught.heldOut} held out, seed ${taught.seed}, data ${taught.dataDigest}`],
+    ...(taught.parents ?? []).map(({ bundle, digest: from, how, partsAdded, heldOutAdded }): [string, string] => [
+      'made from',
+      `${bundle}, digest ${from.slice(0, 12)}: ${how}, ${partsAdded} parts taught and ${heldOutAdded} measured with`,
+    ]),
     ['golden', golden.map(({ name }) => name).join(', ') || 'none'],
     ...variants.map(({ provider, precision, threshold, pixelThreshold }): [string, string] => [
       `${provider}/${precision}`,

@@ -57,6 +57,10 @@ test('by rate: from the good parts, with what the bad ones would miss; its paren
     expect(await bytes('tiny@1.0.1', file), file).toEqual(await bytes('tiny@1.0.0', file));
   expect(sha256(await bytes('tiny@1.0.0', 'manifest.json'))).toBe(before);
   expect(await call(folder, `bundle verify ${at('tiny@1.0.1')}`)).toMatchObject({ code: 0, err: '' });
+  const shown = (await call(folder, `bundle show ${at('tiny@1.0.1')}`)).out;
+  expect(shown).toContain(
+    `made from     tiny@1.0.0, digest ${before.slice(0, 12)}: threshold, 0 parts taught and 7 meas`,
+  );
 });
 
 test('by value: that very score; the golden part near the threshold is near the new one', async () => {

@@ -7,7 +7,7 @@ import { type GeometryReferences, geometryNames } from '../../models/nets/geomet
 import { seeded } from '../../models/random.ts';
 import { openSession } from '../../models/runtime/session.ts';
 import { type Continued, type ContinueOptions, continueTeaching } from '../../models/teach/continue.ts';
-import { mergedReferences } from '../../models/teach/inherited.ts';
+import { inheritedValues, mergedReferences } from '../../models/teach/inherited.ts';
 import { paintStain } from '../../models/teach/paint.ts';
 import { rehearsalBatch } from '../../models/teach/rehearsal.ts';
 import { teach } from '../../models/teach/teach.ts';
@@ -121,6 +121,14 @@ describe('with the old parts beside the new', () => {
   });
 });
 
+test('a bundle of one modality is taught on in that one', async () => {
+  const taught = await teach(tinyOptions({ modalities: ['depth'], ...old }), hooks());
+  const single = await openBundle(async (path) => taught.files.get(path)!, 'single');
+  const { files: next } = await continueTeaching(base({ parent: single, epochs: 2 }), hooks());
+  const { networks } = await openBundle(async (path) => next.get(path)!, 'next');
+  expect(networks['student.onnx'].inputs.map(({ name }) => name)).toEqual(['depth0', 'depth1', 'depth2']);
+});
+
 test('no step further it is the parent: the same student, the same scores of the network', async () => {
   const made = await continueTeaching(base({ old: null, epochs: 0 }), hooks());
   expect(same(made, 'student.onnx')).toBe(true);
@@ -154,13 +162,19 @@ describe('the old parts are gone', () => {
 });
 
 describe('refused', () => {
-  test('a student of another form', async () => {
-    const spec = JSON.stringify({ stem: 4, blocks: [1, 1, 1], channels: [4, 8, 12], stemPool: 3 });
-    const taught = { ...parent.manifest.taught, teacher: { ...parent.manifest.taught.teacher, spec } };
-    const other = { ...parent, manifest: { ...parent.manifest, taught } };
-    await expect(continueTeaching(base({ parent: other }), hooks())).rejects.toMatchObject({
-      code: expect.stringMatching(/bundle\/form|graph\/shape/),
-    });
+  test.each([
+    ['rgb.prior16.keys', [16, 8], '[32,8]'],
+    ['rgb.prior24.keys', [32, 8], 'missing'],
+  ])('a student of another form: %s of %j', (name, shape, actual) => {
+    const student = parent.networks['student.onnx'];
+    let thrown: unknown;
+    try {
+      inheritedValues(student, [{ name, shape, initial: { value: 0 } }], 'tiny@1.0.0');
+    } catch (error) {
+      thrown = error;
+    }
+    const values = { bundle: 'tiny@1.0.0', tensor: name, actual, expected: `[${shape}]` };
+    expect(thrown).toMatchObject({ code: 'bundle/form', values });
   });
 
   test('a new part of another size, and no new part at all', async () => {
