@@ -20,6 +20,7 @@ export const seats: readonly Seat[] = [
   { name: 'doctor', summary: 'say what this machine can do' },
   { name: 'synthetic', summary: 'write a set of synthetic parts with their truth' },
   { name: 'distil', summary: 'make a compact teacher from pretrained weights' },
+  { name: 'ablate', summary: 'what each choice of the method gives, one change at a time' },
   { name: 'figures', summary: "print the project's figures as JSON" },
 ];
 

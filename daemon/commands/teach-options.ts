@@ -6,6 +6,7 @@ import { fail } from '../../errors.ts';
 import { importTeacher } from '../../models/bundle/import-teacher.ts';
 import { sha256 } from '../../models/bundle/load.ts';
 import type { Area } from '../../models/bundle/manifest.ts';
+import { bestRecipe } from '../../models/nets/recipe.ts';
 import { inspectParts } from '../../models/teach/inspect.ts';
 import type { TeachOptions } from '../../models/teach/teaching.ts';
 import type { Args, Option } from './args.ts';
@@ -75,6 +76,7 @@ export async function readOptions(
   const plain = {
     ...namesOf(out),
     modalities: modalitiesOf(args.text('modality') ?? 'both'),
+    recipe: bestRecipe,
     datum: datumOf(args.text('datum') ?? 'fitted'),
     epochs: args.whole('epochs', { min: 1, max: 10_000 }) ?? defaults.epochs,
     batch: defaults.batch,

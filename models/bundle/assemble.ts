@@ -6,7 +6,7 @@ import * as o from '../graph/build.ts';
 import { Graph } from '../graph/graph.ts';
 import { inline } from '../graph/inline.ts';
 import type { Tensor } from '../graph/tensor.ts';
-import { combine, type HalfScales, networkSources } from '../nets/anomaly.ts';
+import { combine, filled, type HalfScales, networkDistances } from '../nets/anomaly.ts';
 import type { Targets } from '../nets/fusion.ts';
 import { geometryNames } from '../nets/geometry.ts';
 import { type Prepared, type PrepareSpec, prepare } from '../nets/prepare.ts';
@@ -22,12 +22,18 @@ export const halves = ['network', 'geometry'] as const;
 /** What of a manifest shapes the graph. */
 export type GraphSpec = PrepareSpec & Pick<Manifest, 'ignore'>;
 export type Networks = Record<NetworkFile, Graph>;
+/** What it takes to a distance. */
+export type DistanceNetworks = Pick<Networks, 'teacher.onnx' | 'fusion.onnx' | 'student.onnx'>;
 
-/** Raw sources before normalisation, for calibration: `source.<name>` at their own size. */
+/** Sources before they are scaled, for calibration: `source.<name>` at their own size, NaN where nobody looks. */
 export function assembleSources(spec: GraphSpec, networks: Networks): Graph {
   const graph = new Graph('sources');
   const { sources } = raw(graph, spec, networks);
-  for (const [name, tensor] of Object.entries(sources)) graph.output(`source.${name}`, tensor);
+  const area = areaOf(graph, spec);
+  for (const [name, tensor] of Object.entries(sources)) {
+    const looked = o.greater(o.resize(area, tensor.shape[2]!, tensor.shape[3]!, 'nearest'), 0.5);
+    graph.output(`source.${name}`, o.where(looked, tensor, Number.NaN));
+  }
   return graph;
 }
 
@@ -50,9 +56,9 @@ export function assemble(spec: GraphSpec, scales: Pick<Variant, 'sources' | 'hal
     graph.output(`map${suffix}`, toInputGrid(seen, spec, 'linear'));
   };
   const [network, geometry] = [half('network'), half('geometry')];
-  publish('', o.add(network, geometry));
-  publish('.network', network);
-  publish('.geometry', geometry);
+  publish('', filled(o.add(network, geometry)));
+  publish('.network', filled(network));
+  publish('.geometry', filled(geometry));
   graph.output('judged', o.cast(o.greater(toInputGrid(judged, spec, 'nearest'), 0.5), 'uint8'));
   graph.output('judgedShare', life.least);
   graph.output('datum', prepared.datum);
@@ -83,20 +89,35 @@ function preparedPair(graph: Graph, spec: GraphSpec): Prepared {
   return graph.scope('prepare', () => prepare(graph, rgb, depth, spec));
 }
 
+/** What the student could not restore, before it is compared with what good parts have: `distance.<source>`. */
+export function assembleDistances(spec: GraphSpec, networks: DistanceNetworks): Graph {
+  const graph = new Graph('distances');
+  const found = distances(graph, preparedPair(graph, spec), networks);
+  for (const [name, tensor] of Object.entries(found)) graph.output(`distance.${name}`, tensor);
+  return graph;
+}
+
 function raw(graph: Graph, spec: GraphSpec, networks: Networks): Raw {
   const prepared = preparedPair(graph, spec);
   const { valid, heightMm } = prepared;
+  const found = Object.entries(distances(graph, prepared, networks));
+  const named = Object.fromEntries(found.map(([name, tensor]) => [`distance.${name}`, tensor]));
+  const normal = {
+    ...inline(graph, networks['places.onnx'], named),
+    ...inline(graph, networks['geometry.onnx'], { heightMm, valid }),
+  };
+  const sources = Object.fromEntries(Object.entries(normal).map(([name, t]) => [name.replace('deviation.', ''), t]));
+  return { sources, prepared };
+}
+
+function distances(graph: Graph, prepared: Prepared, networks: DistanceNetworks): Record<string, Tensor> {
+  const { valid } = prepared;
   const features = inline(graph, networks['teacher.onnx'], { rgb: prepared.rgb, depth: prepared.depth });
   const fused = inline(graph, networks['fusion.onnx'], { ...features, valid });
   const wanted = networks['student.onnx'].inputs.map(({ name }) => [name, fused[`target.${name}`]!] as const);
   const restored = inline(graph, networks['student.onnx'], Object.fromEntries(wanted));
-  const deviations = inline(graph, networks['geometry.onnx'], { heightMm, valid });
   const targets = targetsOf(fused, 'target.') as Targets;
-  const sources = graph.scope('distance', () =>
-    networkSources(graph, targets, targetsOf(restored, 'restored.'), valid),
-  );
-  for (const name of geometryNames) sources[name] = deviations[`deviation.${name}`]!;
-  return { sources, prepared };
+  return graph.scope('distance', () => networkDistances(graph, targets, targetsOf(restored, 'restored.'), valid));
 }
 
 function areaOf(graph: Graph, spec: GraphSpec): Tensor {

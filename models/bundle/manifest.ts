@@ -3,6 +3,7 @@
  * Read strictly: a missing or wrongly typed field is named. The digest of a bundle is the sha256 of this file.
  */
 import { fail } from '../../errors.ts';
+import type { DepthView, Recipe } from '../nets/recipe.ts';
 
 /** A rectangle on the input grid, pixels. */
 export interface Area {
@@ -25,6 +26,8 @@ export interface DepthScale {
   heightMm: number;
   /** Slope (mm per working pixel) that becomes 1. */
   slopeMmPerPx: number;
+  /** What of it the network sees; both where absent. */
+  view?: DepthView;
 }
 
 /** One map of the anomaly stage with its statistics on held-out good parts: z = max(0, (value - centre) / scale). */
@@ -100,6 +103,8 @@ export interface Manifest {
     curve: number[];
     falseRejectRate: { wanted: number; lowestSupported: number; interval95: [number, number] };
     teacher: { source: string; digest: string; licence: string; spec: string };
+    /** The choices of the method; the default ones where absent. */
+    recipe?: Recipe;
     /** What it was made from, the nearest first; absent where it was taught from the start. */
     parents?: Parent[];
   };

@@ -4,6 +4,8 @@ import type { Tensor } from '../graph/tensor.ts';
 import { type FusionStatistics, fusion, type TargetName, type Targets } from '../nets/fusion.ts';
 import { type GeometryReferences, geometry, geometryNames } from '../nets/geometry.ts';
 import { DeployedLayers, type ParameterValues } from '../nets/layers.ts';
+import { type PlaceStatistics, places } from '../nets/places.ts';
+import type { FusionForm } from '../nets/recipe.ts';
 import { type Modality, type StudentSpec, student } from '../nets/student.ts';
 import { type Levels, type ModalityNorms, type TeacherSpec, type TeacherWeights, teacher } from '../nets/teacher.ts';
 
@@ -11,7 +13,7 @@ export interface WorkingSize {
   widthPx: number;
   heightPx: number;
 }
-export const networkFiles = ['teacher.onnx', 'fusion.onnx', 'student.onnx', 'geometry.onnx'] as const;
+export const networkFiles = ['teacher.onnx', 'fusion.onnx', 'student.onnx', 'geometry.onnx', 'places.onnx'] as const;
 export type NetworkFile = (typeof networkFiles)[number];
 
 /** rgb, depth [1,3,h,w] -> rgb0..2, depth0..2 at strides 4, 8, 16. */
@@ -36,11 +38,16 @@ export function teacherNetwork(
 }
 
 /** rgb0..2, depth0..2, valid [1,1,h,w] -> target.fused0..2, target.rgb0..2, target.depth0..2. */
-export function fusionNetwork(working: WorkingSize, spec: TeacherSpec, statistics: FusionStatistics): Graph {
+export function fusionNetwork(
+  working: WorkingSize,
+  spec: TeacherSpec,
+  statistics: FusionStatistics,
+  form: FusionForm,
+): Graph {
   const graph = new Graph('fusion');
   const [rgb, depth] = [levelInputs(graph, 'rgb', working, spec), levelInputs(graph, 'depth', working, spec)];
   const valid = graph.input('valid', 'float32', [1, 1, working.heightPx, working.widthPx]);
-  publish(graph, 'target.', fusion(graph, rgb, depth, valid, statistics));
+  publish(graph, 'target.', fusion(graph, rgb, depth, valid, statistics, form));
   return graph;
 }
 
@@ -71,6 +78,16 @@ export function geometryNetwork(working: WorkingSize, references: GeometryRefere
     references,
   );
   for (const name of geometryNames) graph.output(`deviation.${name}`, maps[name]);
+  return graph;
+}
+
+/** distance.<source> on the stride-4 grid [1,1,h/4,w/4] -> deviation.<source>, in spreads of good parts. */
+export function placesNetwork(working: WorkingSize, statistics: ReadonlyMap<string, PlaceStatistics>): Graph {
+  const graph = new Graph('places');
+  const shape = [1, 1, working.heightPx / 4, working.widthPx / 4];
+  const distances = [...statistics.keys()].map((name) => [name, graph.input(`distance.${name}`, 'float32', shape)]);
+  const deviations = places(graph, Object.fromEntries(distances), statistics);
+  for (const [name, deviation] of Object.entries(deviations)) graph.output(`deviation.${name}`, deviation);
   return graph;
 }
 

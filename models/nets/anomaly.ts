@@ -11,14 +11,14 @@ import { cosineDistance } from './distance.ts';
 import type { TargetName, Targets } from './fusion.ts';
 import type { Levels } from './teacher.ts';
 
-/** Statistics of a source on held-out good parts: its middle becomes 0, its tail 1, then its weight. */
+/** Statistics of a source on held-out good parts: its middle becomes 0, its usual peak 1, then its weight. */
 export interface SourceScale {
   name: string;
   centre: number;
   scale: number;
   weight: number;
 }
-/** The tail of each half's combined map on held-out good parts. */
+/** The usual peak of each half's combined map on held-out good parts. */
 export interface HalfScales {
   network: number;
   geometry: number;
@@ -30,10 +30,10 @@ const networkBlur = 1.5;
 const leastSurroundings = 0.1;
 
 /**
- * One source for each restored target and level, `<target><level>`, on the stride-4 grid [1,1,h/4,w/4]. Where depth has
+ * One distance for each restored target and level, `<target><level>`, on the stride-4 grid [1,1,h/4,w/4]. Where depth has
  * no reading its own distance says what the readings around it say, and the fused target rests on colour alone.
  */
-export function networkSources(
+export function networkDistances(
   graph: Graph,
   targets: Targets,
   restored: Partial<Record<TargetName, Levels>>,
@@ -68,4 +68,15 @@ export function combine(sources: Record<string, Tensor>, scales: readonly Source
     o.square(o.relu(o.mul(o.sub(sources[name]!, centre), weight / scale))),
   );
   return o.mul(o.sqrt(terms.reduce((sum, term) => o.add(sum, term))), 1 / half);
+}
+
+/** Surroundings that fill a map, working pixels. */
+const fillBlurPx = 6;
+
+/**
+ * The larger of the map and its own blur, [1,1,h,w]: a defect whose rim speaks louder than its floor is filled, and no
+ * peak grows. Measured on road surface, where depth drops out inside holes: AUPRO@30% rises, the score stays.
+ */
+export function filled(map: Tensor): Tensor {
+  return o.maximum(map, blur(map, fillBlurPx));
 }

@@ -9,21 +9,17 @@ import type { Tensor } from '../graph/tensor.ts';
 import { blur } from './blur.ts';
 
 /** Blur of the fine and coarse height and of the missing share, working pixels. */
-export const geometryBlurPx = { fine: 1.5, coarse: 4, missing: 4 } as const;
+export const geometryBlurPx = { fine: 1, coarse: 4, missing: 8 } as const;
 export type GeometryName = keyof typeof geometryBlurPx;
 export const geometryNames = ['fine', 'coarse', 'missing'] as const satisfies readonly GeometryName[];
 
-/** Missing beyond what is expected counts as 1 at this share of the blurred surroundings. */
-const fullyMissingShare = 0.6;
-
-/** What good parts showed at each place, on a grid coarser than the working one by `referenceStride`. */
+/** What good parts showed at each place of the working grid. */
 export interface GeometryReference {
-  /** [h/stride, w/stride] each: mm for heights, share for missing */
+  /** [h,w] each: mm for heights, share for missing */
   mean: Float32Array;
   spread: Float32Array;
 }
 export type GeometryReferences = Record<GeometryName, GeometryReference>;
-export const referenceStride = 4;
 
 /** heightMm, valid [1,1,h,w] -> what is compared with good parts, [1,1,h,w] each: mm, mm, share. */
 export function geometryFeatures(heightMm: Tensor, valid: Tensor): Record<GeometryName, Tensor> {
@@ -34,7 +30,7 @@ export function geometryFeatures(heightMm: Tensor, valid: Tensor): Record<Geomet
   };
 }
 
-/** Deviations from good parts in their spreads, [1,1,h,w] each, 0 = as expected. */
+/** Deviations from good parts, [1,1,h,w] each, 0 = as expected: heights in spreads, missing as a share. */
 export function geometry(
   graph: Graph,
   heightMm: Tensor,
@@ -42,15 +38,12 @@ export function geometry(
   references: GeometryReferences,
 ): Record<GeometryName, Tensor> {
   const features = geometryFeatures(heightMm, valid);
-  const [, , height, width] = heightMm.shape as [number, number, number, number];
   const deviation = (name: GeometryName): Tensor =>
     graph.scope(name, () => {
-      const grid = [1, 1, height / referenceStride, width / referenceStride];
-      const place = (values: Float32Array, what: string): Tensor =>
-        o.resize(graph.constant(what, values, grid), height, width);
+      const place = (values: Float32Array, what: string): Tensor => graph.constant(what, values, heightMm.shape);
       const difference = o.sub(features[name], place(references[name].mean, 'mean'));
       // Less missing than expected is no defect; too high and too low both are.
-      if (name === 'missing') return o.div(o.relu(difference), fullyMissingShare);
+      if (name === 'missing') return o.relu(difference);
       return o.div(o.abs(difference), place(references[name].spread, 'spread'));
     });
   return { fine: deviation('fine'), coarse: deviation('coarse'), missing: deviation('missing') };

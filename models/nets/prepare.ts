@@ -9,6 +9,7 @@ import type { Tensor } from '../graph/tensor.ts';
 import { blur } from './blur.ts';
 import { type FittedPlane, fittedPlane, fixedPlane } from './datum.ts';
 import { fillMissing, scaleMasked } from './missing.ts';
+import type { DepthView } from './recipe.ts';
 
 /** What prepare needs of a manifest, structurally. */
 export interface PrepareSpec {
@@ -16,7 +17,7 @@ export interface PrepareSpec {
   roi: { x: number; y: number; widthPx: number; heightPx: number } | null;
   working: { widthPx: number; heightPx: number };
   datum: { kind: 'fitted' } | { kind: 'fixed'; offsetMm: number; slopeXMmAcross: number; slopeYMmAcross: number };
-  depthScale: { centreMm: number; heightMm: number; slopeMmPerPx: number };
+  depthScale: { centreMm: number; heightMm: number; slopeMmPerPx: number; view?: DepthView };
 }
 
 export interface Prepared {
@@ -88,7 +89,8 @@ function channels(heightMm: Tensor, { depthScale }: PrepareSpec): Tensor {
   const compressed = o.mul(o.div(relative, o.add(o.abs(relative), 1e-6)), o.log(o.add(o.abs(relative), 1)));
   const slopes = o.div(sobel(blur(heightMm, slopeBlurPx)), depthScale.slopeMmPerPx); // [1,2,h,w]
   const steepness = o.sqrt(o.add(o.reduceSum(o.square(slopes), [1], true), 1));
-  return o.concat([compressed, o.mul(o.div(slopes, steepness), 2)], 1);
+  const shown = (x: Tensor, hiddenBy: DepthView): Tensor => (depthScale.view === hiddenBy ? o.mul(x, 0) : x);
+  return o.concat([shown(compressed, 'slopes'), shown(o.mul(o.div(slopes, steepness), 2), 'height')], 1);
 }
 
 /** Smoothed derivative along x and y, mm per pixel: [1,1,h,w] -> [1,2,h,w]. */

@@ -12,12 +12,11 @@ import * as o from '../graph/build.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import type { TargetName } from './fusion.ts';
 import type { Layers } from './layers.ts';
+import type { Recipe } from './recipe.ts';
 import type { Levels, TeacherSpec } from './teacher.ts';
 
 export type Modality = 'rgb' | 'depth';
-export interface StudentSpec {
-  /** Learned priors per modality and stride. */
-  prototypes: number;
+export interface StudentSpec extends Pick<Recipe, 'prototypes' | 'interaction' | 'targets'> {
   /** Width of queries and priors at strides 8 and 16. */
   width: readonly [number, number];
 }
@@ -30,14 +29,16 @@ export function student(
   spec: StudentSpec,
 ): Partial<Record<TargetName, Levels>> {
   const modalities = (['rgb', 'depth'] as const).filter((modality) => features[modality]);
+  const within = spec.interaction === 'intra' || spec.interaction === 'both';
+  const across = spec.interaction === 'cross' || spec.interaction === 'both';
   const priors = modalities.map((modality): Priors => {
     const queries = embed(layers, modality, features[modality]!, spec);
     const prior8 = attendPrototypes(layers, `${modality}.prior8`, queries.stride8, spec.prototypes);
     const prior16 = attendPrototypes(layers, `${modality}.prior16`, queries.stride16, spec.prototypes);
-    return { stride8: prior8, stride16: attend(layers, `${modality}.intra`, prior16, prior16) };
+    return { stride8: prior8, stride16: within ? attend(layers, `${modality}.intra`, prior16, prior16) : prior16 };
   });
   const crossed = priors.map(({ stride16 }, i) => {
-    const other = priors[1 - i];
+    const other = across ? priors[1 - i] : undefined;
     return other ? attend(layers, `${modalities[i]}.cross`, stride16, other.stride16) : stride16;
   });
   const prior16 = o.concat(crossed, 1); // [B,2 width16,H/16,W/16]
@@ -46,9 +47,15 @@ export function student(
     1,
   ); // [B,2 width8,H/8,W/8]
   const restored = decode(layers, prior8, prior16, teacher);
-  const names: readonly TargetName[] = modalities.length === 2 ? ['fused', 'rgb', 'depth'] : modalities;
+  const names = modalities.length === 2 ? targetNames[spec.targets] : modalities;
   return Object.fromEntries(names.map((name) => [name, heads(layers, name, restored)]));
 }
+
+const targetNames: Record<StudentSpec['targets'], readonly TargetName[]> = {
+  fused: ['fused'],
+  own: ['rgb', 'depth'],
+  all: ['fused', 'rgb', 'depth'],
+};
 
 /** One trunk, high level to low: [B,c4,H/4,W/4], [B,c8,H/8,W/8], [B,c16,H/16,W/16]. */
 function decode(layers: Layers, prior8: Tensor, prior16: Tensor, { channels: [c4, c8, c16] }: TeacherSpec): Levels {
@@ -92,6 +99,7 @@ function embed(layers: Layers, name: string, [f4, f8, f16]: Levels, { width: [wi
 
 /** Each place becomes a mixture of learned priors: query [B,C,h,w] -> [B,C,h,w]. */
 function attendPrototypes(layers: Layers, name: string, query: Tensor, count: number): Tensor {
+  if (count === 0) return query;
   const channels = query.shape[1]!;
   const keys = layers.matrix(`${name}.keys`, count, channels);
   const values = layers.matrix(`${name}.values`, count, channels);

@@ -9,15 +9,16 @@ import type { PartImages } from './prepared.ts';
 import { quantile, thinned } from './statistics.ts';
 import { type ScoreThreshold, scoreThreshold } from './threshold.ts';
 
-/** How a source's values on good parts become its scale: its middle is 0, its tail is 1. */
+/** The middle of a source on good parts becomes 0. */
 const middleQuantile = 0.5;
+/** Where trust is measured, a source is held against this tail of its own. */
 const tailQuantile = 0.995;
 /** Values looked at per part and source. */
 const valuesPerPart = 4096;
 
 /** How much the level of whole parts (their median) wanders over good parts, in units of the source's own tail. */
-function wander(perPart: readonly Float32Array[], scale: number): number {
-  const levels = perPart.map((values) => quantile(values, middleQuantile));
+function wander(perPart: readonly Seen[], scale: number): number {
+  const levels = perPart.map(({ sample }) => quantile(sample, middleQuantile));
   const mean = levels.reduce((sum, level) => sum + level, 0) / levels.length;
   return Math.sqrt(levels.reduce((sum, level) => sum + (level - mean) ** 2, 0) / levels.length) / scale;
 }
@@ -33,15 +34,22 @@ const trust = (wanders: readonly number[]): number =>
 /** Geometry is trusted as it is: its three are in units of good parts already and do not depend on light. */
 const targetOf = (source: string): string | null => /^(fused|rgb|depth)/.exec(source)?.[0] ?? null;
 
-/** Missing depth has no tail on most products; its unit is then the share that geometry calls full. */
-const leastScale = (source: string): number => (source === 'missing' ? 1 : 1e-6);
+/**
+ * Missing depth hardly peaks on most products, and then grows by a patch from one batch of material to the next; its
+ * unit is at least this share of the surroundings.
+ */
+const leastScale = (source: string): number => (source === 'missing' ? 0.36 : 1e-6);
 
 export interface Scales {
   sources: SourceNorm[];
   halves: { network: number; geometry: number };
 }
 
-/** Scale of every source, then of each half, on held-out good parts. */
+/**
+ * Scale of every source, then of each half, on held-out good parts: what its peak on a good part usually is becomes 1.
+ * A score is a peak, so that units of peaks let every source speak equally loud; units of a pixel's tail would let the
+ * one with the longest tail drown the others.
+ */
 export async function measureScales(
   spec: Spec,
   networks: Networks,
@@ -51,10 +59,11 @@ export async function measureScales(
   const values = await collectOutputs(assembleSources(spec, networks), spec, parts, threads);
   const measured = [...values].map(([output, perPart]) => {
     const name = output.replace('source.', '');
-    const all = concatenated(perPart);
+    const all = concatenated(perPart.map(({ sample }) => sample));
     const centre = quantile(all, middleQuantile);
-    const scale = Math.max(quantile(all, tailQuantile) - centre, leastScale(name));
-    return { name, centre: Math.fround(centre), scale: Math.fround(scale), wander: wander(perPart, scale) };
+    const scale = Math.max(usualPeak(perPart) - centre, leastScale(name));
+    const tail = Math.max(quantile(all, tailQuantile) - centre, 1e-6);
+    return { name, centre: Math.fround(centre), scale: Math.fround(scale), wander: wander(perPart, tail) };
   });
   const weightOf = (source: string): number => {
     const target = targetOf(source);
@@ -67,24 +76,40 @@ export async function measureScales(
     'map.network',
     'map.geometry',
   ]);
-  const tail = (name: string): number =>
-    Math.fround(Math.max(quantile(concatenated(maps.get(name)!), tailQuantile), 1e-6));
-  return { sources, halves: { network: tail('map.network'), geometry: tail('map.geometry') } };
+  const peak = (name: string): number => Math.fround(Math.max(usualPeak(maps.get(name)!), 1e-6));
+  return { sources, halves: { network: peak('map.network'), geometry: peak('map.geometry') } };
 }
 
-/** Runs a graph over parts and gathers thinned values of its outputs, part by part. */
+/** One output on one part: some of its values, and the largest of all. */
+interface Seen {
+  sample: Float32Array;
+  peak: number;
+}
+
+/** The median, because a good part or two with a speck must not set the unit. */
+const usualPeak = (perPart: readonly Seen[]): number =>
+  quantile(
+    perPart.map(({ peak }) => peak),
+    0.5,
+  );
+
+/** Runs a graph over parts and gathers what its outputs are on each, without the places nobody looks at. */
 async function collectOutputs(
   graph: Graph,
   spec: Spec,
   parts: readonly PartImages[],
   threads: number,
   outputs: readonly string[] = [...graph.outputs.keys()],
-): Promise<Map<string, Float32Array[]>> {
+): Promise<Map<string, Seen[]>> {
   const session = await openSession(writeOnnx(graph), { threads });
-  const values = new Map<string, Float32Array[]>(outputs.map((name) => [name, []]));
+  const values = new Map<string, Seen[]>(outputs.map((name) => [name, []]));
   for (const { rgb, depthMm } of parts) {
     const results = await session.run(pairFeeds(rgb, depthMm, spec.input), outputs);
-    for (const name of outputs) values.get(name)!.push(thinned(results[name]!.data as Float32Array, valuesPerPart));
+    for (const name of outputs) {
+      const looked = (results[name]!.data as Float32Array).filter((value) => !Number.isNaN(value));
+      const peak = looked.reduce((most, value) => Math.max(most, value), 0);
+      values.get(name)!.push({ sample: thinned(looked, valuesPerPart), peak });
+    }
   }
   await session.release();
   return values;

@@ -11,6 +11,7 @@ import type { OpenedBundle } from '../bundle/load.ts';
 import { type Parent, type Variant, type VitalLimits, variantFor } from '../bundle/manifest.ts';
 import { geometryNetwork, studentNetwork } from '../bundle/networks.ts';
 import { adamDefaults } from '../grad/adam.ts';
+import { bestRecipe } from '../nets/recipe.ts';
 import type { Modality } from '../nets/student.ts';
 import type { TeacherSpec } from '../nets/teacher.ts';
 import { writeOnnx } from '../onnx/write.ts';
@@ -20,9 +21,10 @@ import { openFeatures } from './features.ts';
 import { measureGeometry } from './geometry-reference.ts';
 import { goldenParts } from './golden-parts.ts';
 import { inheritedValues, mergedReferences } from './inherited.ts';
+import { measurePlaces } from './places.ts';
 import { openPreparer, type PartImages, type PreparedPart } from './prepared.ts';
 import { rehearsalPlan } from './rehearsal.ts';
-import { digestParts, each, lastFew, loadChecked, studentFor } from './teach.ts';
+import { digestParts, each, groupsOf, lastFew, loadChecked, studentFor } from './teach.ts';
 import type { GoodPart, Taught, TeachHooks, TeachOptions } from './teaching.ts';
 import { train } from './train.ts';
 import { measureVitals } from './vitals.ts';
@@ -104,6 +106,7 @@ export async function continueTeaching(options: ContinueOptions, hooks: TeachHoo
     dataDigest: await digestParts(each(digested, load)),
     curve: manifest.taught.curve,
     unlike: [],
+    vitals: manifest.vitals ?? (await measureVitals(manifest, held, threads)).limits,
     lineage: lineageOf(options, thresholds.score.threshold === variant.threshold),
   });
   const now = written.manifest.variants[0]!;
@@ -135,17 +138,19 @@ async function taughtOn(
   const prepared = lastFew(async (part: number) => preparer.prepare(await load(parts[part]!)));
   const source = await openFeatures(networks['teacher.onnx'], prepared, options.featureCacheMb, threads);
   try {
-    const { references: all, valid } = await measureGeometry(parts.length, working, prepared);
+    const { references: all, valid } = await measureGeometry(parts.length, groupsOf(parts), working, prepared);
     const references = old ? all : await merged(options, (i) => prepared(rehearsed.length + i));
     const teacher = JSON.parse(manifest.taught.teacher.spec) as TeacherSpec;
     const modalities = taughtModalities(parent);
-    const student = studentFor(teacher);
+    const recipe = manifest.taught.recipe ?? bestRecipe;
+    const student = studentFor(teacher, recipe);
     const step = {
       batch: options.batch,
       working,
       teacher,
       student,
       modalities,
+      recipe,
       statistics: { inherited: networks['fusion.onnx'] },
       adam: adamDefaults,
     };
@@ -156,10 +161,12 @@ async function taughtOn(
     hooks.say(`teaching the student on: ${options.epochs} epochs of ${plan.stepsPerEpoch} steps`);
     const training = { ...options, seed, adam: adamDefaults };
     const { values } = await train({ ...plan, initial }, training, hooks.snapshots, hooks.progress, hooks.signal);
+    const taught = { ...networks, 'student.onnx': studentNetwork(working, teacher, student, modalities, values) };
     return {
-      ...networks,
-      'student.onnx': studentNetwork(working, teacher, student, modalities, values),
+      ...taught,
       'geometry.onnx': geometryNetwork(working, references),
+      // Without the old parts the parent's places stay: a handful of parts would not know them.
+      ...(old && { 'places.onnx': await measurePlaces(manifest, taught, each(parts, load), groupsOf(parts), threads) }),
     };
   } finally {
     await source.release();
@@ -176,7 +183,12 @@ export function taughtModalities({ networks }: OpenedBundle): Modality[] {
 /** Geometry where the old parts are gone: what the parent kept of them, and the new ones. */
 async function merged({ parent, added }: ContinueOptions, prepared: (part: number) => Promise<PreparedPart>) {
   const { manifest, networks } = parent;
-  const { references } = await measureGeometry(added.training.length, manifest.working, prepared);
+  const { references } = await measureGeometry(
+    added.training.length,
+    groupsOf(added.training),
+    manifest.working,
+    prepared,
+  );
   const known = { parts: manifest.taught.parts, bundle: `${manifest.name}@${manifest.version}` };
   return mergedReferences(networks['geometry.onnx'], known, references, added.training.length);
 }
@@ -230,6 +242,7 @@ function writeOptions(options: ContinueOptions): TeachOptions {
     heldOut: options.added.heldOut,
     teacher: { source, digest, spec: JSON.parse(spec) as TeacherSpec, weights: new Map(), metadata: {} },
     modalities: [],
+    recipe: manifest.taught.recipe ?? bestRecipe,
     working: manifest.working,
     roi: manifest.roi,
     ignore: manifest.ignore,

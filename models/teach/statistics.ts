@@ -16,27 +16,49 @@ export function thinned(values: Float32Array, most: number): Float32Array {
   return step === 1 ? values : values.filter((_, i) => i % step === 0);
 }
 
-/** Mean and spread per place over parts, updated part by part (Welford). */
+/** Moments per place over parts, as sums of powers around the first part: height and distance are near it. */
 export class PlaceMoments {
-  readonly mean: Float64Array;
-  readonly #squares: Float64Array;
+  readonly #origin: Float64Array;
+  readonly #sums: readonly [Float64Array, Float64Array, Float64Array, Float64Array];
   #count = 0;
 
   constructor(places: number) {
-    this.mean = new Float64Array(places);
-    this.#squares = new Float64Array(places);
+    const plane = (): Float64Array => new Float64Array(places);
+    this.#origin = plane();
+    this.#sums = [plane(), plane(), plane(), plane()];
   }
 
   add(values: ArrayLike<number>): void {
+    if (this.#count === 0) this.#origin.set(Float64Array.from(values));
     this.#count++;
-    for (let i = 0; i < this.mean.length; i++) {
-      const delta = values[i]! - this.mean[i]!;
-      this.mean[i]! += delta / this.#count;
-      this.#squares[i]! += delta * (values[i]! - this.mean[i]!);
+    const [first, second, third, fourth] = this.#sums;
+    for (let i = 0; i < this.#origin.length; i++) {
+      const d = values[i]! - this.#origin[i]!;
+      first[i]! += d;
+      second[i]! += d * d;
+      third[i]! += d * d * d;
+      fourth[i]! += d * d * d * d;
     }
   }
 
-  spread(): Float64Array {
-    return this.#squares.map((sum) => Math.sqrt(sum / Math.max(1, this.#count - 1)));
+  mean(): Float64Array {
+    return this.#sums[0].map((sum, i) => this.#origin[i]! + sum / Math.max(1, this.#count));
+  }
+
+  /** Unbiased. */
+  variance(): Float64Array {
+    const [first, second] = this.#sums;
+    const n = Math.max(1, this.#count);
+    return second.map((sum, i) => Math.max(0, sum - first[i]! ** 2 / n) / Math.max(1, this.#count - 1));
+  }
+
+  /** Mean fourth power around the mean. */
+  fourth(): Float64Array {
+    const n = Math.max(1, this.#count);
+    const [first, second, third, fourth] = this.#sums;
+    return fourth.map((sum, i) => {
+      const m = first[i]! / n;
+      return sum / n - 4 * m * (third[i]! / n) + 6 * m * m * (second[i]! / n) - 3 * m ** 4;
+    });
   }
 }

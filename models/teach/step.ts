@@ -7,6 +7,7 @@ import type { Tensor } from '../graph/tensor.ts';
 import { cosineDistance } from '../nets/distance.ts';
 import { type FusionStatistics, fusion, type TargetName } from '../nets/fusion.ts';
 import { FoldedLayers, type ParameterSpec, TrainingLayers } from '../nets/layers.ts';
+import type { Recipe } from '../nets/recipe.ts';
 import { type Modality, type StudentSpec, student } from '../nets/student.ts';
 import type { Levels, TeacherSpec } from '../nets/teacher.ts';
 import { inheritedTargets } from './inherited.ts';
@@ -26,6 +27,7 @@ export interface StepOptions {
   teacher: TeacherSpec;
   student: StudentSpec;
   modalities: readonly Modality[];
+  recipe: Recipe;
   /** The fusion's; or the fusion of a bundle whose student is taught on, from folded weights. */
   statistics: FusionStatistics | { inherited: Graph };
   adam: AdamSettings;
@@ -71,9 +73,11 @@ function forward(graph: Graph, options: StepOptions): { loss: Tensor; layers: Tr
   const targets = graph.scope('fusion', () =>
     inherits
       ? inheritedTargets(graph, statistics.inherited, features.rgb, features.depth, valid)
-      : fusion(graph, features.rgb, features.depth, valid, statistics),
+      : fusion(graph, features.rgb, features.depth, valid, statistics, options.recipe.fusion),
   );
-  const seen = Object.fromEntries(options.modalities.map((modality) => [modality, targets[modality]]));
+  const seen = Object.fromEntries(
+    options.modalities.map((modality) => [modality, shown(graph, modality, targets[modality], options)]),
+  );
   const layers = inherits ? new FoldedLayers(graph) : new TrainingLayers(graph);
   const restored = student(layers, seen, teacher, options.student);
   const loss = graph.scope('loss', () => {
@@ -92,6 +96,21 @@ function forward(graph: Graph, options: StepOptions): { loss: Tensor; layers: Tr
     );
   });
   return { loss, layers };
+}
+
+/**
+ * What the student sees of a modality: its own target, or where something is pasted (input `pasted.<modality>`
+ * [B,1,H,W], 1 = pasted), the features of the next part in the batch. It must restore its own part all the same, so
+ * that it learns not to trust what it sees.
+ */
+function shown(graph: Graph, modality: Modality, own: Levels, { batch, working, recipe }: StepOptions): Levels {
+  if (recipe.pasted === 0) return own;
+  const mask = graph.input(`pasted.${modality}`, 'float32', [batch, 1, working.heightPx, working.widthPx]);
+  return own.map((x) => {
+    const next = o.concat([o.slice(x, { 0: [1, batch] }), o.slice(x, { 0: [0, 1] })], 0);
+    const share = o.averagePool(mask, mask.shape[2]! / x.shape[2]!);
+    return o.add(x, o.mul(o.sub(next, x), share));
+  }) as unknown as Levels;
 }
 
 /** Adam on every parameter: inputs stepSize, first:<name>, second:<name>; outputs next:<name> and their successors. */

@@ -1,6 +1,6 @@
 /** The plan of teaching a student: batches of the teacher's features of good parts, in a seeded order. */
 import type { Graph } from '../graph/graph.ts';
-import { seeded } from '../random.ts';
+import { type Random, seeded } from '../random.ts';
 import type { Feeds } from '../runtime/session.ts';
 import { type FeatureSource, featureNames } from './features.ts';
 import { type StepOptions, stepGraphs } from './step.ts';
@@ -23,12 +23,16 @@ export function studentPlan(
   return {
     graphs,
     stepsPerEpoch: runs,
-    feeds: (epoch, step) => {
+    feeds: async (epoch, step) => {
       const order = seeded(seed, 1, epoch).shuffled(parts);
-      return gather(rows(step, (i) => order[i]!));
+      const batch = await gather(rows(step, (i) => order[i]!));
+      return { ...batch, ...pastings(graphs.step, seeded(seed, 2, epoch, step), options.recipe.pasted) };
     },
     settleRuns: runs,
-    settleFeeds: (run) => gather(rows(run, (i) => i)),
+    settleFeeds: async (run) => ({
+      ...(await gather(rows(run, (i) => i))),
+      ...pastings(graphs.step, seeded(seed, 3), 0),
+    }),
   };
 }
 
@@ -51,4 +55,34 @@ export function gatherer(
     }
     return Object.fromEntries([...columns].map(([name, data]) => [name, { data, shape: shapes.get(name)! }]));
   };
+}
+
+/** Sides of what is pasted, as shares of the image's. */
+const leastSide = 0.05;
+const mostSide = 0.4;
+
+/** Masks for the step's inputs `pasted.<modality>`: rectangles over about this share of each part. */
+function pastings(step: Graph, random: Random, share: number): Feeds {
+  const masks = step.inputs.filter(({ name }) => name.startsWith('pasted.'));
+  return Object.fromEntries(
+    masks.map(({ name, shape }) => {
+      const [batch, , height, width] = shape as [number, number, number, number];
+      const data = new Float32Array(batch * height * width);
+      for (let part = 0; part < batch; part++) {
+        const plane = data.subarray(part * height * width, (part + 1) * height * width);
+        for (let covered = 0; covered < share * plane.length; ) covered += paste(plane, width, height, random);
+      }
+      return [name, { data, shape }];
+    }),
+  );
+}
+
+/** One rectangle; gives the pixels it spans. */
+function paste(plane: Float32Array, width: number, height: number, random: Random): number {
+  const side = (length: number): number =>
+    Math.ceil(length * (leastSide + (mostSide - leastSide) * random.uniform() ** 2));
+  const [w, h] = [side(width), side(height)];
+  const [left, top] = [Math.floor(random.uniform() * (width - w)), Math.floor(random.uniform() * (height - h))];
+  for (let y = top; y < top + h; y++) plane.fill(1, y * width + left, y * width + left + w);
+  return w * h;
 }

@@ -5,9 +5,10 @@
  */
 import { createHash } from 'node:crypto';
 import { fail } from '../../errors.ts';
-import type { Networks } from '../bundle/assemble.ts';
+import type { DistanceNetworks, Networks } from '../bundle/assemble.ts';
 import { fusionNetwork, geometryNetwork, studentNetwork, teacherNetwork } from '../bundle/networks.ts';
 import { adamDefaults } from '../grad/adam.ts';
+import type { Recipe } from '../nets/recipe.ts';
 import type { StudentSpec } from '../nets/student.ts';
 import type { TeacherSpec } from '../nets/teacher.ts';
 import { measureScales, measureThresholds } from './calibrate.ts';
@@ -16,6 +17,7 @@ import { measureChannels, openFeatures } from './features.ts';
 import { measureGeometry } from './geometry-reference.ts';
 import { goldenParts } from './golden-parts.ts';
 import { findUnlike, type LookedAt, tellUnlike } from './outliers.ts';
+import { measurePlaces } from './places.ts';
 import { openPreparer, type PartImages, type PreparedPart } from './prepared.ts';
 import { studentPlan } from './student-plan.ts';
 import { estimateDepthNorms } from './teacher-norms.ts';
@@ -25,10 +27,10 @@ import { measureVitals } from './vitals.ts';
 import { writeBundle } from './write-bundle.ts';
 
 /** The student is as wide as its teacher: queries and priors have half the channels of the teacher's level. */
-export const studentFor = ({ channels: [, c8, c16] }: TeacherSpec): StudentSpec => ({
-  prototypes: 32,
-  width: [c8 / 2, c16 / 2],
-});
+export const studentFor = ({ channels: [, c8, c16] }: TeacherSpec, recipe: Recipe): StudentSpec => {
+  const { prototypes, interaction, targets } = recipe;
+  return { prototypes, interaction, targets, width: [c8 / 2, c16 / 2] };
+};
 /** Two held-out parts are the least that have a spread; how few they are is said with the false-reject rate. */
 const leastHeldOut = 2;
 /** Parts whose statistics give depth its own normalisation. */
@@ -47,20 +49,33 @@ export async function teach(options: TeachOptions, hooks: TeachHooks): Promise<T
 
   hooks.say(`measuring depth on ${training.length} good parts`);
   const base = { input, roi: options.roi, working };
-  const spec = { ...base, ...(await measureDepth(each(training, load), base, options.datum, threads)) };
+  const measured = await measureDepth(each(training, load), base, options.datum, threads);
+  const { depth: view } = options.recipe;
+  const spec = { ...base, ...measured, depthScale: { ...measured.depthScale, ...(view !== 'both' && { view }) } };
   const preparer = await openPreparer(spec, threads);
   // Those to teach on first, then those held out.
   const all = [...training, ...heldOut];
   const prepared = lastFew(async (part: number) => preparer.prepare(await load(all[part]!)));
-  const { references, valid } = await measureGeometry(training.length, working, prepared);
+  const groups = groupsOf(training);
+  const { references, valid } = await measureGeometry(training.length, groups, working, prepared);
   const network = await teachStudent(options, input, prepared, (part) => Float32Array.from(valid[part]!), hooks);
   await preparer.release();
 
   hooks.say(`calibrating on ${heldOut.length} held-out good parts`);
-  const networks: Networks = { ...network.graphs, 'geometry.onnx': geometryNetwork(working, references) };
   const held: (PartImages & { id: string })[] = [];
   for (const part of heldOut) held.push({ ...(await load(part)), id: part.id });
   const full = { ...spec, ignore: options.ignore };
+  const networks: Networks = {
+    ...network.graphs,
+    'geometry.onnx': geometryNetwork(working, references),
+    'places.onnx': await measurePlaces(
+      full,
+      network.graphs,
+      each(training, load),
+      options.recipe.places ? groups : 0,
+      threads,
+    ),
+  };
   const vitals = await measureVitals(full, held, threads);
   for (const warning of vitals.warnings) hooks.say(`warning: ${warning}`);
   const scales = await measureScales(full, networks, held, threads);
@@ -69,8 +84,8 @@ export async function teach(options: TeachOptions, hooks: TeachHooks): Promise<T
   const dataDigest = await digestParts(each([...training, ...heldOut], load));
   const { curve, unlike } = network;
   const { limits } = vitals;
-  const measured = { spec: full, networks, scales, thresholds, vitals: limits, golden, dataDigest, curve, unlike };
-  return writeBundle(options, measured);
+  const found = { networks, scales, thresholds, vitals: limits, golden, dataDigest, curve, unlike };
+  return writeBundle(options, { spec: full, ...found });
 }
 
 /** The frozen teacher with a normalisation for depth, the fusion's statistics, and the student taught on both. */
@@ -80,15 +95,17 @@ async function teachStudent(
   prepared: (part: number) => Promise<PreparedPart>,
   valid: (part: number) => Float32Array,
   { say, snapshots, progress, signal }: TeachHooks,
-): Promise<{ graphs: Omit<Networks, 'geometry.onnx'>; curve: number[]; unlike: UnlikePart[] }> {
-  const { working, threads, modalities, batch, seed, teacher } = options;
+): Promise<{ graphs: DistanceNetworks; curve: number[]; unlike: UnlikePart[] }> {
+  const { working, threads, modalities, batch, seed, teacher, recipe } = options;
   const parts = options.training.length;
-  const studentSpec = studentFor(teacher.spec);
+  const studentSpec = studentFor(teacher.spec, recipe);
   say('re-estimating the normalisation of depth');
   const sample: PreparedPart[] = [];
   const count = Math.min(normParts, parts);
   for (let i = 0; i < count; i++) sample.push(await prepared(Math.floor((i * parts) / count)));
-  const { norms, clamped } = await estimateDepthNorms(sample, working, teacher.spec, teacher.weights, threads);
+  const { norms, clamped } = recipe.ownNorms
+    ? await estimateDepthNorms(sample, working, teacher.spec, teacher.weights, threads)
+    : { norms: new Map(), clamped: 0 };
   if (clamped > 0) say(`warning: ${clamped} channels of depth are nearly flat on good parts; their gain was limited`);
 
   say('measuring the teacher on good parts');
@@ -105,6 +122,7 @@ async function teachStudent(
       teacher: teacher.spec,
       student: studentSpec,
       modalities,
+      recipe,
       statistics,
       adam: adamDefaults,
     };
@@ -112,7 +130,7 @@ async function teachStudent(
     const { values, curve } = await train(plan, { ...options, adam: adamDefaults }, snapshots, progress, signal);
     const graphs = {
       'teacher.onnx': frozen,
-      'fusion.onnx': fusionNetwork(working, teacher.spec, statistics),
+      'fusion.onnx': fusionNetwork(working, teacher.spec, statistics, recipe.fusion),
       'student.onnx': studentNetwork(working, teacher.spec, studentSpec, modalities, values),
     };
     return { graphs, curve, unlike };
@@ -125,6 +143,9 @@ const lookedAt = ({ training, heldOut }: TeachOptions): LookedAt[] => [
   ...training.map((part) => ({ ...part, side: 'taught' as const })),
   ...heldOut.map((part) => ({ ...part, side: 'held out' as const })),
 ];
+
+/** Parts that are independent of one another. */
+export const groupsOf = (parts: readonly GoodPart[]): number => new Set(parts.map(({ group, id }) => group ?? id)).size;
 
 export async function loadChecked(part: GoodPart, input: { widthPx: number; heightPx: number }): Promise<PartImages> {
   const images = await part.load();

@@ -1,6 +1,7 @@
 /** What teaching is given, tells on its way, and gives. */
 import type { ImportedTeacher } from '../bundle/import-teacher.ts';
 import type { Area, Manifest } from '../bundle/manifest.ts';
+import type { Recipe } from '../nets/recipe.ts';
 import type { Modality } from '../nets/student.ts';
 import type { Thresholds } from './calibrate.ts';
 import type { PartImages } from './prepared.ts';
@@ -23,6 +24,7 @@ export interface TeachOptions {
   heldOut: readonly GoodPart[];
   teacher: ImportedTeacher & { source: string; digest: string };
   modalities: readonly Modality[];
+  recipe: Recipe;
   working: { widthPx: number; heightPx: number };
   roi: Area | null;
   ignore: Area[];

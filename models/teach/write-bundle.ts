@@ -67,6 +67,7 @@ function lineage(options: TeachOptions, { thresholds, dataDigest, curve, lineage
     dataDigest,
     seed: options.seed,
     epochs: options.epochs,
+    recipe: options.recipe,
     curve: curve.map((loss) => Number(loss.toFixed(6))),
     falseRejectRate: { wanted, lowestSupported, interval95 },
     teacher: {

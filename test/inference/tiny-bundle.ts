@@ -6,6 +6,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { renderPart } from '../../drivers/synthetic/part.ts';
 import type { Manifest } from '../../models/bundle/manifest.ts';
+import { bestRecipe } from '../../models/nets/recipe.ts';
 import type { TeacherSpec, TeacherWeights } from '../../models/nets/teacher.ts';
 import { seeded } from '../../models/random.ts';
 import { teach } from '../../models/teach/teach.ts';
@@ -57,6 +58,7 @@ export async function teachTiny(): Promise<Map<string, Uint8Array>> {
       heldOut: goodParts(101, 4),
       teacher: { spec, weights: randomWeights(), metadata: {}, source: 'random', digest: 'none' },
       modalities: ['rgb', 'depth'],
+      recipe: bestRecipe,
       working: grid,
       roi: null,
       ignore: [],

@@ -1,6 +1,6 @@
 /** The anomaly and geometry boxes against their formulas, worked out by hand. */
 import { describe, expect, test } from 'vitest';
-import { combine, networkSources } from '../../models/nets/anomaly.ts';
+import { combine, networkDistances } from '../../models/nets/anomaly.ts';
 import { cosineDistance } from '../../models/nets/distance.ts';
 import type { Targets } from '../../models/nets/fusion.ts';
 import { type GeometryReferences, geometry, geometryNames } from '../../models/nets/geometry.ts';
@@ -43,7 +43,7 @@ describe('sources of the network', () => {
       const pick = (from: string): Levels => [inputs[`${from}0`]!, inputs[`${from}1`]!, inputs[`${from}2`]!];
       const [target, restored] = [pick('t'), pick('r')];
       const targets: Targets = { fused: target, rgb: target, depth: target };
-      return networkSources(graph, targets, { fused: restored, depth: restored }, inputs['valid']!);
+      return networkDistances(graph, targets, { fused: restored, depth: restored }, inputs['valid']!);
     });
   };
   const everywhere = fill([1, 1, height, width], () => 1);

@@ -16,7 +16,7 @@ import { goodPart } from '../inference/tiny-bundle.ts';
 import { hooks, tinyOptions } from '../teach/tiny-options.ts';
 import { tinySpec } from '../teach/tiny-teacher.ts';
 
-const spec = { prototypes: 6, width: [8, 12] as const };
+const spec = { prototypes: 6, interaction: 'both', targets: 'all', width: [8, 12] } as const;
 const sides = { batch: 2, height: 64, width: 96 };
 
 function inputs(graph: Graph, modalities: readonly Modality[]): Partial<Record<Modality, Levels>> {

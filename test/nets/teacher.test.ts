@@ -112,7 +112,7 @@ describe('the fusion', () => {
     run({ r0: r[0]!, r1: r[1]!, r2: r[2]!, d0: d[0]!, d1: d[1]!, d2: d[2]!, valid }, (graph, inputs) => {
       const levels = (from: string): Levels => [inputs[`${from}0`]!, inputs[`${from}1`]!, inputs[`${from}2`]!];
       const loud = { rgb: [2, 3, 4].map((c) => statistics(c, 3, 4)), depth: [2, 3, 4].map((c) => statistics(c, 0, 2)) };
-      const { fused, rgb, depth } = fusion(graph, levels('r'), levels('d'), inputs['valid']!, loud);
+      const { fused, rgb, depth } = fusion(graph, levels('r'), levels('d'), inputs['valid']!, loud, 'disagreement');
       return { fused0: fused[0], fused1: fused[1], fused2: fused[2], rgb0: rgb[0], depth0: depth[0] };
     });
   const levels = (seed: number): Values[] => {

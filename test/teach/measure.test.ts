@@ -153,8 +153,8 @@ test('geometry: fixtured parts keep their relief, loose ones get a reference of 
   const fixtured = Array.from({ length: 16 }, () => part((place) => step(place) + 0.05 * random.normal()));
   const loose = Array.from({ length: 16 }, (_, i) => part((place) => step(place) * (i % 2 === 0 ? 1 : -1)));
   const [held, lying] = [
-    await measureGeometry(16, grid, async (i) => fixtured[i]!),
-    await measureGeometry(16, grid, async (i) => loose[i]!),
+    await measureGeometry(16, 16, grid, async (i) => fixtured[i]!),
+    await measureGeometry(16, 16, grid, async (i) => loose[i]!),
   ];
   expect(held.references.fine.mean[3]).toBeCloseTo(1, 1);
   expect(held.references.fine.mean[12]).toBeCloseTo(-1, 1);

@@ -77,8 +77,9 @@ describe('statistics', () => {
       [6, 5],
     ])
       moments.add(part);
-    expect([...moments.mean]).toEqual([3, 5]);
-    expect(moments.spread()[0]).toBeCloseTo(Math.sqrt(7), 12); // (4 + 1 + 9) / 2
-    expect(moments.spread()[1]).toBe(0);
+    expect([...moments.mean()]).toEqual([3, 5]);
+    expect(moments.variance()[0]).toBeCloseTo(7, 12); // (4 + 1 + 9) / 2
+    expect(moments.fourth()[0]).toBeCloseTo((16 + 1 + 81) / 3, 12);
+    expect([moments.variance()[1], moments.fourth()[1]]).toEqual([0, 0]);
   });
 });

@@ -1,5 +1,6 @@
 /** What teaching wants, small: parts of the synthetic line at 64 x 64 and the tiny teacher. About two seconds. */
 import { importTeacher } from '../../models/bundle/import-teacher.ts';
+import { bestRecipe } from '../../models/nets/recipe.ts';
 import type { GoodPart, TeachHooks, TeachOptions } from '../../models/teach/teaching.ts';
 import type { SnapshotStore } from '../../models/teach/train.ts';
 import { goodPart, grid } from '../inference/tiny-bundle.ts';
@@ -15,6 +16,7 @@ export function tinyOptions(change: Partial<TeachOptions> = {}): TeachOptions {
     heldOut: goodParts(101, 4),
     teacher: { ...importTeacher(tinyTeacherFile(), 'tiny'), source: 'tiny', digest: 'none' },
     modalities: ['rgb', 'depth'],
+    recipe: bestRecipe,
     working: grid,
     roi: null,
     ignore: [],
