@@ -106,7 +106,6 @@ export async function continueTeaching(options: ContinueOptions, hooks: TeachHoo
     dataDigest: await digestParts(each(digested, load)),
     curve: manifest.taught.curve,
     unlike: [],
-    vitals: manifest.vitals ?? (await measureVitals(manifest, held, threads)).limits,
     lineage: lineageOf(options, thresholds.score.threshold === variant.threshold),
   });
   const now = written.manifest.variants[0]!;
