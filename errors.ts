@@ -140,6 +140,10 @@ export const errorTable = {
     action:
       'This device computes other scores than the bundle was taught with; do not run it here. Teach on this device.',
   },
+  'threshold/noGood': {
+    text: 'None of the {parts} judged parts of {path} is a good one',
+    action: 'A threshold is set by good parts: record some (train, validation or test, in a folder good).',
+  },
   'bundle/form': {
     text: 'Bundle {bundle} cannot be taught on: {tensor} is {actual}, expected {expected}',
     action: 'It was made by another version of Twinspect: teach it anew on all parts.',

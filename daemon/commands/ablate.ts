@@ -20,7 +20,7 @@ import type { Args } from './args.ts';
 import type { Command, Context } from './command.ts';
 import { testSamples } from './evaluate.ts';
 import { openBundleJudge } from './judge-bundle.ts';
-import { readOptions, teachOptions } from './teach-options.ts';
+import { dataFolders, readOptions, teachOptions } from './teach-options.ts';
 import { openTeachingFolder } from './teaching-folder.ts';
 
 /** What stays of a row. */
@@ -48,7 +48,8 @@ export const command: Command = {
   async run(context: Context, args: Args) {
     args.atMost(0);
     const out = resolve(context.cwd, args.required('out'));
-    const samples = await testSamples(context, resolve(context.cwd, args.required('data')));
+    const [folder] = dataFolders(context, args);
+    const samples = await testSamples(context, folder!);
     const { options } = await readOptions(context, args, join(out, 'default@1.0.0'));
     await mkdir(out, { recursive: true });
     const rows: Row[] = [];

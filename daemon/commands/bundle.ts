@@ -10,17 +10,18 @@ import type { Args } from './args.ts';
 import { importTeacherFile } from './bundle/import-teacher.ts';
 import type { Command, Context } from './command.ts';
 
-const actions = ['list', 'show', 'verify', 'import-teacher'] as const;
+const actions = ['list', 'show', 'verify', 'threshold', 'import-teacher'] as const;
 /** Folders deeper than this are no part of a bundle. */
 const depthMax = 4;
 
 export const command: Command = {
   name: 'bundle',
-  summary: 'list, show and verify bundles, check teacher weights',
+  summary: 'list, show and verify bundles, set thresholds, check teacher weights',
   usage: [
     'bundle list [FOLDER ...] [--json]',
     'bundle show BUNDLE [--json]',
     'bundle verify BUNDLE [--provider NAME] [--digests] [--json]',
+    'bundle threshold BUNDLE --data DIR --out NAME@NEXT [--false-reject-rate RATE | --value SCORE] [--json]',
     'bundle import-teacher --from FILE [--out FILE] [--licence TEXT] [--json]',
   ],
   options: {
@@ -30,8 +31,20 @@ export const command: Command = {
       doc: 'verify: what replays the golden parts, cpu (default) or tensorrt',
     },
     digests: { type: 'boolean', doc: 'verify: compare the digests only, replay nothing' },
+    data: { type: 'string', value: 'DIR', doc: 'threshold: recorded parts whose truth is known' },
+    'false-reject-rate': {
+      type: 'string',
+      value: 'RATE',
+      doc: "threshold: share of good parts that may fail; default: the bundle's",
+    },
+    value: { type: 'string', value: 'SCORE', doc: 'threshold: this very score' },
+    threads: { type: 'string', value: 'N', doc: 'threshold: default 2' },
     from: { type: 'string', value: 'FILE', doc: 'import-teacher: pretrained ResNet weights (.safetensors)' },
-    out: { type: 'string', value: 'FILE', doc: 'import-teacher: write the layers a teacher needs, and no others' },
+    out: {
+      type: 'string',
+      value: 'PATH',
+      doc: 'threshold: the bundle folder to make; import-teacher: write the layers a teacher needs, and no others',
+    },
     licence: { type: 'string', value: 'TEXT', doc: 'import-teacher: the licence, where the file does not state it' },
     json: { type: 'boolean', doc: 'print JSON' },
   },
@@ -41,6 +54,11 @@ export const command: Command = {
     if (action === 'import-teacher') {
       args.atMost(1);
       return importTeacherFile(context, args);
+    }
+    if (action === 'threshold') {
+      args.atMost(2);
+      const { setThreshold } = await import('./bundle/threshold.ts');
+      return setThreshold(context, args, args.positional(1, 'the bundle folder'));
     }
     if (action !== 'show' && action !== 'verify') throw fail('usage/extra', { command: 'bundle', found: action });
     const path = args.positional(1, 'the bundle folder');
@@ -111,6 +129,10 @@ async function show(context: Context, args: Args, path: string): Promise<void> {
     ['working', `${working.widthPx} x ${working.heightPx} px`],
     ['datum', datum.kind],
     ['taught', `${taught.parts} parts, ${taught.heldOut} held out, seed ${taught.seed}, data ${taught.dataDigest}`],
+    ...(taught.parents ?? []).map(({ bundle, digest: from, how, partsAdded, heldOutAdded }): [string, string] => [
+      'made from',
+      `${bundle}, digest ${from.slice(0, 12)}: ${how}, ${partsAdded} parts taught and ${heldOutAdded} measured with`,
+    ]),
     ['golden', golden.map(({ name }) => name).join(', ') || 'none'],
     ...variants.map(({ provider, precision, threshold, pixelThreshold }): [string, string] => [
       `${provider}/${precision}`,

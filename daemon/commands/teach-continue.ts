@@ -20,13 +20,18 @@ import { dataFolders, namesOf, readFalseRejectRate, readThreads } from './teach-
 import { hooksOf } from './teaching-display.ts';
 import { openTeachingFolder } from './teaching-folder.ts';
 
-/** A short while at a low rate; shorter and lower where the golden parts alone say what must not be forgotten. */
-const beside = { epochs: 20, learningRate: 0.0003 };
-const alone = { epochs: 10, learningRate: 0.0001 };
+/**
+ * A short while at a low rate; shorter and lower where the golden parts alone say what must not be forgotten. `views`
+ * bounds how often new parts are seen in all: many of them need no more steps than a few.
+ */
+const beside = { epochs: 20, views: 400, learningRate: 0.0003 };
+const alone = { epochs: 10, views: 120, learningRate: 0.0001 };
 const batch = 8;
 const featureCacheMb = 2000;
 /** What the bundle settled when it was taught. */
 const settled = ['product', 'teacher', 'seed', 'modality', 'datum', 'roi', 'ignore', 'working'] as const;
+/** A threshold that rises by more than this share lets defects pass that were found before. */
+const muchHigher = 0.25;
 /** A new part this many times above the threshold was no narrow false reject. */
 const widely = 2;
 
@@ -50,7 +55,7 @@ export async function continueBundle(context: Context, args: Args, path: string,
     parent,
     old,
     added,
-    epochs: args.whole('epochs', { min: 1, max: 10_000 }) ?? usual.epochs,
+    epochs: args.whole('epochs', { min: 1, max: 10_000 }) ?? epochsFor(added.training.length, usual),
     batch,
     learningRate: usual.learningRate,
     falseRejectRate: readFalseRejectRate(args) ?? parent.manifest.taught.falseRejectRate.wanted,
@@ -64,6 +69,10 @@ export async function continueBundle(context: Context, args: Args, path: string,
   const made = await continueTeaching(options, hooksOf(context, folder).hooks);
   await folder.finish(made.files);
   report(context, args, made, { path, out, seconds: (context.clock.nowMs() - started) / 1000 });
+}
+
+function epochsFor(parts: number, { epochs, views }: { epochs: number; views: number }): number {
+  return Math.max(1, Math.min(epochs, Math.floor(views / parts)));
 }
 
 /** NAME@VERSION of the folder to make, which must not be the parent's own. */
@@ -141,6 +150,11 @@ function report(
     context.stderr(
       `warning: the bundle was sure that ${named(wide.map(({ id }) => id))} had a defect (score from ` +
         `${Math.min(...wide.map(({ before }) => before)).toPrecision(4)}); a part like them will pass from now on`,
+    );
+  if (threshold.after > (1 + muchHigher) * threshold.before)
+    context.stderr(
+      `warning: the threshold rises from ${threshold.before.toPrecision(4)} to ${threshold.after.toPrecision(4)}: what ` +
+        'scores between them passed for a defect until now. Look at the new parts, and evaluate before it serves',
     );
   for (const { id } of passing) context.stderr(`warning: ${id} was rejected and passes now`);
   if (args.flag('json')) {

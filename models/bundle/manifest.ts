@@ -72,7 +72,7 @@ export interface Parent {
   /** sha256 of its manifest. */
   digest: string;
   how: 'taught on' | 'threshold';
-  /** Good parts that came in with this step, those held out among them. */
+  /** Good parts that came in with this step: taught on, and measured with. */
   partsAdded: number;
   heldOutAdded: number;
 }

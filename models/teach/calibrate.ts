@@ -135,8 +135,8 @@ export interface Thresholds {
 }
 
 /** A defect's outline is drawn where the map passes this tail of good pixels, but not below half the threshold. */
-const outlineQuantile = 0.999;
-const outlineFloor = 0.5;
+export const outlineQuantile = 0.999;
+export const outlineFloor = 0.5;
 /** A part is undecided when less of it was judged than this share of the least good part. */
 const judgedSlack = 0.5;
 /** Regions smaller than this many working pixels are specks. */

@@ -8,7 +8,7 @@ import { fail } from '../../errors.ts';
 import { assemble, type GraphSpec, type Networks } from '../bundle/assemble.ts';
 import { pairFeeds } from '../bundle/golden.ts';
 import type { OpenedBundle } from '../bundle/load.ts';
-import { type Parent, type Variant, variantFor } from '../bundle/manifest.ts';
+import { type Parent, type Variant, type VitalLimits, variantFor } from '../bundle/manifest.ts';
 import { geometryNetwork, studentNetwork } from '../bundle/networks.ts';
 import { adamDefaults } from '../grad/adam.ts';
 import { bestRecipe } from '../nets/recipe.ts';
@@ -90,6 +90,7 @@ export async function continueTeaching(options: ContinueOptions, hooks: TeachHoo
   for (const warning of warnings) hooks.say(`warning: ${warning}`);
   const scales: Scales = old ? await measureScales(manifest, networks, held, threads) : variant;
   const fresh = await measureThresholds(manifest, scales, networks, held, options.falseRejectRate, threads);
+  const vitals = old || !manifest.vitals ? limits : lowerLimits(limits, manifest.vitals);
   const thresholds = old ? fresh : notBelow(fresh, variant, manifest.minJudgedShare);
   const goods = old ? held : [...(await loaded(goldenGoods(parent), load)), ...held];
   const golden = await goldenParts(manifest, scales, networks, goods, thresholds.score.threshold, threads);
@@ -100,7 +101,7 @@ export async function continueTeaching(options: ContinueOptions, hooks: TeachHoo
     networks,
     scales,
     thresholds,
-    vitals: lowerLimits(manifest.vitals ?? limits, limits),
+    vitals,
     golden,
     dataDigest: await digestParts(each(digested, load)),
     curve: manifest.taught.curve,

@@ -5,7 +5,7 @@
 import { seeded } from '../random.ts';
 import type { FeatureSource } from './features.ts';
 import { type StepOptions, stepGraphs } from './step.ts';
-import { gatherer } from './student-plan.ts';
+import { gatherer, pastings } from './student-plan.ts';
 import type { TrainPlan } from './train.ts';
 
 /** Parts are numbered: the old ones first, then the new. */
@@ -29,7 +29,10 @@ export function rehearsalPlan(
   return {
     graphs,
     stepsPerEpoch,
-    feeds: (epoch, step) => gather(rehearsalBatch(mix, batch, seed, epoch, step)),
+    feeds: async (epoch, step) => ({
+      ...(await gather(rehearsalBatch(mix, batch, seed, epoch, step))),
+      ...pastings(graphs.step, seeded(seed, 23, epoch, step), options.recipe.pasted),
+    }),
     settleRuns: 0,
     settleFeeds: async () => ({}),
   };

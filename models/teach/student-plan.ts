@@ -62,7 +62,7 @@ const leastSide = 0.05;
 const mostSide = 0.4;
 
 /** Masks for the step's inputs `pasted.<modality>`: rectangles over about this share of each part. */
-function pastings(step: Graph, random: Random, share: number): Feeds {
+export function pastings(step: Graph, random: Random, share: number): Feeds {
   const masks = step.inputs.filter(({ name }) => name.startsWith('pasted.'));
   return Object.fromEntries(
     masks.map(({ name, shape }) => {
