@@ -8,7 +8,7 @@ import { fail } from '../../errors.ts';
 import { assemble, type GraphSpec, type Networks } from '../bundle/assemble.ts';
 import { pairFeeds } from '../bundle/golden.ts';
 import type { OpenedBundle } from '../bundle/load.ts';
-import { type Parent, type Variant, type VitalLimits, variantFor } from '../bundle/manifest.ts';
+import { type Parent, type Variant, variantFor } from '../bundle/manifest.ts';
 import { geometryNetwork, studentNetwork } from '../bundle/networks.ts';
 import { adamDefaults } from '../grad/adam.ts';
 import { bestRecipe } from '../nets/recipe.ts';
