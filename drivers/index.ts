@@ -17,7 +17,7 @@ export type { DepthFrame, Frame, FrameStamp, Modality, RgbFrame } from './frame.
 export { type Layout, layoutNames, listSamples } from './replay/layouts.ts';
 export type { LoadedSample, Sample, Split } from './replay/sample.ts';
 export { type Level, levelNames } from './synthetic/amounts.ts';
-export { allKindNames, type DefectKind } from './synthetic/defects.ts';
+export { allKindNames, type DefectKind, defectKindNames } from './synthetic/defects.ts';
 export { type ExportSettings, exportSynthetic, writeSet } from './synthetic/export.ts';
 export { suiteDefaults, suiteMostParts, suiteSet } from './synthetic/suite.ts';
 export { suitePage } from './synthetic/suite-page.ts';

@@ -21,13 +21,16 @@ export class BenchCamera implements Camera {
   readonly modalities: readonly Modality[] = ['rgb', 'depth'];
   readonly #images: readonly BenchImages[];
   readonly #clock: Clock;
+  readonly #stamped: boolean;
   readonly #buffers = new FrameBuffers();
   readonly #counters: CameraCounters = { frames: 0, dropped: 0, reconnects: 0 };
   #sink: CameraSink | null = null;
   #triggers = 0;
 
-  constructor(images: readonly BenchImages[], clock: Clock) {
+  /** `stamped`: the first pixel carries the number, so that no frame repeats another; else images must differ. */
+  constructor(images: readonly BenchImages[], clock: Clock, { stamped } = { stamped: true }) {
     this.#images = images;
+    this.#stamped = stamped;
     this.#clock = clock;
   }
 
@@ -42,8 +45,10 @@ export class BenchCamera implements Camera {
     const nowMs = this.#clock.nowMs();
     const trigger = ++this.#triggers;
     const { widthPx, heightPx, rgb, depthMm } = this.#images[trigger % this.#images.length]!;
-    new DataView(rgb.buffer, rgb.byteOffset).setUint32(0, trigger);
-    depthMm[0] = nearMm + (trigger % 64) / 64;
+    if (this.#stamped) {
+      new DataView(rgb.buffer, rgb.byteOffset).setUint32(0, trigger);
+      depthMm[0] = nearMm + (trigger % 64) / 64;
+    }
     const capturedAtUs = Math.round(nowMs * 1000);
     const stamp = { cameraId: this.id, frameId: trigger, trigger, capturedAtUs, arrivedAtMs: nowMs, complete: true };
     sink.triggered(trigger, null);

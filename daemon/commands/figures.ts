@@ -11,6 +11,7 @@ import type { Args } from './args.ts';
 import type { BenchFigures } from './bench-figures.ts';
 import type { Command, Context } from './command.ts';
 import { runCommand } from './run-command.ts';
+import { scienceFigures } from './science-figures.ts';
 import { swapFigures } from './swap-figures.ts';
 
 /** Where the development data lies, beside the project; no part of the product. */
@@ -22,27 +23,35 @@ const benchParts = '2000';
 export const command: Command = {
   name: 'figures',
   summary: "print the project's figures as JSON",
-  usage: ['figures line'],
+  usage: ['figures line', 'figures science'],
   options: {
     keep: { type: 'string', value: 'DIR', doc: 'keep the bundles made on the way in this folder' },
   },
   async run(context: Context, args: Args) {
-    const set = args.positional(0, 'which figures: line');
+    const set = args.positional(0, 'which figures: line or science');
     args.atMost(1);
-    if (set !== 'line') throw fail('usage/value', { option: 'figures', found: set, expected: 'line' });
+    if (set !== 'line' && set !== 'science')
+      throw fail('usage/value', { option: 'figures', found: set, expected: 'line or science' });
     const keep = args.text('keep');
     const folder = keep === null ? await mkdtemp(join(tmpdir(), 'twinspect-figures-')) : resolve(context.cwd, keep);
     try {
-      context.stdout(JSON.stringify(await lineFigures(context, folder), null, 2));
+      const where = {
+        data: resolve(context.packageRoot, shared, 'data/road-surface'),
+        weights: resolve(context.packageRoot, shared, 'weights/resnet18-imagenet-folded.safetensors'),
+      };
+      const measured = set === 'line' ? lineFigures(context, folder, where) : scienceFigures(context, folder, where);
+      context.stdout(JSON.stringify(await measured, null, 2));
     } finally {
       if (keep === null) await rm(folder, { recursive: true, force: true });
     }
   },
 };
 
-async function lineFigures(context: Context, folder: string): Promise<Record<string, number | null>> {
-  const data = resolve(context.packageRoot, shared, 'data/road-surface');
-  const weights = resolve(context.packageRoot, shared, 'weights/resnet18-imagenet-folded.safetensors');
+async function lineFigures(
+  context: Context,
+  folder: string,
+  { data, weights }: { data: string; weights: string },
+): Promise<Record<string, number | null>> {
   const present = (await context.files.list(data)) !== null;
   if (!present) context.stderr(`skipped, ${shared} is absent: every figure that begins with road, and teachSeconds`);
   const road = present ? await roadFigures(context, folder, data, weights) : absentRoad;

@@ -47,6 +47,7 @@ export const command: Command = {
     suite: { type: 'boolean', doc: 'the suite: each kind at three severities, 5 % of depth missing' },
     ...suiteOnly,
     describe: { type: 'boolean', doc: 'print what the suite is, severity by severity, and write nothing' },
+    json: { type: 'boolean', doc: 'print the result as JSON' },
   },
   async run(context: Context, args: Args) {
     args.atMost(0);
@@ -66,7 +67,8 @@ export const command: Command = {
       if (done % 50 === 0) context.stderr(`${done} parts`);
     });
     const seconds = (context.clock.nowMs() - begunAtMs) / 1000;
-    context.stdout(`${out}: ${written} parts in ${seconds.toFixed(1)} s`);
+    if (args.flag('json')) context.stdout(JSON.stringify({ folder: out, parts: written, seconds }));
+    else context.stdout(`${out}: ${written} parts in ${seconds.toFixed(1)} s`);
   },
 };
 

@@ -6,9 +6,8 @@ import * as o from '../graph/build.ts';
 import { Graph } from '../graph/graph.ts';
 import { inline } from '../graph/inline.ts';
 import type { Tensor } from '../graph/tensor.ts';
-import { combine, filled, type HalfScales, networkDistances } from '../nets/anomaly.ts';
+import { combine, filled, type HalfScales, halfOf, networkDistances, together } from '../nets/anomaly.ts';
 import type { Targets } from '../nets/fusion.ts';
-import { geometryNames } from '../nets/geometry.ts';
 import { type Prepared, type PrepareSpec, prepare } from '../nets/prepare.ts';
 import { vitals } from '../nets/vitals.ts';
 import type { Manifest, Variant } from './manifest.ts';
@@ -17,7 +16,7 @@ import { type NetworkFile, targetsOf } from './networks.ts';
 /** Outputs every run wants: all on the input grid. */
 export const servingOutputs = ['score', 'map', 'judged', 'judgedShare', 'datum', 'vitals'] as const;
 /** Maps and scores of each half alone, for evaluation. */
-export const halves = ['network', 'geometry'] as const;
+export const halves = ['network', 'geometry', 'colour'] as const;
 
 /** What of a manifest shapes the graph. */
 export type GraphSpec = PrepareSpec & Pick<Manifest, 'ignore'>;
@@ -47,7 +46,7 @@ export function assemble(spec: GraphSpec, scales: Pick<Variant, 'sources' | 'hal
   const life = graph.scope('vitals', () => vitals(graph, prepared, area));
   const half = (name: keyof HalfScales): Tensor =>
     graph.scope(name, () => {
-      const own = scales.sources.filter((source) => isGeometry(source.name) === (name === 'geometry'));
+      const own = scales.sources.filter((source) => halfOf(source.name) === name);
       return o.resize(combine(sources, own, scales.halves[name]), height, width);
     });
   const publish = (suffix: string, map: Tensor): void => {
@@ -55,18 +54,17 @@ export function assemble(spec: GraphSpec, scales: Pick<Variant, 'sources' | 'hal
     graph.output(`score${suffix}`, o.reshape(o.reduceMax(seen), 1));
     graph.output(`map${suffix}`, toInputGrid(seen, spec, 'linear'));
   };
-  const [network, geometry] = [half('network'), half('geometry')];
-  publish('', filled(o.add(network, geometry)));
-  publish('.network', filled(network));
-  publish('.geometry', filled(geometry));
+  const maps = { network: half('network'), geometry: half('geometry'), colour: half('colour') };
+  publish('', filled(together(Object.values(maps))));
+  publish('.network', filled(maps.network));
+  publish('.geometry', filled(maps.geometry));
+  publish('.colour', filled(maps.colour));
   graph.output('judged', o.cast(o.greater(toInputGrid(judged, spec, 'nearest'), 0.5), 'uint8'));
   graph.output('judgedShare', life.least);
   graph.output('datum', prepared.datum);
   graph.output('vitals', life.table);
   return graph;
 }
-
-const isGeometry = (source: string): boolean => (geometryNames as readonly string[]).includes(source);
 
 interface Raw {
   sources: Record<string, Tensor>;
@@ -105,6 +103,7 @@ function raw(graph: Graph, spec: GraphSpec, networks: Networks): Raw {
   const normal = {
     ...inline(graph, networks['places.onnx'], named),
     ...inline(graph, networks['geometry.onnx'], { heightMm, valid }),
+    ...inline(graph, networks['colour.onnx'], { rgb: prepared.rgb }),
   };
   const sources = Object.fromEntries(Object.entries(normal).map(([name, t]) => [name.replace('deviation.', ''), t]));
   return { sources, prepared };

@@ -47,7 +47,7 @@ export interface Variant {
   leastAreaPx: number;
   sources: SourceNorm[];
   /** Tail of the network's and geometry's combined maps on held-out good parts. */
-  halves: { network: number; geometry: number };
+  halves: { network: number; geometry: number; colour: number };
   goldenTolerance: number;
 }
 
@@ -207,6 +207,7 @@ const variantFields: Fields = {
   sources: 'array',
   'halves.network': 'number',
   'halves.geometry': 'number',
+  'halves.colour': 'number',
   goldenTolerance: 'number',
 };
 const parentFields: Fields = {

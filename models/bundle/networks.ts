@@ -1,6 +1,7 @@
 /** The networks of a bundle as graphs of their own, each a file: what goes in, what comes out, by name. */
 import { Graph } from '../graph/graph.ts';
 import type { Tensor } from '../graph/tensor.ts';
+import { type ColourReferences, colour, colourNames } from '../nets/colour.ts';
 import { type FusionStatistics, fusion, type TargetName, type Targets } from '../nets/fusion.ts';
 import { type GeometryReferences, geometry, geometryNames } from '../nets/geometry.ts';
 import { DeployedLayers, type ParameterValues } from '../nets/layers.ts';
@@ -13,7 +14,14 @@ export interface WorkingSize {
   widthPx: number;
   heightPx: number;
 }
-export const networkFiles = ['teacher.onnx', 'fusion.onnx', 'student.onnx', 'geometry.onnx', 'places.onnx'] as const;
+export const networkFiles = [
+  'teacher.onnx',
+  'fusion.onnx',
+  'student.onnx',
+  'places.onnx',
+  'geometry.onnx',
+  'colour.onnx',
+] as const;
 export type NetworkFile = (typeof networkFiles)[number];
 
 /** rgb, depth [1,3,h,w] -> rgb0..2, depth0..2 at strides 4, 8, 16. */
@@ -78,6 +86,15 @@ export function geometryNetwork(working: WorkingSize, references: GeometryRefere
     references,
   );
   for (const name of geometryNames) graph.output(`deviation.${name}`, maps[name]);
+  return graph;
+}
+
+/** rgb [1,3,h,w] -> deviation.tone, deviation.tint. */
+export function colourNetwork(working: WorkingSize, references: ColourReferences): Graph {
+  const graph = new Graph('colour');
+  const rgb = graph.input('rgb', 'float32', [1, 3, working.heightPx, working.widthPx]);
+  const maps = colour(graph, rgb, references);
+  for (const name of colourNames) graph.output(`deviation.${name}`, maps[name]);
   return graph;
 }
 

@@ -7,8 +7,10 @@ import * as o from '../graph/build.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import { blur } from './blur.ts';
+import { colourNames } from './colour.ts';
 import { cosineDistance } from './distance.ts';
 import type { TargetName, Targets } from './fusion.ts';
+import { geometryNames } from './geometry.ts';
 import type { Levels } from './teacher.ts';
 
 /** Statistics of a source on held-out good parts: its middle becomes 0, its usual peak 1, then its weight. */
@@ -22,6 +24,13 @@ export interface SourceScale {
 export interface HalfScales {
   network: number;
   geometry: number;
+  colour: number;
+}
+
+/** Which part of the map a source belongs to. */
+export function halfOf(source: string): keyof HalfScales {
+  if ((geometryNames as readonly string[]).includes(source)) return 'geometry';
+  return (colourNames as readonly string[]).includes(source) ? 'colour' : 'network';
 }
 
 /** Blur of the network's maps, pixels of the stride-4 grid: 1.5 there is 6 working pixels. */
@@ -68,6 +77,11 @@ export function combine(sources: Record<string, Tensor>, scales: readonly Source
     o.square(o.relu(o.mul(o.sub(sources[name]!, centre), weight / scale))),
   );
   return o.mul(o.sqrt(terms.reduce((sum, term) => o.add(sum, term))), 1 / half);
+}
+
+/** Halves on one grid, each with its usual peak at 1 -> the map: in quadrature, as sources within a half are. */
+export function together(maps: readonly Tensor[]): Tensor {
+  return o.sqrt(maps.map((map) => o.square(map)).reduce((sum, each) => o.add(sum, each)));
 }
 
 /** Surroundings that fill a map, working pixels. */

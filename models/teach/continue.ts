@@ -9,7 +9,7 @@ import { assemble, type GraphSpec, type Networks } from '../bundle/assemble.ts';
 import { pairFeeds } from '../bundle/golden.ts';
 import type { OpenedBundle } from '../bundle/load.ts';
 import { type Parent, type Variant, variantFor } from '../bundle/manifest.ts';
-import { geometryNetwork, studentNetwork } from '../bundle/networks.ts';
+import { colourNetwork, geometryNetwork, studentNetwork } from '../bundle/networks.ts';
 import { adamDefaults } from '../grad/adam.ts';
 import { bestRecipe } from '../nets/recipe.ts';
 import type { Modality } from '../nets/student.ts';
@@ -18,11 +18,11 @@ import { writeOnnx } from '../onnx/write.ts';
 import { openSession } from '../runtime/session.ts';
 import { measureScales, measureThresholds, type Scales, type Thresholds } from './calibrate.ts';
 import { openFeatures } from './features.ts';
-import { measureGeometry } from './geometry-reference.ts';
 import { goldenParts } from './golden-parts.ts';
 import { inheritedValues, mergedReferences } from './inherited.ts';
 import { measurePlaces } from './places.ts';
 import { openPreparer, type PartImages, type PreparedPart } from './prepared.ts';
+import { measureReferences } from './references.ts';
 import { rehearsalPlan } from './rehearsal.ts';
 import { digestParts, each, groupsOf, lastFew, loadChecked, studentFor } from './teach.ts';
 import type { GoodPart, Taught, TeachHooks, TeachOptions } from './teaching.ts';
@@ -137,8 +137,8 @@ async function taughtOn(
   const prepared = lastFew(async (part: number) => preparer.prepare(await load(parts[part]!)));
   const source = await openFeatures(networks['teacher.onnx'], prepared, options.featureCacheMb, threads);
   try {
-    const { references: all, valid } = await measureGeometry(parts.length, groupsOf(parts), working, prepared);
-    const references = old ? all : await merged(options, (i) => prepared(rehearsed.length + i));
+    const { references: all, valid } = await measureReferences(parts.length, groupsOf(parts), working, prepared);
+    const geometry = old ? all : await merged(options, (i) => prepared(rehearsed.length + i));
     const teacher = JSON.parse(manifest.taught.teacher.spec) as TeacherSpec;
     const modalities = taughtModalities(parent);
     const recipe = manifest.taught.recipe ?? bestRecipe;
@@ -163,9 +163,12 @@ async function taughtOn(
     const taught = { ...networks, 'student.onnx': studentNetwork(working, teacher, student, modalities, values) };
     return {
       ...taught,
-      'geometry.onnx': geometryNetwork(working, references),
-      // Without the old parts the parent's places stay: a handful of parts would not know them.
-      ...(old && { 'places.onnx': await measurePlaces(manifest, taught, each(parts, load), groupsOf(parts), threads) }),
+      'geometry.onnx': geometryNetwork(working, geometry),
+      // Without the old parts the parent's places and colours stay: a handful of parts would not know them.
+      ...(old && {
+        'colour.onnx': colourNetwork(working, all),
+        'places.onnx': await measurePlaces(manifest, taught, each(parts, load), groupsOf(parts), threads),
+      }),
     };
   } finally {
     await source.release();
@@ -182,7 +185,7 @@ export function taughtModalities({ networks }: OpenedBundle): Modality[] {
 /** Geometry where the old parts are gone: what the parent kept of them, and the new ones. */
 async function merged({ parent, added }: ContinueOptions, prepared: (part: number) => Promise<PreparedPart>) {
   const { manifest, networks } = parent;
-  const { references } = await measureGeometry(
+  const { references } = await measureReferences(
     added.training.length,
     groupsOf(added.training),
     manifest.working,

@@ -42,10 +42,10 @@ export async function measureDepth(
   const tilts: number[] = [];
   const width = spec.working.widthPx;
   for (const part of seen) {
-    const { heightMm, geometry, datum } = await preparer.prepare(part);
+    const { heightMm, features, datum } = await preparer.prepare(part);
     heights.push(...thinned(heightMm, 2000).map(Math.abs));
     // The slopes the network will see are those of the blurred height.
-    const steps = geometry.fine.map((h, i) => (i % width > 0 ? h - geometry.fine[i - 1]! : 0));
+    const steps = features.fine.map((h, i) => (i % width > 0 ? h - features.fine[i - 1]! : 0));
     slopes.push(...thinned(steps, 2000).map(Math.abs));
     offsets.push(datum[0]!);
     tilts.push(datum[1]!);

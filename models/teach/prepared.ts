@@ -1,6 +1,7 @@
 /** Runs the prepare box over parts: the same graph the bundle will carry, one part at a time. */
 import { Graph } from '../graph/graph.ts';
-import { type GeometryName, geometryFeatures, geometryNames } from '../nets/geometry.ts';
+import { type ColourFeatureName, colourFeatures } from '../nets/colour.ts';
+import { type GeometryName, geometryFeatures } from '../nets/geometry.ts';
 import { type PrepareSpec, prepare } from '../nets/prepare.ts';
 import { writeOnnx } from '../onnx/write.ts';
 import { openSession, type Session } from '../runtime/session.ts';
@@ -25,7 +26,8 @@ export interface PreparedPart {
   heightMm: Float32Array;
   /** offset and tilt, mm */
   datum: Float32Array;
-  geometry: Record<GeometryName, Float32Array>;
+  /** What geometry and colour compare with good parts, [h,w] each. */
+  features: Record<GeometryName | ColourFeatureName, Float32Array>;
 }
 
 export interface Preparer {
@@ -50,8 +52,8 @@ export async function openPreparer(spec: PrepareSpec, threads: number): Promise<
     datum: prepared.datum,
   };
   for (const [name, tensor] of Object.entries(outputs)) graph.output(`prepared.${name}`, tensor);
-  const features = geometryFeatures(prepared.heightMm, prepared.valid);
-  for (const name of geometryNames) graph.output(`geometry.${name}`, features[name]);
+  const features = { ...geometryFeatures(prepared.heightMm, prepared.valid), ...colourFeatures(prepared.rgb) };
+  for (const [name, feature] of Object.entries(features)) graph.output(`feature.${name}`, feature);
   const session: Session = await openSession(writeOnnx(graph), { threads });
   return {
     async prepare(part) {
@@ -66,11 +68,9 @@ export async function openPreparer(spec: PrepareSpec, threads: number): Promise<
         valid: values('prepared.valid'),
         heightMm: values('prepared.height'),
         datum: values('prepared.datum'),
-        geometry: {
-          fine: values('geometry.fine'),
-          coarse: values('geometry.coarse'),
-          missing: values('geometry.missing'),
-        },
+        features: Object.fromEntries(
+          Object.keys(features).map((name) => [name, values(`feature.${name}`)]),
+        ) as PreparedPart['features'],
       };
     },
     release: () => session.release(),

@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { fail } from '../../errors.ts';
 import type { DistanceNetworks, Networks } from '../bundle/assemble.ts';
-import { fusionNetwork, geometryNetwork, studentNetwork, teacherNetwork } from '../bundle/networks.ts';
+import { colourNetwork, fusionNetwork, geometryNetwork, studentNetwork, teacherNetwork } from '../bundle/networks.ts';
 import { adamDefaults } from '../grad/adam.ts';
 import type { Recipe } from '../nets/recipe.ts';
 import type { StudentSpec } from '../nets/student.ts';
@@ -14,11 +14,11 @@ import type { TeacherSpec } from '../nets/teacher.ts';
 import { measureScales, measureThresholds } from './calibrate.ts';
 import { measureDepth } from './depth-scale.ts';
 import { measureChannels, openFeatures } from './features.ts';
-import { measureGeometry } from './geometry-reference.ts';
 import { goldenParts } from './golden-parts.ts';
 import { findUnlike, type LookedAt, tellUnlike } from './outliers.ts';
 import { measurePlaces } from './places.ts';
 import { openPreparer, type PartImages, type PreparedPart } from './prepared.ts';
+import { measureReferences } from './references.ts';
 import { studentPlan } from './student-plan.ts';
 import { estimateDepthNorms } from './teacher-norms.ts';
 import type { GoodPart, Taught, TeachHooks, TeachOptions, UnlikePart } from './teaching.ts';
@@ -57,7 +57,7 @@ export async function teach(options: TeachOptions, hooks: TeachHooks): Promise<T
   const all = [...training, ...heldOut];
   const prepared = lastFew(async (part: number) => preparer.prepare(await load(all[part]!)));
   const groups = groupsOf(training);
-  const { references, valid } = await measureGeometry(training.length, groups, working, prepared);
+  const { references, valid } = await measureReferences(training.length, groups, working, prepared);
   const network = await teachStudent(options, input, prepared, (part) => Float32Array.from(valid[part]!), hooks);
   await preparer.release();
 
@@ -68,6 +68,7 @@ export async function teach(options: TeachOptions, hooks: TeachHooks): Promise<T
   const networks: Networks = {
     ...network.graphs,
     'geometry.onnx': geometryNetwork(working, references),
+    'colour.onnx': colourNetwork(working, references),
     'places.onnx': await measurePlaces(
       full,
       network.graphs,

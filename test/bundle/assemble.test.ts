@@ -83,12 +83,17 @@ describe('what a device has to run', () => {
 });
 
 describe('coverage', () => {
-  test('a living pair is judged everywhere; the map sums its halves, the score is its peak', async () => {
+  test('a living pair is judged everywhere; the map joins its halves in quadrature, the score is its peak', async () => {
     const outcome = await look(goodPart(1));
     expect(Array.from(outcome['judged']!).every((v) => v === 1)).toBe(true);
     expect(outcome['judgedShare']![0]).toBeGreaterThan(0.9);
-    const [map, network, geometry] = ['map', 'map.network', 'map.geometry'].map((name) => Array.from(outcome[name]!));
-    for (const [i, value] of map!.entries()) expect(value).toBeCloseTo(network![i]! + geometry![i]!, 4);
+    const [map, ...halves] = ['map', 'map.network', 'map.geometry', 'map.colour'].map((name) => [...outcome[name]!]);
+    // Filling comes after joining: the halves' own filled maps are bounds.
+    for (const [i, value] of map!.entries()) {
+      const own = halves.map((half) => half[i]!);
+      expect(value).toBeGreaterThan(Math.max(...own) - 1e-4);
+      expect(value).toBeLessThan(own.reduce((sum, each) => sum + each) + 1e-4);
+    }
     expect(outcome['score']![0]).toBeCloseTo(Math.max(...map!), 4);
   });
 

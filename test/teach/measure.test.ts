@@ -8,8 +8,8 @@ import { writeOnnx } from '../../models/onnx/write.ts';
 import { seeded } from '../../models/random.ts';
 import { openSession } from '../../models/runtime/session.ts';
 import { measureDepth } from '../../models/teach/depth-scale.ts';
-import { measureGeometry } from '../../models/teach/geometry-reference.ts';
 import { openPreparer, type PartImages, type PreparedPart } from '../../models/teach/prepared.ts';
+import { measureReferences } from '../../models/teach/references.ts';
 import { estimateDepthNorms, gainLimit } from '../../models/teach/teacher-norms.ts';
 import { goodPart, grid } from '../inference/tiny-bundle.ts';
 import { tinySpec, tinyTeacherFile } from './tiny-teacher.ts';
@@ -145,19 +145,19 @@ test('geometry: fixtured parts keep their relief, loose ones get a reference of 
     const map = Float32Array.from({ length: side * side }, (_, place) => heightAt(place));
     const none = new Float32Array(side * side);
     const valid = new Float32Array(side * side).fill(1);
-    const geometry = { fine: map, coarse: map, missing: none };
-    return { rgb: none, depth: none, valid, heightMm: map, datum: new Float32Array(2), geometry };
+    const features = { fine: map, coarse: map, missing: none, tone: none, tintRed: none, tintBlue: none };
+    return { rgb: none, depth: none, valid, heightMm: map, datum: new Float32Array(2), features };
   };
   const random = seeded(4);
   const step = (place: number): number => (place % side < side / 2 ? 1 : -1);
   const fixtured = Array.from({ length: 16 }, () => part((place) => step(place) + 0.05 * random.normal()));
   const loose = Array.from({ length: 16 }, (_, i) => part((place) => step(place) * (i % 2 === 0 ? 1 : -1)));
   const [held, lying] = [
-    await measureGeometry(16, 16, grid, async (i) => fixtured[i]!),
-    await measureGeometry(16, 16, grid, async (i) => loose[i]!),
+    await measureReferences(16, 16, grid, async (i) => fixtured[i]!),
+    await measureReferences(16, 16, grid, async (i) => loose[i]!),
   ];
   expect(held.references.fine.mean[3]).toBeCloseTo(1, 1);
-  expect(held.references.fine.mean[12]).toBeCloseTo(-1, 1);
+  expect(held.references.fine.mean[side - 3]).toBeCloseTo(-1, 1);
   expect(Math.max(...held.references.fine.spread)).toBeLessThan(0.1);
   expect(Math.max(...lying.references.fine.mean.map(Math.abs))).toBeLessThan(1e-6);
   expect(lying.references.fine.spread[3]).toBeCloseTo(Math.sqrt(16 / 15), 3);

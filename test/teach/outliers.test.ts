@@ -53,7 +53,7 @@ describe('parts of the synthetic line', () => {
     const bad = [
       part('bad/dent', rendered(50, 'dent')),
       part('bad/stain', rendered(51, 'stain')),
-      part('bad/painted-dent', paintDent(rendered(54), 3)),
+      part('bad/painted-dent', paintDent(rendered(54), 6)),
       part('bad/painted-stain', paintStain(rendered(55), 0.9)),
     ];
     const said = await saidOf(
