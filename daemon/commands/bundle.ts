@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { basename, join, relative } from 'node:path';
 import { fail } from '../../errors.ts';
 import { type Manifest, parseManifest, type Variant } from '../../models/bundle/manifest.ts';
-import type { Args } from './args.ts';
+import { type Args, precisionOf } from './args.ts';
 import type { Command, Context } from './command.ts';
 
 /** Folders deeper than this are no part of a bundle. */
@@ -13,11 +13,12 @@ const depthMax = 4;
 
 export const command: Command = {
   name: 'bundle',
-  summary: 'list, show and verify bundles',
+  summary: 'list, show, verify and quantise bundles',
   usage: [
     'bundle list [FOLDER ...] [--json]',
     'bundle show BUNDLE [--json]',
-    'bundle verify BUNDLE [--provider NAME] [--digests] [--json]',
+    'bundle verify BUNDLE [--provider NAME] [--precision NAME] [--digests] [--json]',
+    'bundle quantise BUNDLE --data DIR --out DIR [--precision int8|fp16] [--for cpu|tensorrt] [--json]',
   ],
   options: {
     provider: {
@@ -25,15 +26,31 @@ export const command: Command = {
       value: 'NAME',
       doc: 'verify: what replays the golden parts, cpu (default) or tensorrt',
     },
+    precision: {
+      type: 'string',
+      value: 'NAME',
+      doc: 'verify: the variant to replay, fp32 (default), fp16 or int8; quantise: int8 (default) or fp16',
+    },
+    data: { type: 'string', value: 'DIR', doc: 'quantise: recorded good parts, best those the bundle was taught on' },
+    out: { type: 'string', value: 'DIR', doc: 'quantise: the new bundle, as NAME@VERSION; must not exist yet' },
+    for: {
+      type: 'string',
+      value: 'NAME',
+      doc: 'quantise: what will run it, cpu (default for int8) or tensorrt (default for fp16)',
+    },
+    threads: { type: 'string', value: 'N', doc: 'quantise: default 2' },
     digests: { type: 'boolean', doc: 'verify: compare the digests only, replay nothing' },
     json: { type: 'boolean', doc: 'print JSON' },
   },
   async run(context: Context, args: Args) {
-    const action = args.positional(0, 'one of list, show, verify');
+    const action = args.positional(0, 'one of list, show, verify, quantise');
     if (action === 'list') return list(context, args);
-    if (action !== 'show' && action !== 'verify') throw fail('usage/extra', { command: 'bundle', found: action });
+    if (action !== 'show' && action !== 'verify' && action !== 'quantise') {
+      throw fail('usage/extra', { command: 'bundle', found: action });
+    }
     const path = args.positional(1, 'the bundle folder');
     args.atMost(2);
+    if (action === 'quantise') return (await import('./bundle-quantise.ts')).quantiseCommand(context, args, path);
     await (action === 'show' ? show(context, args, path) : verify(context, args, path));
   },
 };
@@ -118,6 +135,7 @@ async function verify(context: Context, args: Args, path: string): Promise<void>
   if (provider === undefined) {
     throw fail('usage/value', { option: 'provider', found: wanted, expected: providers.join(' or ') });
   }
+  const precision = precisionOf(args);
   const { manifest, digest } = await open(context, path);
   const json = args.flag('json');
   const say = (line: string): void => {
@@ -131,13 +149,18 @@ async function verify(context: Context, args: Args, path: string): Promise<void>
     throw problems[0];
   }
   say(`${manifest.name}@${manifest.version} is whole, digest ${digest}`);
-  const golden = args.flag('digests') ? null : await replayed(context, path, provider, say);
+  const golden = args.flag('digests') ? null : await replayed(context, path, { provider, precision }, say);
   if (json) context.stdout(JSON.stringify({ path, digest, whole: true, problems: [], golden }));
 }
 
-async function replayed(context: Context, path: string, provider: Variant['provider'], say: (line: string) => void) {
+async function replayed(
+  context: Context,
+  path: string,
+  { provider, precision }: Pick<Variant, 'provider' | 'precision'>,
+  say: (line: string) => void,
+) {
   const { replay } = await import('./replay.ts');
-  const outcomes = await replay(context, path, provider);
+  const outcomes = await replay(context, path, provider, precision);
   for (const { name, score, expectedScore, mapError } of outcomes) {
     say(`ok  golden part ${name}: score ${score}, taught as ${expectedScore}, map off by ${mapError} thresholds`);
   }

@@ -144,6 +144,7 @@ export const bundle: ServedBundle = {
   pixelThreshold: 0.5,
   leastAreaPx: 2,
   minJudgedShare: 0.9,
+  precision: 'fp32',
   datumLimits: { offsetMm: 2, tiltMmAcross: 1 },
 };
 
