@@ -45,6 +45,11 @@ export const command: Command = {
       value: 'KIND',
       doc: 'fitted (default): height above a plane through each part; fixed: above the taught plane',
     },
+    precision: {
+      type: 'string',
+      value: 'NAME',
+      doc: 'fp32 (default); int8: the student learns on an eight-bit teacher, and the bundle holds both variants',
+    },
     roi: { type: 'string', value: 'X,Y,W,H', doc: 'only this rectangle is looked at, pixels' },
     ignore: {
       type: 'string',
@@ -106,6 +111,7 @@ async function readOptions(context: Context, args: Args, out: string): Promise<T
     roi: roi === null ? null : area('roi', roi, first),
     ignore: args.texts('ignore').map((each) => area('ignore', each, first)),
     datum: datumOf(args.text('datum') ?? 'fitted'),
+    ...(eightBits(args.text('precision') ?? 'fp32') && { precision: 'int8' as const }),
     epochs: args.whole('epochs', { min: 1, max: 10_000 }) ?? defaults.epochs,
     batch: defaults.batch,
     learningRate: defaults.learningRate,
@@ -131,6 +137,11 @@ function modalitiesOf(found: string): TeachOptions['modalities'] {
 function datumOf(found: string): TeachOptions['datum'] {
   if (found === 'fitted' || found === 'fixed') return found;
   throw fail('usage/value', { option: 'datum', found, expected: 'fitted or fixed' });
+}
+
+function eightBits(found: string): boolean {
+  if (found === 'fp32' || found === 'int8') return found === 'int8';
+  throw fail('usage/value', { option: 'precision', found, expected: 'fp32 or int8' });
 }
 
 function area(option: string, found: string, { widthPx, heightPx }: { widthPx: number; heightPx: number }): Area {

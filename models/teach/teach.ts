@@ -8,8 +8,11 @@ import { fail } from '../../errors.ts';
 import type { Networks } from '../bundle/assemble.ts';
 import { fusionNetwork, geometryNetwork, studentNetwork, teacherNetwork } from '../bundle/networks.ts';
 import { adamDefaults } from '../grad/adam.ts';
+import type { Graph } from '../graph/graph.ts';
 import type { StudentSpec } from '../nets/student.ts';
 import type { TeacherSpec } from '../nets/teacher.ts';
+import { quantiseTeacher } from '../quantise/networks.ts';
+import { addVariant, calibrationOf } from './add-variant.ts';
 import { measureScales, measureThresholds } from './calibrate.ts';
 import { measureDepth } from './depth-scale.ts';
 import { measureChannels, openFeatures } from './features.ts';
@@ -27,6 +30,7 @@ const studentFor = ({ channels: [, c8, c16] }: TeacherSpec): StudentSpec => ({
   prototypes: 32,
   width: [c8 / 2, c16 / 2],
 });
+const int8 = { provider: 'cpu', precision: 'int8' } as const;
 /** Two held-out parts are the least that have a spread; how few they are is said with the false-reject rate. */
 const leastHeldOut = 2;
 /** Parts whose statistics give depth its own normalisation. */
@@ -61,7 +65,14 @@ export async function teach(options: TeachOptions, hooks: TeachHooks): Promise<T
   const thresholds = await measureThresholds(full, scales, networks, held, options.falseRejectRate, threads);
   const golden = await goldenParts(full, scales, networks, held, thresholds.score.threshold, threads);
   const dataDigest = await digestParts(each([...training, ...heldOut], load));
-  return writeBundle(options, { spec: full, networks, scales, thresholds, golden, dataDigest, curve: network.curve });
+  const taught = writeBundle(options, {
+    ...{ spec: full, networks, scales, thresholds, golden, dataDigest, curve: network.curve },
+  });
+  if (!network.eight) return taught;
+  const calibration: PartImages[] = [];
+  for await (const part of each(calibrationOf(training), load)) calibration.push(part);
+  const parts = { calibration, heldOut: held, teacher: network.eight };
+  return { ...taught, ...(await addVariant({ ...taught, networks, golden }, int8, parts, threads, hooks.say)) };
 }
 
 /** The frozen teacher with a normalisation for depth, the fusion's statistics, and the student taught on both. */
@@ -70,7 +81,7 @@ async function teachStudent(
   prepared: (part: number) => Promise<PreparedPart>,
   valid: (part: number) => Float32Array,
   { say, snapshots, progress, signal }: TeachHooks,
-): Promise<{ graphs: Omit<Networks, 'geometry.onnx'>; curve: number[] }> {
+): Promise<{ graphs: Omit<Networks, 'geometry.onnx'>; curve: number[]; eight: Graph | undefined }> {
   const { working, threads, modalities, batch, seed, teacher } = options;
   const parts = options.training.length;
   const studentSpec = studentFor(teacher.spec);
@@ -83,7 +94,9 @@ async function teachStudent(
 
   say('measuring the teacher on good parts');
   const frozen = teacherNetwork(working, teacher.spec, teacher.weights, norms);
-  const source = await openFeatures(frozen, prepared, options.featureCacheMb, threads);
+  // The map is a difference of teacher and student: an eight-bit teacher is quantised first, its student taught on it.
+  const eight = options.precision === 'int8' ? (await quantiseTeacher(frozen, sample, 'u8', threads)).graph : undefined;
+  const source = await openFeatures(eight ?? frozen, prepared, options.featureCacheMb, threads);
   try {
     const statistics = await measureChannels(source, valid, parts, frozen);
     say(`teaching the student: ${options.epochs} epochs`);
@@ -103,7 +116,7 @@ async function teachStudent(
       'fusion.onnx': fusionNetwork(working, teacher.spec, statistics),
       'student.onnx': studentNetwork(working, teacher.spec, studentSpec, modalities, values),
     };
-    return { graphs, curve };
+    return { graphs, curve, eight };
   } finally {
     await source.release();
   }
