@@ -5,6 +5,7 @@
 import * as o from '../graph/build.ts';
 import { Graph } from '../graph/graph.ts';
 import { inline } from '../graph/inline.ts';
+import { lean } from '../graph/lean.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import { combine, type HalfScales, networkSources } from '../nets/anomaly.ts';
 import type { Targets } from '../nets/fusion.ts';
@@ -53,7 +54,7 @@ export function assemble(spec: GraphSpec, scales: Pick<Variant, 'sources' | 'hal
   graph.output('judged', o.cast(o.greater(toInputGrid(judged, spec, 'nearest'), 0.5), 'uint8'));
   graph.output('judgedShare', share);
   graph.output('datum', prepared.datum);
-  return graph;
+  return lean(graph);
 }
 
 const isGeometry = (source: string): boolean => (geometryNames as readonly string[]).includes(source);
