@@ -118,6 +118,10 @@ export const errorTable = {
     text: 'In {path} lies an interrupted teaching of other parts or with other options',
     action: 'Call teach with the options it was begun with, choose another --out, or delete that folder.',
   },
+  'quantise/flips': {
+    text: 'In {precision} golden part {part} scores {actual} of the threshold, in fp32 {expected}: another verdict',
+    action: 'Give more good parts with --data, or keep this bundle in fp32: lower precision does not fit it.',
+  },
   'bundle/exists': {
     text: '{path} exists already',
     action: 'A bundle is never changed in place: choose another --out, best the next version.',

@@ -185,6 +185,14 @@ const inference = {
     default: 'cpu',
     takes: 'restart',
   }),
+  precision: choiceKey({
+    doc:
+      'Which variant of the bundle computes. `auto`: the fastest it holds that this machine runs well; eight bits on ' +
+      'the CPU only where it multiplies bytes in one instruction (VNNI, or the dot product of arm64), else fp32.',
+    values: ['fp32', 'int8', 'fp16', 'auto'],
+    default: 'fp32',
+    takes: 'restart',
+  }),
   threads: wholeKey({
     doc: 'Threads of one inference; 0 takes as many as there are cores.',
     default: 0,

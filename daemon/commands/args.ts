@@ -86,6 +86,13 @@ export class Args {
   }
 }
 
+/** `--precision`: which variant of a bundle; fp32 where it is not said. */
+export function precisionOf(args: Args): 'fp32' | 'fp16' | 'int8' {
+  const found = args.text('precision') ?? 'fp32';
+  if (found === 'fp32' || found === 'fp16' || found === 'int8') return found;
+  throw fail('usage/value', { option: 'precision', found, expected: 'fp32, fp16 or int8' });
+}
+
 /** Reads argv by the options of a command; `--help` is an option of every command. */
 export function readArgs(
   command: { readonly name: string; readonly options: Readonly<Record<string, Option>> },

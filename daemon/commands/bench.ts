@@ -16,10 +16,12 @@ import type { VerdictRecord } from '../line/verdict.ts';
 import { Daemon } from '../supervise/daemon.ts';
 import type { Args } from './args.ts';
 import { BenchCamera, type BenchImages } from './bench-camera.ts';
+import { compare, comparisonTable } from './bench-compare.ts';
 import { type BenchFigures, benchFigures, type MemorySample, type PartSample } from './bench-figures.ts';
 import type { Command, Context } from './command.ts';
 
 const defaultParts = 300;
+const defaultRounds = 60;
 const partsMax = 1_000_000;
 /** Judged before the first one counts: code is compiled, connections are made. */
 const warmParts = 20;
@@ -31,9 +33,21 @@ const progressEvery = 100;
 export const command: Command = {
   name: 'bench',
   summary: 'measure what the daemon adds to the bare inference',
-  usage: ['bench [--bundle DIR] [--parts N] [--json]'],
+  usage: ['bench [--bundle DIR] [--parts N] [--json]', 'bench --compare [--bundle DIR ...] [--rounds N] [--json]'],
   options: {
-    bundle: { type: 'string', value: 'DIR', doc: 'the bundle to run; default: the one that comes with Twinspect' },
+    bundle: {
+      type: 'string',
+      value: 'DIR',
+      multiple: true,
+      doc: 'the bundle to run; default: the one that comes with Twinspect. With --compare several may be given',
+    },
+    compare: {
+      type: 'boolean',
+      doc:
+        'ways to run a bundle side by side, taking turns: one graph or three sessions, threads, spinning, how the ' +
+        'runtime rewrites the graph, precisions, other bundles',
+    },
+    rounds: { type: 'string', value: 'N', doc: `--compare: runs of each way; default ${defaultRounds}` },
     parts: { type: 'string', value: 'N', doc: `parts to measure; default ${defaultParts}` },
     json: {
       type: 'boolean',
@@ -47,8 +61,18 @@ export const command: Command = {
     args.atMost(0);
     const parts = args.whole('parts', { min: 1, max: partsMax }) ?? defaultParts;
     const base = resolveConfig(null, context.env, 'the environment').config;
-    const bundle = args.text('bundle');
-    const path = bundle === null ? base.line.bundle : resolve(context.cwd, bundle);
+    const given = args.texts('bundle').map((bundle) => resolve(context.cwd, bundle));
+    const paths = given.length > 0 ? given : [base.line.bundle];
+    if (args.flag('compare')) {
+      const rows = await compare(context, paths, args.whole('rounds', { min: 1, max: partsMax }) ?? defaultRounds);
+      if (args.flag('json')) return context.stdout(JSON.stringify(rows));
+      for (const line of comparisonTable(rows)) context.stdout(line);
+      return;
+    }
+    const [path, second] = paths as [string, string?];
+    if (second !== undefined) {
+      throw fail('usage/value', { option: 'bundle', found: second, expected: 'one bundle; several with --compare' });
+    }
     const { product, images } = await readBundle(context, path);
     const stateDir = await mkdtemp(join(tmpdir(), 'twinspect-bench-'));
     try {

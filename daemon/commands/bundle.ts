@@ -6,21 +6,22 @@ import { createHash } from 'node:crypto';
 import { basename, join, relative } from 'node:path';
 import { fail } from '../../errors.ts';
 import { type Manifest, parseManifest, type Variant } from '../../models/bundle/manifest.ts';
-import type { Args } from './args.ts';
+import { type Args, precisionOf } from './args.ts';
 import { importTeacherFile } from './bundle/import-teacher.ts';
 import type { Command, Context } from './command.ts';
 
-const actions = ['list', 'show', 'verify', 'threshold', 'import-teacher'] as const;
+const actions = ['list', 'show', 'verify', 'quantise', 'threshold', 'import-teacher'] as const;
 /** Folders deeper than this are no part of a bundle. */
 const depthMax = 4;
 
 export const command: Command = {
   name: 'bundle',
-  summary: 'list, show and verify bundles, set thresholds, check teacher weights',
+  summary: 'list, show, verify and quantise bundles, set thresholds, check teacher weights',
   usage: [
     'bundle list [FOLDER ...] [--json]',
     'bundle show BUNDLE [--json]',
-    'bundle verify BUNDLE [--provider NAME] [--digests] [--json]',
+    'bundle verify BUNDLE [--provider NAME] [--precision NAME] [--digests] [--json]',
+    'bundle quantise BUNDLE --data DIR --out DIR [--precision int8|fp16] [--for cpu|tensorrt] [--json]',
     'bundle threshold BUNDLE --data DIR --out NAME@NEXT [--false-reject-rate RATE | --value SCORE] [--json]',
     'bundle import-teacher --from FILE [--out FILE] [--licence TEXT] [--json]',
   ],
@@ -30,20 +31,34 @@ export const command: Command = {
       value: 'NAME',
       doc: 'verify: what replays the golden parts, cpu (default) or tensorrt',
     },
+    precision: {
+      type: 'string',
+      value: 'NAME',
+      doc: 'verify: the variant to replay, fp32 (default), fp16 or int8; quantise: int8 (default) or fp16',
+    },
+    for: {
+      type: 'string',
+      value: 'NAME',
+      doc: 'quantise: what will run it, cpu (default for int8) or tensorrt (default for fp16)',
+    },
     digests: { type: 'boolean', doc: 'verify: compare the digests only, replay nothing' },
-    data: { type: 'string', value: 'DIR', doc: 'threshold: recorded parts whose truth is known' },
+    data: {
+      type: 'string',
+      value: 'DIR',
+      doc: 'quantise: recorded good parts, best those taught on; threshold: parts whose truth is known',
+    },
     'false-reject-rate': {
       type: 'string',
       value: 'RATE',
       doc: "threshold: share of good parts that may fail; default: the bundle's",
     },
     value: { type: 'string', value: 'SCORE', doc: 'threshold: this very score' },
-    threads: { type: 'string', value: 'N', doc: 'threshold: default 2' },
+    threads: { type: 'string', value: 'N', doc: 'quantise, threshold: default 2' },
     from: { type: 'string', value: 'FILE', doc: 'import-teacher: pretrained ResNet weights (.safetensors)' },
     out: {
       type: 'string',
       value: 'PATH',
-      doc: 'threshold: the bundle folder to make; import-teacher: write the layers a teacher needs, and no others',
+      doc: 'quantise, threshold: the bundle folder to make; import-teacher: write the layers a teacher needs',
     },
     licence: { type: 'string', value: 'TEXT', doc: 'import-teacher: the licence, where the file does not state it' },
     json: { type: 'boolean', doc: 'print JSON' },
@@ -55,14 +70,12 @@ export const command: Command = {
       args.atMost(1);
       return importTeacherFile(context, args);
     }
-    if (action === 'threshold') {
-      args.atMost(2);
-      const { setThreshold } = await import('./bundle/threshold.ts');
-      return setThreshold(context, args, args.positional(1, 'the bundle folder'));
-    }
-    if (action !== 'show' && action !== 'verify') throw fail('usage/extra', { command: 'bundle', found: action });
+    if (!(actions as readonly string[]).includes(action))
+      throw fail('usage/extra', { command: 'bundle', found: action });
     const path = args.positional(1, 'the bundle folder');
     args.atMost(2);
+    if (action === 'threshold') return (await import('./bundle/threshold.ts')).setThreshold(context, args, path);
+    if (action === 'quantise') return (await import('./bundle-quantise.ts')).quantiseCommand(context, args, path);
     await (action === 'show' ? show(context, args, path) : verify(context, args, path));
   },
 };
@@ -151,6 +164,7 @@ async function verify(context: Context, args: Args, path: string): Promise<void>
   if (provider === undefined) {
     throw fail('usage/value', { option: 'provider', found: wanted, expected: providers.join(' or ') });
   }
+  const precision = precisionOf(args);
   const { manifest, digest } = await open(context, path);
   const json = args.flag('json');
   const say = (line: string): void => {
@@ -164,13 +178,18 @@ async function verify(context: Context, args: Args, path: string): Promise<void>
     throw problems[0];
   }
   say(`${manifest.name}@${manifest.version} is whole, digest ${digest}`);
-  const golden = args.flag('digests') ? null : await replayed(context, path, provider, say);
+  const golden = args.flag('digests') ? null : await replayed(context, path, { provider, precision }, say);
   if (json) context.stdout(JSON.stringify({ path, digest, whole: true, problems: [], golden }));
 }
 
-async function replayed(context: Context, path: string, provider: Variant['provider'], say: (line: string) => void) {
+async function replayed(
+  context: Context,
+  path: string,
+  { provider, precision }: Pick<Variant, 'provider' | 'precision'>,
+  say: (line: string) => void,
+) {
   const { replay } = await import('./replay.ts');
-  const outcomes = await replay(context, path, provider);
+  const outcomes = await replay(context, path, provider, precision);
   for (const { name, score, expectedScore, mapError } of outcomes) {
     say(`ok  golden part ${name}: score ${score}, taught as ${expectedScore}, map off by ${mapError} thresholds`);
   }

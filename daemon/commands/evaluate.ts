@@ -6,7 +6,7 @@ import { basename, resolve } from 'node:path';
 import { listSamples, type Sample as RecordedSample } from '../../drivers/index.ts';
 import { fail } from '../../errors.ts';
 import { evaluateInDetail } from '../../models/evaluate/evaluate.ts';
-import type { Args } from './args.ts';
+import { type Args, precisionOf } from './args.ts';
 import type { Command, Context } from './command.ts';
 import { writeReport } from './evaluate-report.ts';
 import { figureLines } from './evaluate-table.ts';
@@ -15,11 +15,12 @@ import { type BundleJudge, openBundleJudge } from './judge-bundle.ts';
 export const command: Command = {
   name: 'evaluate',
   summary: 'measure a bundle on parts whose truth is known',
-  usage: ['evaluate --bundle DIR --data DIR [--report DIR] [--json]'],
+  usage: ['evaluate --bundle DIR --data DIR [--precision NAME] [--report DIR] [--json]'],
   options: {
     bundle: { type: 'string', value: 'DIR', doc: 'the bundle folder' },
     data: { type: 'string', value: 'DIR', doc: 'recorded parts with a test split' },
     report: { type: 'string', value: 'DIR', doc: 'write report.html there: one page, opens offline' },
+    precision: { type: 'string', value: 'NAME', doc: 'the variant: fp32 (default) or int8' },
     threads: { type: 'string', value: 'N', doc: 'default 2' },
     json: { type: 'boolean', doc: 'print JSON' },
   },
@@ -28,7 +29,8 @@ export const command: Command = {
     const bundle = resolve(context.cwd, args.required('bundle'));
     const data = resolve(context.cwd, args.required('data'));
     const samples = await testSamples(context, data);
-    const judge = await openBundleJudge(context, bundle, args.whole('threads', { min: 1, max: 64 }) ?? 2);
+    const threads = args.whole('threads', { min: 1, max: 64 }) ?? 2;
+    const judge = await openBundleJudge(context, bundle, threads, precisionOf(args));
     try {
       const detailed = await evaluateInDetail(judgeAll(context, samples, judge), { threshold: judge.served.threshold });
       const report = args.text('report');

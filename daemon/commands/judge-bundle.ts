@@ -5,6 +5,7 @@ import { fail } from '../../errors.ts';
 import { pairFeeds } from '../../models/bundle/golden.ts';
 import { loadBundle } from '../../models/bundle/load.ts';
 import type { Manifest } from '../../models/bundle/manifest.ts';
+import type { Precision } from '../../models/bundle/variants.ts';
 import type { Sample } from '../../models/evaluate/samples.ts';
 import { openSession } from '../../models/runtime/session.ts';
 import type { Reading, ServedBundle } from '../inference/port.ts';
@@ -32,8 +33,13 @@ export interface Looked {
   judgement: Judgement;
 }
 
-export async function openBundleJudge({ files, clock }: Context, path: string, threads: number): Promise<BundleJudge> {
-  const loaded = await loadBundle((file) => files.read(join(path, file)), path, 'cpu');
+export async function openBundleJudge(
+  { files, clock }: Context,
+  path: string,
+  threads: number,
+  precision: Precision = 'fp32',
+): Promise<BundleJudge> {
+  const loaded = await loadBundle((file) => files.read(join(path, file)), path, 'cpu', [precision]);
   const { manifest } = loaded;
   const session = await openSession(loaded.model, { threads, spinning: true });
   const served = servedBundle(loaded);

@@ -14,8 +14,14 @@ export async function replay(
   { files }: Context,
   path: string,
   provider: Variant['provider'],
+  precision: Variant['precision'],
 ): Promise<readonly GoldenOutcome[]> {
-  const { manifest, variant, model, golden } = await loadBundle((file) => files.read(join(path, file)), path, provider);
+  const { manifest, variant, model, golden } = await loadBundle(
+    (file) => files.read(join(path, file)),
+    path,
+    provider,
+    [precision],
+  );
   const session = await openSession(model, { provider });
   try {
     return await replayGolden(session, golden, manifest, variant, path);

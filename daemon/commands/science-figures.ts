@@ -5,8 +5,8 @@
 import { join, resolve } from 'node:path';
 import { defectKindNames } from '../../drivers/index.ts';
 import { loadBundle } from '../../models/bundle/load.ts';
-import { summaryOfKinds } from '../../models/evaluate/kinds.ts';
 import type { Figures } from '../../models/evaluate/evaluate.ts';
+import { summaryOfKinds } from '../../models/evaluate/kinds.ts';
 import type { Context } from './command.ts';
 import { quantiseFigures } from './quantise-figures.ts';
 import { runCommand } from './run-command.ts';

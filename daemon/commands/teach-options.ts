@@ -47,6 +47,11 @@ export const teachOptions: Readonly<Record<string, Option>> = {
     value: 'KIND',
     doc: 'fitted (default): height above a plane through each part; fixed: above the taught plane',
   },
+  precision: {
+    type: 'string',
+    value: 'NAME',
+    doc: 'fp32 (default); int8: the student learns on an eight-bit teacher, and the bundle holds both variants',
+  },
   roi: { type: 'string', value: 'X,Y,W,H', doc: 'only this rectangle is looked at, pixels' },
   ignore: {
     type: 'string',
@@ -82,6 +87,7 @@ export async function readOptions(
     ...namesOf(out),
     modalities: modalitiesOf(args.text('modality') ?? 'both'),
     recipe: bestRecipe,
+    ...(eightBits(args.text('precision') ?? 'fp32') && { precision: 'int8' as const }),
     datum: datumOf(args.text('datum') ?? 'fitted'),
     epochs: args.whole('epochs', { min: 1, max: 10_000 }) ?? defaults.epochs,
     batch: defaults.batch,
@@ -127,6 +133,11 @@ async function openTeacher(context: Context, path: string | null): Promise<Teach
   const file = path === null ? shippedTeacher(context.packageRoot) : resolve(context.cwd, path);
   const bytes = await context.files.read(file);
   return { ...importTeacher(bytes, file), source: basename(file), digest: sha256(bytes) };
+}
+
+function eightBits(found: string): boolean {
+  if (found === 'fp32' || found === 'int8') return found === 'int8';
+  throw fail('usage/value', { option: 'precision', found, expected: 'fp32 or int8' });
 }
 
 function modalitiesOf(found: string): TeachOptions['modalities'] {

@@ -11,6 +11,7 @@ import { invariant } from '../../errors.ts';
 import { servingOutputs } from '../../models/bundle/assemble.ts';
 import { type Golden, pairFeeds, replayGolden } from '../../models/bundle/golden.ts';
 import { loadBundle } from '../../models/bundle/load.ts';
+import { acceptable } from '../../models/bundle/variants.ts';
 import { openSession, type Session, type TensorValue } from '../../models/runtime/session.ts';
 import { systemClock } from '../clock.ts';
 import { Exchange } from './exchange.ts';
@@ -36,8 +37,10 @@ function answer(word: HostAnswer): void {
 }
 
 /** Verified, merged, warm, and its golden parts as they were at teaching; else it throws. */
-async function load({ path, provider, threads, spinning }: LoadAsk): Promise<{ serving: Serving; warmMs: number }> {
-  const loaded = await loadBundle((file) => readFile(join(path, file)), path, provider);
+async function load(ask: LoadAsk): Promise<{ serving: Serving; warmMs: number }> {
+  const { path, provider, precision, threads, spinning } = ask;
+  const wanted = acceptable(precision, provider, { arch: process.arch, cpuInfo: await cpuInfo() });
+  const loaded = await loadBundle((file) => readFile(join(path, file)), path, provider, wanted);
   const session = await openSession(loaded.model, { provider, threads, spinning });
   await replayGolden(session, loaded.golden, loaded.manifest, loaded.variant, path);
   const bundle = servedBundle(loaded);
@@ -45,6 +48,15 @@ async function load({ path, provider, threads, spinning }: LoadAsk): Promise<{ s
   let warmMs = 0;
   for (let run = 0; run < warmRuns; run++) warmMs = (await infer(next)).inferMs;
   return { serving: next, warmMs };
+}
+
+/** What the kernel says of the processor; other systems than Linux say it elsewhere, and count as not knowing. */
+async function cpuInfo(): Promise<string> {
+  try {
+    return await readFile('/proc/cpuinfo', 'utf8');
+  } catch {
+    return '';
+  }
 }
 
 /** The pair's place in memory, with a golden part in it to begin with: zeros would not be what a run costs. */

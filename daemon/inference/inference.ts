@@ -6,6 +6,7 @@
  * out of service from then on, and the line holds until wish and reality agree.
  */
 import { fail, messageOf } from '../../errors.ts';
+import type { PrecisionWish } from '../../models/bundle/variants.ts';
 import type { Provider } from '../../models/runtime/session.ts';
 import type { Clock } from '../clock.ts';
 import { Host, hostLimits } from './host.ts';
@@ -15,6 +16,7 @@ import { type Log, type Opened, Service, type ServiceDeps } from './service.ts';
 
 export interface InferenceSettings {
   readonly provider: Provider;
+  readonly precision: PrecisionWish;
   readonly threads: number;
   readonly spinning: boolean;
   readonly timeoutMs: number;
@@ -187,12 +189,12 @@ export class Inference implements InferencePort {
   /** A host with the bundle loaded, warm and checked; where anything is wrong, no host. */
   async #open(path: string, product: string, digest: string | null): Promise<Opened> {
     const { clock, settings } = this.#deps;
-    const { provider, threads, spinning, timeoutMs } = settings;
+    const { provider, precision, threads, spinning, timeoutMs } = settings;
     const host = new Host(clock, { ...hostLimits, inferMaxMs: timeoutMs });
     this.#hosts.add(host);
     host.died.addEventListener('abort', () => this.#hosts.delete(host), { once: true });
     this.#counters.hostStarts++;
-    const bundle = await host.load({ path, provider, threads, spinning });
+    const bundle = await host.load({ path, provider, precision, threads, spinning });
     const wrong =
       bundle.product !== product
         ? fail('bundle/product', { path, actual: bundle.product, expected: product })

@@ -44,6 +44,8 @@ export interface Reading {
 /** What judging needs to know of the bundle in service. */
 export interface ServedBundle extends BundleName {
   product: string;
+  /** Of the variant that serves: fp32, fp16 or int8. */
+  precision: string;
   widthPx: number;
   heightPx: number;
   threshold: number;

@@ -3,6 +3,7 @@
  * through shared memory. Numbers of a reading travel in shared memory too: JSON would turn NaN into null.
  */
 import { type ErrorCode, type ErrorValues, errorTable, fail, messageOf, TwinspectError } from '../../errors.ts';
+import type { PrecisionWish } from '../../models/bundle/variants.ts';
 import type { Provider } from '../../models/runtime/session.ts';
 import type { ServedBundle } from './port.ts';
 
@@ -14,6 +15,7 @@ export interface LoadAsk {
   /** The bundle's folder. */
   readonly path: string;
   readonly provider: Provider;
+  readonly precision: PrecisionWish;
   /** Threads inside one operator. */
   readonly threads: number;
   readonly spinning: boolean;

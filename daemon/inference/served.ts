@@ -17,9 +17,9 @@ export function servedBundle({
   variant,
 }: Pick<LoadedBundle, 'manifest' | 'digest' | 'variant'>): ServedBundle {
   const { name, version, product, input, datum, minJudgedShare, vitals = null } = manifest;
-  const { threshold, pixelThreshold, leastAreaPx } = variant;
+  const { precision, threshold, pixelThreshold, leastAreaPx } = variant;
   return {
-    ...{ name, version, digest, product, widthPx: input.widthPx, heightPx: input.heightPx },
+    ...{ name, version, digest, product, precision, widthPx: input.widthPx, heightPx: input.heightPx },
     ...{ threshold, pixelThreshold, leastAreaPx, minJudgedShare, vitalLimits: vitals },
     datumLimits:
       datum.kind === 'fitted' ? { offsetMm: datum.offsetLimitMm, tiltMmAcross: datum.tiltLimitMmAcross } : null,

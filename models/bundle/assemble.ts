@@ -5,6 +5,7 @@
 import * as o from '../graph/build.ts';
 import { Graph } from '../graph/graph.ts';
 import { inline } from '../graph/inline.ts';
+import { lean } from '../graph/lean.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import { combine, filled, type HalfScales, halfOf, networkDistances, together } from '../nets/anomaly.ts';
 import type { Targets } from '../nets/fusion.ts';
@@ -63,7 +64,7 @@ export function assemble(spec: GraphSpec, scales: Pick<Variant, 'sources' | 'hal
   graph.output('judgedShare', life.least);
   graph.output('datum', prepared.datum);
   graph.output('vitals', life.table);
-  return graph;
+  return lean(graph);
 }
 
 interface Raw {

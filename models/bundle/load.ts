@@ -8,8 +8,9 @@ import { readOnnx } from '../onnx/read.ts';
 import { writeOnnx } from '../onnx/write.ts';
 import { assemble, type Networks } from './assemble.ts';
 import { type Golden, readGolden } from './golden.ts';
-import { type Manifest, parseManifest, type Variant, variantFor } from './manifest.ts';
+import { type GoldenPart, type Manifest, parseManifest, type Variant } from './manifest.ts';
 import { networkFiles } from './networks.ts';
+import { type Precision, variantFor } from './variants.ts';
 
 /** Reads one file of the bundle by its path inside; rejects where there is none. */
 export type ReadFile = (path: string) => Promise<Uint8Array>;
@@ -19,6 +20,7 @@ export interface LoadedBundle {
   /** sha256 of manifest.json, hex */
   digest: string;
   variant: Variant;
+  networks: Networks;
   /** The merged graph as ONNX bytes. */
   model: Uint8Array;
   golden: Golden[];
@@ -47,27 +49,51 @@ export interface OpenedBundle {
   golden: Golden[];
 }
 
-/** Throws `bundle/missing`, `bundle/manifest`, `bundle/digest` or `onnx/unreadable`. */
+/** With the fp32 networks. Throws `bundle/missing`, `bundle/manifest`, `bundle/digest` or `onnx/unreadable`. */
 export async function openBundle(read: ReadFile, path: string): Promise<OpenedBundle> {
   const { manifest, digest } = await readManifest(read, path);
   const files = await readVerified(read, manifest, path);
+  const { take, networksOf } = filesOf(files, path);
+  const golden = manifest.golden.map((part) => readGolden(part, take));
+  return { manifest, digest, files, networks: networksOf(null), golden };
+}
+
+/** The first variant of the provider in one of the precisions wanted, ready to run. Throws what `openBundle` throws. */
+export async function loadBundle(
+  read: ReadFile,
+  path: string,
+  provider: Variant['provider'],
+  wanted: readonly Precision[] = ['fp32'],
+): Promise<LoadedBundle> {
+  const { manifest, digest } = await readManifest(read, path);
+  const files = await readVerified(read, manifest, path);
+  const variant = variantFor(manifest, provider, wanted, path);
+  const { take, networksOf } = filesOf(files, path);
+  const networks = networksOf(variant);
+  const golden = goldenOf(manifest, variant).map((part) => readGolden(part, take));
+  return { manifest, digest, variant, networks, model: writeOnnx(assemble(manifest, variant, networks)), golden };
+}
+
+/** The golden parts of a variant: the bundle's images, with its own numbers where it has some. */
+export function goldenOf({ golden }: Manifest, variant: Variant): GoldenPart[] {
+  if (!variant.golden) return golden;
+  return variant.golden.map((own) => ({ ...golden.find(({ name }) => name === own.name)!, ...own }));
+}
+
+function filesOf(files: ReadonlyMap<string, Uint8Array>, path: string) {
   const take = (file: string): Uint8Array => {
     const bytes = files.get(file);
     if (!bytes) throw fail('bundle/manifest', { path, problem: `files does not list ${file}` });
     return bytes;
   };
-  const networks = Object.fromEntries(
-    networkFiles.map((file) => [file, readOnnx(take(file), `${path}/${file}`)]),
-  ) as Networks;
-  const golden = manifest.golden.map((part) => readGolden(part, take));
-  return { manifest, digest, files, networks, golden };
-}
-
-/** The same, ready to run. Throws what `openBundle` throws. */
-export async function loadBundle(read: ReadFile, path: string, provider: Variant['provider']): Promise<LoadedBundle> {
-  const { manifest, digest, networks, golden } = await openBundle(read, path);
-  const variant = variantFor(manifest, provider, path);
-  return { manifest, digest, variant, model: writeOnnx(assemble(manifest, variant, networks)), golden };
+  const networksOf = (variant: Variant | null): Networks =>
+    Object.fromEntries(
+      networkFiles.map((network) => {
+        const file = variant?.networks?.[network] ?? network;
+        return [network, readOnnx(take(file), `${path}/${file}`)];
+      }),
+    ) as Networks;
+  return { take, networksOf };
 }
 
 /** Every file the manifest lists, its digest checked. */

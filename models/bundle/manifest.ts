@@ -38,6 +38,9 @@ export interface SourceNorm {
   weight: number;
 }
 
+/** A golden part as a variant of lower precision scores it; its images are the bundle's. */
+export type GoldenScore = Pick<GoldenPart, 'name' | 'map' | 'score'>;
+
 /** What depends on provider and precision: an fp16 map needs its own threshold. */
 export interface Variant {
   provider: 'cpu' | 'tensorrt';
@@ -49,6 +52,10 @@ export interface Variant {
   /** Tail of the network's and geometry's combined maps on held-out good parts. */
   halves: { network: number; geometry: number; colour: number };
   goldenTolerance: number;
+  /** Its own file in place of a network of the bundle, by the network's name. Absent: it has none. */
+  networks?: Record<string, string>;
+  /** What it gives for golden parts, in place of the bundle's own numbers; these alone are replayed. */
+  golden?: GoldenScore[];
 }
 
 /** The least signs of life of a living modality: grey levels of rgb, mm of depth. */
@@ -140,10 +147,9 @@ export function parseManifest(text: string, path: string): Manifest {
   expectEach('taught.parents', manifest.taught.parents ?? [], parentFields, problem);
   if (manifest.variants.length === 0) problem('variants is empty, expected at least one');
   expectEach('variants', manifest.variants, variantFields, problem);
-  for (const [i, { sources }] of manifest.variants.entries())
-    expectEach(`variants[${i}].sources`, sources, sourceFields, problem);
   if (manifest.golden.length === 0) problem('golden is empty, expected at least one');
   expectEach('golden', manifest.golden, goldenFields, problem);
+  for (const [i, variant] of manifest.variants.entries()) expectVariant(`variants[${i}]`, variant, manifest, problem);
   return manifest;
 }
 
@@ -156,6 +162,23 @@ function expectFields(prefix: string, whole: unknown, fields: Fields, problem: P
     const value = field.split('.').reduce<unknown>((at, key) => (at as Record<string, unknown> | null)?.[key], whole);
     if (kindOf(value) !== kind) problem(`${prefix}${field} is ${kindOf(value)}, expected ${kind}`);
   }
+}
+
+function expectVariant(at: string, { sources, networks, golden }: Variant, whole: Manifest, problem: Problem): void {
+  expectEach(`${at}.sources`, sources, sourceFields, problem);
+  if (networks !== undefined) {
+    if (kindOf(networks) !== 'object') problem(`${at}.networks is ${kindOf(networks)}, expected object`);
+    for (const [network, file] of Object.entries(networks)) {
+      if (!Object.hasOwn(whole.files, network)) problem(`${at}.networks has ${network}, which the bundle has not`);
+      if (kindOf(file) !== 'string') problem(`${at}.networks.${network} is ${kindOf(file)}, expected string`);
+    }
+  }
+  if (golden === undefined) return;
+  if (kindOf(golden) !== 'array') problem(`${at}.golden is ${kindOf(golden)}, expected array`);
+  expectEach(`${at}.golden`, golden, goldenScoreFields, problem);
+  const known = whole.golden.map(({ name }) => name);
+  const stranger = golden.find(({ name }) => !known.includes(name));
+  if (stranger) problem(`${at}.golden has ${stranger.name}, the bundle's golden parts are ${known.join(', ')}`);
 }
 
 function expectEach(name: string, list: readonly unknown[], fields: Fields, problem: Problem): void {
@@ -218,12 +241,5 @@ const parentFields: Fields = {
   heldOutAdded: 'number',
 };
 const sourceFields: Fields = { name: 'string', centre: 'number', scale: 'number', weight: 'number' };
-const goldenFields: Fields = { name: 'string', rgb: 'string', depth: 'string', map: 'string', score: 'number' };
-
-/** The variant for a provider and precision; names what there is when it is missing. */
-export function variantFor(manifest: Manifest, provider: Variant['provider'], path: string): Variant {
-  const variant = manifest.variants.find((candidate) => candidate.provider === provider);
-  if (variant) return variant;
-  const have = manifest.variants.map((candidate) => `${candidate.provider}/${candidate.precision}`).join(', ');
-  throw fail('bundle/manifest', { path, problem: `no variant for ${provider}; it has ${have}` });
-}
+const goldenScoreFields: Fields = { name: 'string', map: 'string', score: 'number' };
+const goldenFields: Fields = { ...goldenScoreFields, rgb: 'string', depth: 'string' };

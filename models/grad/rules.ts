@@ -97,6 +97,8 @@ export const rules: { readonly [K in OperatorName]: Rule<OperatorAttributes[K]> 
     if (inputs[0]!.dtype === 'float32' && attributes.to === 'float32') return [outer[0]!];
     return discrete({ node } as RuleContext<unknown>);
   },
+  QuantizeLinear: discrete,
+  DequantizeLinear: discrete,
   Conv: ({ inputs: [x, w, b], attributes, outer: [d], wants }) => [
     wants[0] ? convInput(d!, x!, w!, attributes) : null,
     wants[1] ? convWeights(d!, x!, w!, attributes) : null,

@@ -42,6 +42,12 @@ export const and = (a: Tensor, b: Tensor): Tensor => one(a.graph.node('And', [a,
 export const or = (a: Tensor, b: Tensor): Tensor => one(a.graph.node('Or', [a, b], {}));
 export const square = (x: Tensor): Tensor => mul(x, x);
 export const cast = (x: Tensor, to: DType): Tensor => one(x.graph.node('Cast', [x], { to }));
+/** x float32 -> whole numbers of the zero point's type, saturated: round(x / scale) + zero, halves to even. */
+export const quantise = (x: Tensor, scale: Tensor, zero: Tensor, axis = 0): Tensor =>
+  one(x.graph.node('QuantizeLinear', [x, scale, zero], { axis }));
+/** (x - zero) * scale */
+export const dequantise = (x: Tensor, scale: Tensor, zero: Tensor, axis = 0): Tensor =>
+  one(x.graph.node('DequantizeLinear', [x, scale, zero], { axis }));
 export const where = (condition: Tensor, yes: Value, no: Value): Tensor =>
   one(condition.graph.node('Where', [condition, lift(yes, condition), lift(no, condition)], {}));
 

@@ -8,7 +8,8 @@ import { fail } from '../../errors.ts';
 import { type OperatorAttributes, type OperatorName, operators, type Result, size } from './operators.ts';
 import type { DType, Operand, Shape } from './shape.ts';
 
-export type Constant = Float32Array | Uint8Array | BigInt64Array;
+/** float16 as its bits: not every supported Node has an array of halves. */
+export type Constant = Float32Array | Uint16Array | Uint8Array | Int8Array | Int32Array | BigInt64Array;
 
 export interface Tensor extends Operand {
   readonly graph: Graph;
@@ -151,8 +152,10 @@ export class Graph {
   }
 }
 
-function dtypeOf(data: Constant): DType {
+export function dtypeOf(data: Constant): DType {
   if (data instanceof Float32Array) return 'float32';
+  if (data instanceof Uint16Array) return 'float16';
   if (data instanceof BigInt64Array) return 'int64';
-  return 'uint8';
+  if (data instanceof Int32Array) return 'int32';
+  return data instanceof Int8Array ? 'int8' : 'uint8';
 }

@@ -1,6 +1,6 @@
 /** Merging graphs: lays one graph into another, its inputs bound to tensors there. */
 import { fail } from '../../errors.ts';
-import type { Graph } from './graph.ts';
+import { Graph } from './graph.ts';
 import type { Tensor } from './tensor.ts';
 
 /**
@@ -29,12 +29,27 @@ export function inline(
       throw fail('graph/shape', { tensor: name, problem: `${part.name} has no such input` });
   }
   return whole.scope(scope, () => {
-    for (const [tensor, data] of part.constants) here.set(tensor, whole.constant(tensor.name, data, tensor.shape));
-    for (const node of part.nodes) {
-      const inputs = node.inputs.map((input) => here.get(input)!);
-      const outputs = whole.node(node.op, inputs, node.attributes, node.outputs[0]!.name);
-      for (const [i, tensor] of node.outputs.entries()) here.set(tensor, outputs[i]!);
-    }
+    lay(whole, part, here);
     return Object.fromEntries([...part.outputs].map(([name, tensor]) => [name, here.get(tensor)!]));
   });
+}
+
+/** A copy of a graph that publishes these tensors of it instead of its own outputs. */
+export function publishing(graph: Graph, outputs: ReadonlyMap<string, Tensor>): Graph {
+  const copy = new Graph(graph.name);
+  const here = new Map<Tensor, Tensor>();
+  for (const input of graph.inputs) here.set(input, copy.input(input.name, input.dtype, input.shape));
+  lay(copy, graph, here);
+  for (const [name, tensor] of outputs) copy.output(name, here.get(tensor)!);
+  return copy;
+}
+
+/** Copies constants and nodes; `here` knows the inputs and learns the rest. */
+function lay(whole: Graph, part: Graph, here: Map<Tensor, Tensor>): void {
+  for (const [tensor, data] of part.constants) here.set(tensor, whole.constant(tensor.name, data, tensor.shape));
+  for (const node of part.nodes) {
+    const inputs = node.inputs.map((input) => here.get(input)!);
+    const outputs = whole.node(node.op, inputs, node.attributes, node.outputs[0]!.name);
+    for (const [i, tensor] of node.outputs.entries()) here.set(tensor, outputs[i]!);
+  }
 }

@@ -39,6 +39,9 @@ export interface OperatorAttributes {
   IsNaN: None;
   Where: None;
   Cast: { to: DType };
+  /** Along `axis` where scale and zero point are lists; of one scale it says nothing. */
+  QuantizeLinear: { axis: number };
+  DequantizeLinear: { axis: number };
   Conv: Conv;
   ConvTranspose: Conv & { outputPadding: readonly [number, number] };
   MaxPool: Pool;
@@ -81,14 +84,14 @@ export const operators: { readonly [K in OperatorName]: Operator<K> } = {
   And: { infer: logical },
   Or: { infer: logical },
   Not: { infer: (inputs) => same(inputs, 'bool') },
-  Neg: { infer: (inputs) => same(inputs, 'float32') },
-  Abs: { infer: (inputs) => same(inputs, 'float32') },
-  Exp: { infer: (inputs) => same(inputs, 'float32') },
-  Log: { infer: (inputs) => same(inputs, 'float32') },
-  Sqrt: { infer: (inputs) => same(inputs, 'float32') },
-  Relu: { infer: (inputs) => same(inputs, 'float32') },
-  Sigmoid: { infer: (inputs) => same(inputs, 'float32') },
-  IsNaN: { infer: (inputs) => [{ dtype: 'bool', shape: same(inputs, 'float32')[0]!.shape }] },
+  Neg: { infer: elementwise },
+  Abs: { infer: elementwise },
+  Exp: { infer: elementwise },
+  Log: { infer: elementwise },
+  Sqrt: { infer: elementwise },
+  Relu: { infer: elementwise },
+  Sigmoid: { infer: elementwise },
+  IsNaN: { infer: (inputs) => [{ dtype: 'bool', shape: elementwise(inputs)[0]!.shape }] },
   Where: {
     infer(inputs) {
       const [condition, yes, no] = counted(inputs, 3);
@@ -98,6 +101,24 @@ export const operators: { readonly [K in OperatorName]: Operator<K> } = {
     },
   },
   Cast: { infer: (inputs, { to }) => [{ dtype: to, shape: counted(inputs, 1)[0]!.shape }] },
+  QuantizeLinear: {
+    infer(inputs, { axis }) {
+      const [x, scale, zero] = counted(inputs, 3);
+      expect(x!.dtype === 'float32', `${x!.name} is ${x!.dtype}, expected float32`);
+      expect(zero!.dtype === 'uint8' || zero!.dtype === 'int8', `zero point is ${zero!.dtype}, expected uint8 or int8`);
+      steps(x!, scale!, zero!, axis);
+      return [{ dtype: zero!.dtype, shape: x!.shape }];
+    },
+  },
+  DequantizeLinear: {
+    infer(inputs, { axis }) {
+      const [x, scale, zero] = counted(inputs, 3);
+      expect(['uint8', 'int8', 'int32'].includes(x!.dtype), `${x!.name} is ${x!.dtype}, expected whole numbers`);
+      expect(zero!.dtype === x!.dtype, `zero point is ${zero!.dtype}, ${x!.name} is ${x!.dtype}`);
+      steps(x!, scale!, zero!, axis);
+      return [float(x!.shape)];
+    },
+  },
   Conv: {
     infer(inputs, { strides, pads, group }) {
       const [x, w, b] = floats(inputs, 2, 3);
@@ -107,12 +128,15 @@ export const operators: { readonly [K in OperatorName]: Operator<K> } = {
       expect(filters! % group === 0, `${filters} filters do not divide into ${group} groups`);
       if (b) expect(same1(b.shape, [filters!]), `bias is [${b.shape}], expected [${filters}]`);
       return [
-        float([
-          batch!,
-          filters!,
-          windows(height!, kh!, strides[0], pads[0] + pads[2]),
-          windows(width!, kw!, strides[1], pads[1] + pads[3]),
-        ]),
+        float(
+          [
+            batch!,
+            filters!,
+            windows(height!, kh!, strides[0], pads[0] + pads[2]),
+            windows(width!, kw!, strides[1], pads[1] + pads[3]),
+          ],
+          x,
+        ),
       ];
     },
   },
@@ -129,7 +153,7 @@ export const operators: { readonly [K in OperatorName]: Operator<K> } = {
       );
       const grow = (length: number, k: number, axis: 0 | 1): number =>
         strides[axis] * (length - 1) + outputPadding[axis] + k - pads[axis] - pads[axis + 2]!;
-      return [float([batch!, perGroup! * group, grow(height!, kh!, 0), grow(width!, kw!, 1)])];
+      return [float([batch!, perGroup! * group, grow(height!, kh!, 0), grow(width!, kw!, 1)], x)];
     },
   },
   MaxPool: { infer: pooled },
@@ -151,12 +175,12 @@ export const operators: { readonly [K in OperatorName]: Operator<K> } = {
       const [m, k] = a!.shape.slice(-2);
       const [k2, n] = b!.shape.slice(-2);
       expect(k === k2, `inner lengths ${k} and ${k2} differ`);
-      return [float([...broadcast(a!.shape.slice(0, -2), b!.shape.slice(0, -2)), m!, n!])];
+      return [float([...broadcast(a!.shape.slice(0, -2), b!.shape.slice(0, -2)), m!, n!], a)];
     },
   },
   Softmax: {
     infer(inputs, { axis }) {
-      const [result] = same(inputs, 'float32');
+      const [result] = elementwise(inputs);
       axisOf(result!.shape, axis);
       return [result!];
     },
@@ -231,21 +255,23 @@ export const operators: { readonly [K in OperatorName]: Operator<K> } = {
         sizes.length === 4 && sizes[0] === batch && sizes[1] === channels,
         `sizes [${sizes}] change batch or channels`,
       );
-      return [float(sizes)];
+      return [float(sizes, x)];
     },
   },
   DepthToSpace: {
     infer(inputs, { blocksize }) {
-      const [b, c, h, w] = rank(floats(inputs, 1)[0]!, 4);
+      const [x] = floats(inputs, 1);
+      const [b, c, h, w] = rank(x!, 4);
       expect(c! % blocksize ** 2 === 0, `${c} channels do not divide by ${blocksize ** 2}`);
-      return [float([b!, c! / blocksize ** 2, h! * blocksize, w! * blocksize])];
+      return [float([b!, c! / blocksize ** 2, h! * blocksize, w! * blocksize], x)];
     },
   },
   SpaceToDepth: {
     infer(inputs, { blocksize }) {
-      const [b, c, h, w] = rank(floats(inputs, 1)[0]!, 4);
+      const [x] = floats(inputs, 1);
+      const [b, c, h, w] = rank(x!, 4);
       expect(h! % blocksize === 0 && w! % blocksize === 0, `${h} x ${w} does not divide by ${blocksize}`);
-      return [float([b!, c! * blocksize ** 2, h! / blocksize, w! / blocksize])];
+      return [float([b!, c! * blocksize ** 2, h! / blocksize, w! / blocksize], x)];
     },
   },
   ReduceSum: { infer: reduced },
@@ -272,8 +298,17 @@ function expect(condition: boolean, problem: string): void {
   if (!condition) throw new Error(problem);
 }
 
-function float(shape: Shape): Result {
-  return { dtype: 'float32', shape };
+function float(shape: Shape, like?: Operand): Result {
+  return { dtype: like?.dtype ?? 'float32', shape };
+}
+
+/** One scale and zero point for the whole tensor, or one for each place of an axis. */
+function steps(x: Operand, scale: Operand, zero: Operand, axis: number): void {
+  expect(scale.dtype === 'float32', `scale is ${scale.dtype}, expected float32`);
+  expect(same1(scale.shape, zero.shape), `scale is [${scale.shape}], zero point [${zero.shape}]`);
+  if (scale.shape.length === 0) return;
+  const wanted = [axisOf(x.shape, axis)];
+  expect(same1(scale.shape, wanted), `scale is [${scale.shape}], expected [${wanted}]`);
 }
 
 function same1(a: Shape, b: Shape): boolean {
@@ -288,9 +323,11 @@ function counted(inputs: readonly Operand[], least: number, most = least): reado
   return inputs;
 }
 
+/** All float32, or all float16. */
 function floats(inputs: readonly Operand[], least: number, most = least): readonly Operand[] {
-  for (const t of counted(inputs, least, most))
-    expect(t.dtype === 'float32', `${t.name} is ${t.dtype}, expected float32`);
+  const half = counted(inputs, least, most)[0]?.dtype === 'float16';
+  const dtype = half ? 'float16' : 'float32';
+  for (const t of inputs) expect(t.dtype === dtype, `${t.name} is ${t.dtype}, expected ${dtype}`);
   return inputs;
 }
 
@@ -307,13 +344,18 @@ function rank(tensor: Operand, expected: number): Shape {
 
 function arithmetic(inputs: readonly Operand[]): Result[] {
   const [a, b] = floats(inputs, 2);
-  return [float(broadcast(a!.shape, b!.shape))];
+  return [float(broadcast(a!.shape, b!.shape), a)];
 }
 
 function logical(inputs: readonly Operand[]): Result[] {
   const [a, b] = counted(inputs, 2);
   for (const t of [a!, b!]) expect(t.dtype === 'bool', `${t.name} is ${t.dtype}, expected bool`);
   return [{ dtype: 'bool', shape: broadcast(a!.shape, b!.shape) }];
+}
+
+function elementwise(inputs: readonly Operand[]): Result[] {
+  const [x] = floats(inputs, 1);
+  return [float(x!.shape, x)];
 }
 
 function same(inputs: readonly Operand[], dtype: DType): Result[] {
@@ -328,14 +370,18 @@ function windows(length: number, kernel: number, stride: number, pad: number): n
 }
 
 function pooled(inputs: readonly Operand[], { kernel, strides, pads }: Pool): Result[] {
-  const [b, c, h, w] = rank(floats(inputs, 1)[0]!, 4);
+  const [x] = floats(inputs, 1);
+  const [b, c, h, w] = rank(x!, 4);
   return [
-    float([
-      b!,
-      c!,
-      windows(h!, kernel[0], strides[0], pads[0] + pads[2]),
-      windows(w!, kernel[1], strides[1], pads[1] + pads[3]),
-    ]),
+    float(
+      [
+        b!,
+        c!,
+        windows(h!, kernel[0], strides[0], pads[0] + pads[2]),
+        windows(w!, kernel[1], strides[1], pads[1] + pads[3]),
+      ],
+      x,
+    ),
   ];
 }
 
@@ -345,7 +391,7 @@ function reduced(inputs: readonly Operand[], { axes, keepdims }: Axes): Result[]
   // The runtime reads an empty list as "all axes".
   expect(axes.length > 0 || x!.shape.length === 0, `no axes of rank ${x!.shape.length}`);
   const shape = x!.shape.map((length, axis) => (axes.includes(axis) ? 1 : length));
-  return [float(keepdims ? shape : shape.filter((_, axis) => !axes.includes(axis)))];
+  return [float(keepdims ? shape : shape.filter((_, axis) => !axes.includes(axis)), x)];
 }
 
 /** Length of a slice with absolute, in-range bounds; a negative step walks down to and excluding `end` (-1 allowed). */

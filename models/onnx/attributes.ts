@@ -82,6 +82,8 @@ export const codecs: { readonly [K in OperatorName]: Codec<OperatorAttributes[K]
     out: ({ to }) => ({ attributes: { to: dataTypes[to] }, inputs: [] }),
     back: (a) => ({ to: (Object.keys(dataTypes) as DType[]).find((name) => dataTypes[name] === a['to'])! }),
   },
+  QuantizeLinear: axis,
+  DequantizeLinear: axis,
   Conv: {
     out: ({ strides, pads, group }) => ({ attributes: { strides, pads, group }, inputs: [] }),
     back: (a) => ({ strides: pair(a['strides']), pads: quad(a['pads']), group: a['group'] as number }),

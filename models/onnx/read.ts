@@ -112,6 +112,9 @@ function constantOf(tensor: TensorMessage): Constant {
   const raw = new Uint8Array(tensor.rawData);
   if (tensor.dataType === dataTypes.float32) return new Float32Array(raw.buffer, 0, raw.byteLength / 4);
   if (tensor.dataType === dataTypes.int64) return new BigInt64Array(raw.buffer, 0, raw.byteLength / 8);
+  if (tensor.dataType === dataTypes.int32) return new Int32Array(raw.buffer, 0, raw.byteLength / 4);
+  if (tensor.dataType === dataTypes.float16) return new Uint16Array(raw.buffer, 0, raw.byteLength / 2);
+  if (tensor.dataType === dataTypes.int8) return new Int8Array(raw.buffer);
   if (tensor.dataType === dataTypes.uint8) return raw;
   throw new Error(`constant ${tensor.name} has type ${tensor.dataType}`);
 }

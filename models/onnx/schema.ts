@@ -111,6 +111,6 @@ export const opsetVersion = 17;
 /** Constant lists that ONNX wants as inputs (axes, shapes ...) are initializers of these names; no tensor has one. */
 export const listPrefix = 'list:';
 /** TensorProto.DataType of the types a graph may hold. */
-export const dataTypes = { float32: 1, uint8: 2, int64: 7, bool: 9 } as const;
+export const dataTypes = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9, float16: 10 } as const;
 /** AttributeProto.AttributeType. */
 export const attributeTypes = { float: 1, int: 2, string: 3, ints: 7 } as const;

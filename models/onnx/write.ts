@@ -1,6 +1,6 @@
 /** Graph -> ONNX bytes. The same graph gives the same bytes: no clock, no machine in them. */
 import { invariant } from '../../errors.ts';
-import type { Graph } from '../graph/graph.ts';
+import { dtypeOf, type Graph } from '../graph/graph.ts';
 import type { Constant, Node, Tensor } from '../graph/tensor.ts';
 import { codecs, type Plain, type Travelling } from './attributes.ts';
 import {
@@ -70,8 +70,7 @@ function attributeMessage(name: string, value: Plain, isFloat: boolean): Attribu
 }
 
 function tensorMessage(name: string, dims: readonly number[], data: Constant): TensorMessage {
-  const dataType =
-    data instanceof Float32Array ? dataTypes.float32 : data instanceof Uint8Array ? dataTypes.uint8 : dataTypes.int64;
+  const dataType = dataTypes[dtypeOf(data)];
   return { name, dims: [...dims], dataType, rawData: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) };
 }
 

@@ -14,12 +14,16 @@ export interface TensorValue {
 }
 export type Feeds = Record<string, TensorValue>;
 
+export type Optimisation = 'disabled' | 'basic' | 'extended' | 'all';
+
 export interface SessionOptions {
   provider?: Provider;
   /** Threads inside one operator. */
   threads?: number;
   /** Busy waiting between operators: a little faster back to back, four times the CPU time at line pace. */
   spinning?: boolean;
+  /** How far the graph is rewritten when it is opened; `all` but for comparing. */
+  optimisation?: Optimisation;
 }
 
 export interface Session {
@@ -32,7 +36,7 @@ export interface Session {
 
 /** Opens a graph given as ONNX bytes. Throws `runtime/provider` or `runtime/model`. */
 export async function openSession(model: Uint8Array, options: SessionOptions = {}): Promise<Session> {
-  const { provider = 'cpu', threads = 2, spinning = false } = options;
+  const { provider = 'cpu', threads = 2, spinning = false, optimisation = 'all' } = options;
   const have = listProviders();
   if (!have.includes(provider)) throw fail('runtime/provider', { provider, have: have.join(', ') });
   let session: ort.InferenceSession;
@@ -41,7 +45,7 @@ export async function openSession(model: Uint8Array, options: SessionOptions = {
       executionProviders: [provider],
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
-      graphOptimizationLevel: 'all',
+      graphOptimizationLevel: optimisation,
       logSeverityLevel: 3,
       extra: { session: { intra_op: { allow_spinning: spinning ? '1' : '0' } } },
     });

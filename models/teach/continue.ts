@@ -8,8 +8,9 @@ import { fail } from '../../errors.ts';
 import { assemble, type GraphSpec, type Networks } from '../bundle/assemble.ts';
 import { pairFeeds } from '../bundle/golden.ts';
 import type { OpenedBundle } from '../bundle/load.ts';
-import { type Parent, type Variant, variantFor } from '../bundle/manifest.ts';
+import type { Parent, Variant } from '../bundle/manifest.ts';
 import { colourNetwork, geometryNetwork, studentNetwork } from '../bundle/networks.ts';
+import { variantFor } from '../bundle/variants.ts';
 import { adamDefaults } from '../grad/adam.ts';
 import { bestRecipe } from '../nets/recipe.ts';
 import type { Modality } from '../nets/student.ts';
@@ -71,7 +72,7 @@ export async function continueTeaching(options: ContinueOptions, hooks: TeachHoo
   const bundle = `${manifest.name}@${manifest.version}`;
   const newParts = [...added.training, ...added.heldOut];
   if (added.training.length === 0) throw fail('teach/tooFew', { found: 0, least: 1 });
-  const variant = variantFor(manifest, 'cpu', bundle);
+  const variant = variantFor(manifest, 'cpu', ['fp32'], bundle);
   const load = (part: GoodPart): Promise<PartImages> => {
     hooks.signal.throwIfAborted();
     return loadChecked(part, manifest.input);

@@ -8,9 +8,12 @@ import { fail } from '../../errors.ts';
 import type { DistanceNetworks, Networks } from '../bundle/assemble.ts';
 import { colourNetwork, fusionNetwork, geometryNetwork, studentNetwork, teacherNetwork } from '../bundle/networks.ts';
 import { adamDefaults } from '../grad/adam.ts';
+import type { Graph } from '../graph/graph.ts';
 import type { Recipe } from '../nets/recipe.ts';
 import type { StudentSpec } from '../nets/student.ts';
 import type { TeacherSpec } from '../nets/teacher.ts';
+import { quantiseTeacher } from '../quantise/networks.ts';
+import { addVariant, calibrationOf } from './add-variant.ts';
 import { measureScales, measureThresholds } from './calibrate.ts';
 import { measureDepth } from './depth-scale.ts';
 import { measureChannels, openFeatures } from './features.ts';
@@ -31,6 +34,7 @@ export const studentFor = ({ channels: [, c8, c16] }: TeacherSpec, recipe: Recip
   const { prototypes, interaction, targets } = recipe;
   return { prototypes, interaction, targets, width: [c8 / 2, c16 / 2] };
 };
+const int8 = { provider: 'cpu', precision: 'int8' } as const;
 /** Two held-out parts are the least that have a spread; how few they are is said with the false-reject rate. */
 const leastHeldOut = 2;
 /** Parts whose statistics give depth its own normalisation. */
@@ -86,7 +90,12 @@ export async function teach(options: TeachOptions, hooks: TeachHooks): Promise<T
   const { curve, unlike } = network;
   const { limits } = vitals;
   const found = { networks, scales, thresholds, vitals: limits, golden, dataDigest, curve, unlike };
-  return writeBundle(options, { spec: full, ...found });
+  const taught = writeBundle(options, { spec: full, ...found });
+  if (!network.eight) return taught;
+  const calibration: PartImages[] = [];
+  for await (const part of each(calibrationOf(training), load)) calibration.push(part);
+  const parts = { calibration, heldOut: held, teacher: network.eight };
+  return { ...taught, ...(await addVariant({ ...taught, networks, golden }, int8, parts, threads, hooks.say)) };
 }
 
 /** The frozen teacher with a normalisation for depth, the fusion's statistics, and the student taught on both. */
@@ -96,7 +105,7 @@ async function teachStudent(
   prepared: (part: number) => Promise<PreparedPart>,
   valid: (part: number) => Float32Array,
   { say, snapshots, progress, signal }: TeachHooks,
-): Promise<{ graphs: DistanceNetworks; curve: number[]; unlike: UnlikePart[] }> {
+): Promise<{ graphs: DistanceNetworks; curve: number[]; unlike: UnlikePart[]; eight: Graph | undefined }> {
   const { working, threads, modalities, batch, seed, teacher, recipe } = options;
   const parts = options.training.length;
   const studentSpec = studentFor(teacher.spec, recipe);
@@ -111,7 +120,9 @@ async function teachStudent(
 
   say('measuring the teacher on good parts');
   const frozen = teacherNetwork(working, teacher.spec, teacher.weights, norms);
-  const source = await openFeatures(frozen, prepared, options.featureCacheMb, threads);
+  // The map is a difference of teacher and student: an eight-bit teacher is quantised first, its student taught on it.
+  const eight = options.precision === 'int8' ? (await quantiseTeacher(frozen, sample, 'u8', threads)).graph : undefined;
+  const source = await openFeatures(eight ?? frozen, prepared, options.featureCacheMb, threads);
   try {
     const statistics = await measureChannels(source, valid, parts, frozen);
     const unlike = await findUnlike(lookedAt(options), (part) => source.features(part), frozen, options);
@@ -134,7 +145,7 @@ async function teachStudent(
       'fusion.onnx': fusionNetwork(working, teacher.spec, statistics, recipe.fusion),
       'student.onnx': studentNetwork(working, teacher.spec, studentSpec, modalities, values),
     };
-    return { graphs, curve, unlike };
+    return { graphs, curve, unlike, eight };
   } finally {
     await source.release();
   }

@@ -29,6 +29,8 @@ export interface TeachOptions {
   roi: Area | null;
   ignore: Area[];
   datum: 'fitted' | 'fixed';
+  /** `int8` adds a variant of it, and the student learns on the eight-bit teacher's features. Absent: fp32. */
+  precision?: 'int8';
   epochs: number;
   batch: number;
   learningRate: number;

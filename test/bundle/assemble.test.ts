@@ -87,7 +87,9 @@ describe('coverage', () => {
     const outcome = await look(goodPart(1));
     expect(Array.from(outcome['judged']!).every((v) => v === 1)).toBe(true);
     expect(outcome['judgedShare']![0]).toBeGreaterThan(0.9);
-    const [map, ...halves] = ['map', 'map.network', 'map.geometry', 'map.colour'].map((name) => [...outcome[name]!]);
+    const [map, ...halves] = ['map', 'map.network', 'map.geometry', 'map.colour'].map((name) =>
+      Array.from(outcome[name]!),
+    );
     // Filling comes after joining: the halves' own filled maps are bounds.
     for (const [i, value] of map!.entries()) {
       const own = halves.map((half) => half[i]!);

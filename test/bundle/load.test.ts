@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type Golden, replayGolden } from '../../models/bundle/golden.ts';
 import { loadBundle, type ReadFile, sha256 } from '../../models/bundle/load.ts';
-import { type Manifest, parseManifest } from '../../models/bundle/manifest.ts';
+import { type Manifest, parseManifest, type Variant } from '../../models/bundle/manifest.ts';
 import { openSession } from '../../models/runtime/session.ts';
 import { teachTiny } from '../inference/tiny-bundle.ts';
 
@@ -12,13 +12,17 @@ beforeAll(async () => {
 });
 const text = (): string => new TextDecoder().decode(files.get('manifest.json'));
 const bytesOf = (manifest: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(manifest));
-const load = (from: ReadonlyMap<string, Uint8Array>, provider: 'cpu' | 'tensorrt' = 'cpu') => {
+const load = (
+  from: ReadonlyMap<string, Uint8Array>,
+  provider: Variant['provider'] = 'cpu',
+  wanted: readonly Variant['precision'][] = ['fp32'],
+) => {
   const read: ReadFile = async (path) => {
     const bytes = from.get(path);
     if (!bytes) throw new Error(`no ${path}`);
     return bytes;
   };
-  return loadBundle(read, 'shelf/tiny', provider);
+  return loadBundle(read, 'shelf/tiny', provider, wanted);
 };
 /** The bundle with one file changed; `seal` writes its new digest into the manifest too. */
 function changed(path: string, change: (bytes: Uint8Array) => Uint8Array, seal = false): Map<string, Uint8Array> {
@@ -184,7 +188,7 @@ describe('loading', () => {
   test('a provider without a variant: says which there are', async () => {
     await expect(load(files, 'tensorrt')).rejects.toMatchObject({
       code: 'bundle/manifest',
-      values: { problem: 'no variant for tensorrt; it has cpu/fp32' },
+      values: { problem: 'no variant for tensorrt in fp32; it has cpu/fp32' },
     });
   });
 });
@@ -245,5 +249,57 @@ describe('golden parts', () => {
     );
     expect(error).toMatchObject({ code: 'bundle/drift' });
     expect(error.message).toContain('NaN');
+  });
+});
+
+describe('a variant of lower precision', () => {
+  /** The bundle with an int8 variant that has the fp32 networks under other names. */
+  function withVariant(change: (variant: Variant) => void = () => {}): Map<string, Uint8Array> {
+    const manifest = JSON.parse(text()) as Manifest;
+    const next = new Map(files).set('int8/student.onnx', files.get('student.onnx')!);
+    manifest.files['int8/student.onnx'] = manifest.files['student.onnx']!;
+    const [first] = manifest.golden;
+    const variant: Variant = {
+      ...manifest.variants[0]!,
+      ...{ precision: 'int8', threshold: 7, networks: { 'student.onnx': 'int8/student.onnx' } },
+      golden: [{ name: first!.name, map: first!.map, score: 0.25 }],
+    };
+    change(variant);
+    manifest.variants.push(variant);
+    return next.set('manifest.json', bytesOf(manifest));
+  }
+  const problemOf = async (change: (variant: Variant) => void): Promise<unknown> =>
+    load(withVariant(change)).catch((error: { values: { problem: string } }) => error.values.problem);
+
+  test('is loaded where it is wanted, with its threshold, its networks and its golden scores alone', async () => {
+    const eight = await load(withVariant(), 'cpu', ['int8', 'fp32']);
+    expect(eight.variant).toMatchObject({ precision: 'int8', threshold: 7 });
+    expect(eight.golden.map(({ score }) => score)).toEqual([0.25]);
+    expect(eight.golden[0]!.rgb).toEqual((await load(files)).golden[0]!.rgb);
+    expect((await load(withVariant())).variant.precision).toBe('fp32');
+  });
+
+  test('is read strictly', async () => {
+    const odd = { 'student.onnx': 3 } as unknown as Record<string, string>;
+    expect(await problemOf((each) => Object.assign(each, { networks: odd }))).toBe(
+      'variants[1].networks.student.onnx is number, expected string',
+    );
+    expect(await problemOf((each) => Object.assign(each, { networks: { 'judge.onnx': 'x' } }))).toBe(
+      'variants[1].networks has judge.onnx, which the bundle has not',
+    );
+    expect(await problemOf((each) => Object.assign(each, { golden: [{ name: 'good-1', map: 'x' }] }))).toBe(
+      'variants[1].golden[0].score is undefined, expected number',
+    );
+    expect(await problemOf((each) => Object.assign(each, { golden: [{ name: 'x', map: 'x', score: 1 }] }))).toMatch(
+      /^variants\[1\]\.golden has x, the bundle's golden parts are good-1/,
+    );
+  });
+
+  test('a file of it that is not listed is named', async () => {
+    const change = (each: Variant): void => {
+      each.networks = { 'student.onnx': 'int8/other.onnx' };
+    };
+    const loading = load(withVariant(change), 'cpu', ['int8']);
+    await expect(loading).rejects.toThrow('files does not list int8/other.onnx');
   });
 });

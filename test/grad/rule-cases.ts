@@ -79,6 +79,8 @@ export const ruleCases: { readonly [K in OperatorName]: readonly RuleCase[] | 'r
     },
   ],
   Cast: [({ wanted }) => o.cast(wanted([2, 3]), 'float32')],
+  QuantizeLinear: 'refuses',
+  DequantizeLinear: 'refuses',
   Conv: [
     convolution([2, 3, 5, 6], [4, 3, 3, 3], { pad: 1 }),
     convolution([2, 2, 6, 7], [3, 2, 3, 3], { pad: 1, stride: 2 }),

@@ -65,6 +65,19 @@ const definitions: { readonly [K in OperatorName]: Definition<OperatorAttributes
     if (to === 'bool') return [{ shape: x!.shape, data: x!.data.map((value) => (value === 0 ? 0 : 1)) }];
     return [{ shape: x!.shape, data: x!.data.map(Math.trunc) }];
   },
+  QuantizeLinear: ([x, scale, zero], { axis }, [, , type]) => {
+    const [least, most] = type!.dtype === 'uint8' ? [0, 255] : [-128, 127];
+    return [
+      fill(x!.shape, (index) => {
+        // The runtime divides in float32.
+        const share = Math.fround(at(x!, index) / stepAt(scale!, index, axis));
+        return Math.min(most!, Math.max(least!, halfToEven(share) + stepAt(zero!, index, axis)));
+      }),
+    ];
+  },
+  DequantizeLinear: ([x, scale, zero], { axis }) => [
+    fill(x!.shape, (index) => (at(x!, index) - stepAt(zero!, index, axis)) * stepAt(scale!, index, axis)),
+  ],
   Conv: ([x, w, bias], { strides, pads, group }) => {
     const [batch, channels, height, width] = x!.shape as Four;
     const [filters, perGroup, kh, kw] = w!.shape as Four;
@@ -247,6 +260,16 @@ const definitions: { readonly [K in OperatorName]: Definition<OperatorAttributes
   ReduceMean: ([x], attributes) => [reduced(x!, attributes, mean)],
   ReduceMax: ([x], attributes) => [reduced(x!, attributes, (values) => Math.max(...values))],
 };
+
+/** The scale or zero point of a place: one for all, or one for each index of an axis. */
+const stepAt = (step: Values, index: readonly number[], axis: number): number =>
+  at(step, step.shape.length === 0 ? [] : [index[axis]!]);
+
+function halfToEven(value: number): number {
+  const below = Math.floor(value);
+  if (value - below !== 0.5) return Math.round(value);
+  return below % 2 === 0 ? below : below + 1;
+}
 
 type Four = [number, number, number, number];
 

@@ -41,6 +41,17 @@ const raw =
       shapes.map((shape) => float(shape)),
       attributes,
     );
+const scales = (graph: Graph, values: number[]): Tensor =>
+  graph.constant('scales', new Float32Array(values), [values.length]);
+/** Whole numbers as a list, or one alone as what stands for a whole tensor. */
+const step = (graph: Graph, type: 'uint8' | 'int8', values: number[]): Tensor =>
+  graph.constant(
+    'step',
+    type === 'uint8' ? new Uint8Array(values) : new Int8Array(values),
+    values.length === 1 ? [] : [values.length],
+  );
+/** The runtime's interface has no signed bytes to give out. */
+const asFloat = (x: Tensor): Tensor => o.cast(x, 'float32');
 const reductions = (op: typeof o.reduceSum): Case[] => [
   ({ float }) => op(float([2, 3, 4])),
   ({ float }) => op(float([2, 3, 4]), [1]),
@@ -82,6 +93,31 @@ export const operatorCases: { readonly [K in OperatorName]: readonly Case[] } = 
     ({ whole }) => o.cast(whole('uint8', [3, 4]), 'bool'),
     ({ graph }) => o.cast(graph.constant('kept', new BigInt64Array([-3n, 0n, 2n ** 40n]), [3]), 'float32'),
     ({ graph }) => o.cast(graph.constant('bytes', new Uint8Array([0, 1, 255]), [3]), 'float32'),
+  ],
+  QuantizeLinear: [
+    // To 0..255 and to -128..127, with values beyond both ends and some half-way between two steps.
+    ({ float, graph }) =>
+      asFloat(o.quantise(float([3, 5], -3, 3), graph.scalar(0.015625), step(graph, 'uint8', [100]))),
+    ({ float, graph }) => asFloat(o.quantise(float([3, 5], -9, 9), graph.scalar(0.0625), step(graph, 'int8', [0]))),
+    ({ graph }) => {
+      const halves = graph.constant('halves', new Float32Array([0.5, 1.5, 2.5, -0.5, -1.5, -2.5]), [6]);
+      return asFloat(o.quantise(halves, graph.scalar(1), step(graph, 'int8', [0])));
+    },
+    ({ float, graph }) =>
+      asFloat(o.quantise(float([2, 3, 2]), scales(graph, [0.01, 0.02, 0.5]), step(graph, 'int8', [0, 5, -7]), 1)),
+  ],
+  DequantizeLinear: [
+    ({ whole, graph }) => o.dequantise(whole('uint8', [3, 4]), graph.scalar(0.25), step(graph, 'uint8', [2])),
+    ({ graph }) =>
+      o.dequantise(
+        step(graph, 'int8', [-128, 0, 5, 127]),
+        scales(graph, [1, 2, 3, 0.5]),
+        step(graph, 'int8', [0, 1, 2, 3]),
+      ),
+    ({ graph }) => {
+      const wide = graph.constant('wide', new Int32Array([-(2 ** 20), 7, 2 ** 20]), [3]);
+      return o.dequantise(wide, scales(graph, [0.5, 0.25, 2]), graph.constant('none', new Int32Array(3), [3]));
+    },
   ],
   Conv: [
     ({ float }) => o.conv(float([2, 3, 6, 5]), float([4, 3, 3, 3]), { pad: 1 }),

@@ -9,6 +9,7 @@ import { lastBundle } from '../../daemon/inference/last-bundle.ts';
 
 export const settings: InferenceSettings = {
   provider: 'cpu',
+  precision: 'fp32',
   threads: 1,
   spinning: false,
   timeoutMs: 5000,

@@ -145,6 +145,7 @@ export const bundle: ServedBundle = {
   leastAreaPx: 2,
   minJudgedShare: 0.9,
   vitalLimits: { rgb: { contrast: 10, grain: 1 }, depth: { contrast: 0.2, grain: 0.02 } },
+  precision: 'fp32',
   datumLimits: { offsetMm: 2, tiltMmAcross: 1 },
 };
 

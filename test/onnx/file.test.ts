@@ -216,9 +216,9 @@ describe('foreign files', () => {
     [
       'a constant of a type we do not have',
       (m) => {
-        m.graph.initializer[0]!.dataType = 10;
+        m.graph.initializer[0]!.dataType = 11;
       },
-      'constant w has type 10',
+      'constant w has type 11',
     ],
     [
       'a constant cut short',

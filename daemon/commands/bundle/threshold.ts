@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path';
 import { listSamples, type Sample } from '../../../drivers/index.ts';
 import { fail } from '../../../errors.ts';
 import { openBundle, sha256 } from '../../../models/bundle/load.ts';
-import { variantFor } from '../../../models/bundle/manifest.ts';
+import { variantFor } from '../../../models/bundle/variants.ts';
 import { named } from '../../../models/teach/inspect.ts';
 import type { PartImages } from '../../../models/teach/prepared.ts';
 import { candidates, type Labelled, rethresholded, valueThreshold } from '../../../models/teach/rethreshold.ts';
@@ -46,7 +46,7 @@ export async function setThreshold(context: Context, args: Args, given: string):
   if (goods.length === 0) throw fail('threshold/noGood', { path: data, parts: seen.parts.length });
   const wanted = rate ?? parent.manifest.taught.falseRejectRate.wanted;
   const score = value === null ? scoreThreshold(goods, wanted) : valueThreshold(goods, value);
-  const variant = variantFor(parent.manifest, 'cpu', path);
+  const variant = variantFor(parent.manifest, 'cpu', ['fp32'], path);
   if (parent.manifest.variants.length > 1)
     context.stderr(`warning: only ${variant.provider}/${variant.precision} is measured; make the other variants again`);
   const folder = await openTeachingFolder(out, sha256(new TextEncoder().encode(`${parent.digest} ${score.threshold}`)));
