@@ -153,8 +153,8 @@ function report(
     );
   if (threshold.after > (1 + muchHigher) * threshold.before)
     context.stderr(
-      `warning: the threshold rises from ${threshold.before.toPrecision(4)} to ${threshold.after.toPrecision(4)}: what ` +
-        'scores between them passed for a defect until now. Look at the new parts, and evaluate before it serves',
+      `warning: the threshold rises from ${threshold.before.toPrecision(4)} to ${threshold.after.toPrecision(4)}: ` +
+        'what scores between them passed for a defect until now. Look at the new parts, and evaluate before it serves',
     );
   for (const { id } of passing) context.stderr(`warning: ${id} was rejected and passes now`);
   if (args.flag('json')) {

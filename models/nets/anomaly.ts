@@ -39,8 +39,8 @@ const networkBlur = 1.5;
 const leastSurroundings = 0.1;
 
 /**
- * One distance for each restored target and level, `<target><level>`, on the stride-4 grid [1,1,h/4,w/4]. Where depth has
- * no reading its own distance says what the readings around it say, and the fused target rests on colour alone.
+ * One distance for each restored target and level, `<target><level>`, on the stride-4 grid [1,1,h/4,w/4]. Where depth
+ * has no reading its own distance says what the readings around it say, and the fused target rests on colour alone.
  */
 export function networkDistances(
   graph: Graph,

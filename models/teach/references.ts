@@ -1,4 +1,4 @@
-/** Measures what the geometry and colour boxes compare with: mean and spread of each of their features at each place. */
+/** Measures what the geometry and colour boxes compare with: mean and spread of each feature at each place. */
 import { type ColourReferences, colourFeatureNames } from '../nets/colour.ts';
 import { type GeometryReferences, geometryNames } from '../nets/geometry.ts';
 import { placeReference } from './place-reference.ts';

@@ -83,7 +83,7 @@ describe('what a device has to run', () => {
 });
 
 describe('coverage', () => {
-  test('a living pair is judged everywhere; the map joins its halves in quadrature, the score is its peak', async () => {
+  test('a living pair is judged everywhere; the map joins its halves, the score is its peak', async () => {
     const outcome = await look(goodPart(1));
     expect(Array.from(outcome['judged']!).every((v) => v === 1)).toBe(true);
     expect(outcome['judgedShare']![0]).toBeGreaterThan(0.9);
