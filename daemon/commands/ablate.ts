@@ -119,13 +119,18 @@ async function bundleOf(context: Context, ablation: Ablation, { out, options, ke
   return folder;
 }
 
+const columns = [
+  ...['change', 'image AUROC', 'AUPRO@30', 'AUPRO@1', 'network: image AUROC', 'AUPRO@30'],
+  ...['kinds: mean', 'worst', 'difference'],
+];
+
 /** As Markdown: the whole, the network, the kinds, and the network's image AUROC against the default's, 95 %. */
 function table(rows: readonly Row[]): string[] {
   const cell = (value: number | null | undefined): string => value?.toFixed(3) ?? '-';
   const [base] = rows;
   return [
-    '| change | image AUROC | AUPRO@30 | AUPRO@1 | network: image AUROC | AUPRO@30 | kinds: mean | worst | difference |',
-    '| --- | --- | --- | --- | --- | --- | --- | --- | --- |',
+    `| ${columns.join(' | ')} |`,
+    `| ${columns.map(() => '---').join(' | ')} |`,
     ...rows.map(({ name, figures, images }) => {
       const kinds = summaryOfKinds(figures.perKind);
       const { networkOnly } = figures;
