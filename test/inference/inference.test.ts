@@ -2,7 +2,6 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { judge } from '../../daemon/line/judge.ts';
 import type { Manifest } from '../../models/bundle/manifest.ts';
 import { never, openInference, settings, temporaryFolder, until } from './rig.ts';
 import { goodPart, grid, product, teachTiny, writeBundle } from './tiny-bundle.ts';
@@ -132,16 +131,6 @@ describe('a bundle that is refused', () => {
     expect(inference.refusal).toMatchObject({ code });
     expect(inference.bundle()).toBeNull();
     await expect(inference.infer(goodPart(1), never)).rejects.toMatchObject({ code: 'inference/down' });
-  });
-
-  test('a NaN that no golden part shows is carried to the judge, who passes nothing', async () => {
-    const folder = temporaryFolder();
-    const { inference } = openInference(folder);
-    const path = await bundleIn(folder, 'b@1', (manifest) => ({ ...nan(manifest), golden: [] }));
-    await inference.start({ path, product });
-    const reading = await inference.infer(goodPart(1), never);
-    expect(reading.score).toBeNaN();
-    expect(judge(inference.bundle()!, reading)).toMatchObject({ decision: 'undecided', reason: 'notFinite' });
   });
 });
 
