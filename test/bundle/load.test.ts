@@ -82,6 +82,7 @@ describe('the manifest', () => {
     'variants[0].goldenTolerance',
     'variants[0].halves.network',
     'variants[0].halves.geometry',
+    'variants[0].halves.colour',
     'variants[0].sources[3].centre',
     'variants[0].sources[3].scale',
     'variants[0].sources[3].weight',

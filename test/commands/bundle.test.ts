@@ -28,7 +28,7 @@ function shelf(change: (manifest: Record<string, unknown>) => void = () => {}): 
     variants: [
       {
         ...{ provider: 'cpu', precision: 'fp32', threshold: 3, pixelThreshold: 4, leastAreaPx: 5 },
-        ...{ sources: [], halves: { network: 1, geometry: 1 }, goldenTolerance: 1e-4 },
+        ...{ sources: [], halves: { network: 1, geometry: 1, colour: 1 }, goldenTolerance: 1e-4 },
       },
     ],
     golden: [{ name: 'good-1', rgb: 'golden/a.png', depth: 'golden/a.png', map: 'golden/a.png', score: 1 }],

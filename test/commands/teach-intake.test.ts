@@ -31,6 +31,7 @@ async function taughtOn(
   const { code, err } = await call(folder, teach);
   if (code !== 0) expect((await readdir(folder)).filter((each) => each.startsWith('no@1'))).toEqual([]);
   await rm(at('no@1'), { recursive: true, force: true });
+  await rm(at('no@1.report.html'), { force: true });
   return { code, err };
 }
 
