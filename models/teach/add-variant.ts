@@ -14,6 +14,7 @@ import { inHalf } from '../quantise/half.ts';
 import { type CalibrationPart, type Quantised, quantiseStudent, quantiseTeacher } from '../quantise/networks.ts';
 import { openSession } from '../runtime/session.ts';
 import { measureScales, measureThresholds } from './calibrate.ts';
+import { measurePlaces } from './places.ts';
 import { openPreparer, type PartImages } from './prepared.ts';
 import type { ScoreThreshold } from './threshold.ts';
 
@@ -58,8 +59,12 @@ export async function addVariant(
   say: (line: string) => void,
 ): Promise<Extended> {
   const { manifest } = bundle;
-  const networks = await convert(bundle, { provider, precision }, parts, threads, say);
   const spec: GraphSpec & { datum: Datum } = manifest;
+  const converted = await convert(bundle, { provider, precision }, parts, threads, say);
+  // Eight bits restore every place a little worse, and not all alike: what is normal there is measured again.
+  const { calibration } = parts;
+  const places = await measurePlaces(spec, converted, calibration, calibration.length, threads);
+  const networks = { ...converted, 'places.onnx': places };
   const scales = await measureScales(spec, networks, parts.heldOut, threads);
   const rate = manifest.taught.falseRejectRate.wanted;
   const thresholds = await measureThresholds(spec, scales, networks, parts.heldOut, rate, threads);
@@ -68,7 +73,7 @@ export async function addVariant(
   const folder = provider === 'cpu' ? precision : `${provider}-${precision}`;
   const added = new Map<string, Uint8Array>();
   const networkPaths: Record<string, string> = {};
-  for (const network of ['teacher.onnx', 'student.onnx'] as const) {
+  for (const network of ['teacher.onnx', 'student.onnx', 'places.onnx'] as const) {
     networkPaths[network] = `${folder}/${network}`;
     added.set(networkPaths[network], writeOnnx(networks[network]));
   }

@@ -16,7 +16,7 @@ import { PlaceMoments } from './statistics.ts';
 export async function measurePlaces(
   spec: GraphSpec,
   networks: DistanceNetworks,
-  parts: AsyncIterable<PartImages>,
+  parts: AsyncIterable<PartImages> | Iterable<PartImages>,
   groups: number,
   threads: number,
 ): Promise<Graph> {

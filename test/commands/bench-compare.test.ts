@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { quantiseFigures } from '../../daemon/commands/quantise-figures.ts';
-import { teachTiny, writeBundle } from '../inference/tiny-bundle.ts';
 import { call, exported } from './exported.ts';
 import { scene } from './scene.ts';
 
 let folder: string;
 beforeAll(async () => {
   folder = await exported();
-  await writeBundle(join(folder, 'tiny@1.0.0'), await teachTiny());
+  const teach = 'teach --data data --teacher teacher.safetensors --out tiny@1.0.0 --epochs 1 --threads 1';
+  expect((await call(folder, teach)).code).toBe(0);
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 const clock = { nowMs: () => performance.now(), wallMs: () => 0, after: (_ms: number, over: () => void) => over() };
