@@ -2,6 +2,7 @@
  * The figures of the science: how well the default bundle finds defects on road surface and on the synthetic suite,
  * how fast it is beside a ResNet-18 one and in eight bits, and whether every way to a score gives the same score.
  */
+import { readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { defectKindNames } from '../../drivers/index.ts';
 import { loadBundle } from '../../models/bundle/load.ts';
@@ -18,12 +19,15 @@ const suite = ['--suite', '--seed', '7', '--severity', 'middle', '--kinds', 'all
 const seed = '1';
 const threads = 2;
 
-interface Measured {
-  bundle: string;
-  figures: Figures;
+/** What `teach --json` tells that is needed here. */
+interface Teaching {
   seconds: number;
   parts: number;
   falseRejectRate: { wanted: number; interval95: [number, number] };
+}
+interface Measured extends Teaching {
+  bundle: string;
+  figures: Figures;
 }
 
 export async function scienceFigures(
@@ -34,7 +38,11 @@ export async function scienceFigures(
   const measured = async (name: string, from: string, ...options: string[]): Promise<Measured> => {
     const bundle = join(folder, `${name}@1.0.0`);
     const teach = ['teach', '--data', from, '--out', bundle, '--seed', seed, ...options, '--json'];
-    const taught = await runCommand<Omit<Measured, 'bundle' | 'figures'>>(context, teach);
+    // What was taught in a folder that is kept is not taught again: the figures go on where they were.
+    const kept = join(folder, `${name}.taught.json`);
+    const known = await readFile(kept, 'utf8').catch(() => null);
+    const taught = known === null ? await runCommand<Teaching>(context, teach) : (JSON.parse(known) as Teaching);
+    if (known === null) await writeFile(kept, JSON.stringify(taught));
     const figures = await runCommand<Figures>(context, ['evaluate', '--bundle', bundle, '--data', from, '--json']);
     return { ...taught, bundle, figures };
   };

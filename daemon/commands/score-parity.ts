@@ -15,7 +15,8 @@ import { Daemon } from '../supervise/daemon.ts';
 import { BenchCamera, type BenchImages } from './bench-camera.ts';
 import type { Context } from './command.ts';
 
-const partPeriodMs = 300;
+/** The part is opened and its frames have arrived. */
+const settleMs = 300;
 
 /** The largest difference between any two of the three, as a share of the threshold. */
 export async function scoreParity(context: Context, path: string, threads: number): Promise<number> {
@@ -25,14 +26,13 @@ export async function scoreParity(context: Context, path: string, threads: numbe
     'cpu',
   );
   const { widthPx, heightPx } = manifest.input;
-  const images = golden.map(({ rgb, depthMm }) => ({ widthPx, heightPx, rgb, depthMm }));
-  const judged = await judgedByLine(context, path, manifest.product, images);
   const session = await openSession(model, { threads });
   let worst = 0;
   try {
-    for (const [i, { rgb, depthMm, score: taught }] of golden.entries()) {
+    for (const { rgb, depthMm, score: taught } of golden) {
       const results = await session.run(pairFeeds(rgb, depthMm, manifest.input), ['score']);
-      const scores = [taught, (results['score']!.data as Float32Array)[0]!, judged[i]!];
+      const judged = await judgedByLine(context, path, manifest.product, { widthPx, heightPx, rgb, depthMm });
+      const scores = [taught, (results['score']!.data as Float32Array)[0]!, judged];
       worst = Math.max(worst, (Math.max(...scores) - Math.min(...scores)) / variant.threshold);
     }
   } finally {
@@ -41,13 +41,8 @@ export async function scoreParity(context: Context, path: string, threads: numbe
   return worst;
 }
 
-/** What a line says of the parts that its camera shows, one after the other. */
-async function judgedByLine(
-  context: Context,
-  path: string,
-  product: string,
-  images: readonly BenchImages[],
-): Promise<number[]> {
+/** What a line of its own says of one part: golden parts share pictures, and a line takes a repeated one for stale. */
+async function judgedByLine(context: Context, path: string, product: string, images: BenchImages): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), 'twinspect-parity-'));
   const base = resolveConfig(null, {}, 'defaults').config;
   const config = {
@@ -59,26 +54,21 @@ async function judgedByLine(
     stateDir: join(folder, 'state'),
   };
   const { cwd, clock, files, signal } = context;
-  const camera = new BenchCamera(images, clock, { stamped: false });
+  const camera = new BenchCamera([images], clock, { stamped: false });
   const records: VerdictRecord[] = [];
   const announced = (record: VerdictRecord): void => void records.push(record);
   context.log.setLevel('warn');
   const daemon = new Daemon({ config, cwd, clock, log: context.log, files, signal, announced, camera });
   try {
     await daemon.start();
-    for (const _ of images) {
-      camera.trigger();
-      await new Promise<void>((over) => clock.after(partPeriodMs, over));
-    }
+    camera.trigger();
+    await new Promise<void>((over) => clock.after(settleMs, over));
     await daemon.line?.drained();
   } finally {
     await daemon.stop();
     await rm(folder, { recursive: true, force: true });
   }
-  return images.map((_, i) => {
-    // The camera shows image n at trigger n, the first one at the last.
-    const record = records.find(({ trigger }) => trigger % images.length === i);
-    invariant(typeof record?.score === 'number', `part ${i} has no score, but ${record?.reason}`);
-    return record.score;
-  });
+  const record = records.at(-1);
+  invariant(typeof record?.score === 'number', `the part has no score, but ${record?.reason}`);
+  return record.score;
 }
