@@ -4,7 +4,7 @@
  * that an interrupted table goes on where it was.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Sample as RecordedSample } from '../../drivers/index.ts';
 import { fail } from '../../errors.ts';
 import { pairedDifference } from '../../models/evaluate/bootstrap.ts';
@@ -26,6 +26,8 @@ import { openTeachingFolder } from './teaching-folder.ts';
 /** What stays of a row. */
 interface Row {
   name: string;
+  /** Of data, teacher and options: a row of another table is no row of this one. */
+  digest: string;
   figures: Figures;
   images: JudgedImage[];
 }
@@ -50,11 +52,11 @@ export const command: Command = {
     const out = resolve(context.cwd, args.required('out'));
     const [folder] = dataFolders(context, args);
     const samples = await testSamples(context, folder!);
-    const { options } = await readOptions(context, args, join(out, 'default@1.0.0'));
+    const { options, digest } = await readOptions(context, args, join(out, 'default@1.0.0'));
     await mkdir(out, { recursive: true });
     const rows: Row[] = [];
     for (const ablation of chosen(args.text('rows'))) {
-      rows.push(await rowOf(context, ablation, { out, options, samples, key: args.text('epochs') ?? '' }));
+      rows.push(await rowOf(context, ablation, { out, options, samples, digest }));
     }
     for (const line of table(rows)) context.stdout(line);
   },
@@ -74,13 +76,17 @@ interface Setting {
   out: string;
   options: TeachOptions;
   samples: readonly RecordedSample[];
-  key: string;
+  digest: string;
 }
 
 async function rowOf(context: Context, ablation: Ablation, setting: Setting): Promise<Row> {
   const path = join(setting.out, `${ablation.name}.json`);
   const known = await readFile(path, 'utf8').catch(() => null);
-  if (known !== null) return JSON.parse(known) as Row;
+  if (known !== null) {
+    const row = JSON.parse(known) as Row;
+    if (row.digest !== setting.digest) throw fail('teach/other', { path });
+    return row;
+  }
   context.stderr(`${ablation.name}:`);
   const bundle = await bundleOf(context, ablation, setting);
   const judge = await openBundleJudge(context, bundle, setting.options.threads);
@@ -93,7 +99,7 @@ async function rowOf(context: Context, ablation: Ablation, setting: Setting): Pr
   }
   try {
     const { figures, detail } = await evaluateInDetail(judged(), { threshold: judge.served.threshold });
-    const row: Row = { name: ablation.name, figures, images: detail.images };
+    const row: Row = { name: ablation.name, digest: setting.digest, figures, images: detail.images };
     await writeFile(path, JSON.stringify(row));
     return row;
   } finally {
@@ -102,13 +108,13 @@ async function rowOf(context: Context, ablation: Ablation, setting: Setting): Pr
 }
 
 /** The bundle a row is judged with: its own, or the default's where only the reading differs. */
-async function bundleOf(context: Context, ablation: Ablation, { out, options, key }: Setting): Promise<string> {
+async function bundleOf(context: Context, ablation: Ablation, { out, options, digest }: Setting): Promise<string> {
   const name = ablation.reread ? 'default' : ablation.name;
   const folder = join(out, `${name}@1.0.0`);
   if ((await context.files.list(folder)) !== null) return folder;
   const recipe = { ...options.recipe, ...ablation.recipe };
   const changed: TeachOptions = { ...options, ...ablation.options?.(options), name, recipe };
-  const made = await openTeachingFolder(folder, `${basename(out)} ${name} ${key}`);
+  const made = await openTeachingFolder(folder, `${digest} ${name}`);
   const taught = await teach(changed, {
     snapshots: made.snapshots,
     say: () => {},

@@ -49,7 +49,7 @@ export interface Variant {
   pixelThreshold: number;
   leastAreaPx: number;
   sources: SourceNorm[];
-  /** Tail of the network's and geometry's combined maps on held-out good parts. */
+  /** The usual peak of each half's combined map on held-out good parts, over the trust in it. */
   halves: { network: number; geometry: number; colour: number };
   goldenTolerance: number;
   /** Its own file in place of a network of the bundle, by the network's name. Absent: it has none. */
@@ -175,6 +175,8 @@ function expectVariant(at: string, { sources, networks, golden }: Variant, whole
   }
   if (golden === undefined) return;
   if (kindOf(golden) !== 'array') problem(`${at}.golden is ${kindOf(golden)}, expected array`);
+  // A variant that replays nothing would serve unproven.
+  if (golden.length === 0) problem(`${at}.golden is empty, expected at least one`);
   expectEach(`${at}.golden`, golden, goldenScoreFields, problem);
   const known = whole.golden.map(({ name }) => name);
   const stranger = golden.find(({ name }) => !known.includes(name));

@@ -20,7 +20,7 @@ export interface SourceScale {
   scale: number;
   weight: number;
 }
-/** The usual peak of each half's combined map on held-out good parts. */
+/** The usual peak of each half's combined map on held-out good parts, over the trust in it. */
 export interface HalfScales {
   network: number;
   geometry: number;
