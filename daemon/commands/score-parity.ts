@@ -5,15 +5,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { resolveConfig } from '../../config/load.ts';
 import { invariant } from '../../errors.ts';
 import { pairFeeds } from '../../models/bundle/golden.ts';
 import { loadBundle } from '../../models/bundle/load.ts';
 import { openSession } from '../../models/runtime/session.ts';
-import type { VerdictRecord } from '../line/verdict.ts';
-import { Daemon } from '../supervise/daemon.ts';
 import { BenchCamera, type BenchImages } from './bench-camera.ts';
 import type { Context } from './command.ts';
+import { quietLine } from './quiet-line.ts';
 
 /** The part is opened and its frames have arrived. */
 const settleMs = 300;
@@ -44,21 +42,9 @@ export async function scoreParity(context: Context, path: string, threads: numbe
 /** What a line of its own says of one part: golden parts share pictures, and a line takes a repeated one for stale. */
 async function judgedByLine(context: Context, path: string, product: string, images: BenchImages): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), 'twinspect-parity-'));
-  const base = resolveConfig(null, {}, 'defaults').config;
-  const config = {
-    ...base,
-    line: { ...base.line, id: 'parity', bundle: path, product },
-    mqtt: { ...base.mqtt, embeddedPort: 0 },
-    opcua: { ...base.opcua, enabled: false },
-    evidence: { ...base.evidence, enabled: false },
-    stateDir: join(folder, 'state'),
-  };
-  const { cwd, clock, files, signal } = context;
+  const { clock } = context;
   const camera = new BenchCamera([images], clock, { stamped: false });
-  const records: VerdictRecord[] = [];
-  const announced = (record: VerdictRecord): void => void records.push(record);
-  context.log.setLevel('warn');
-  const daemon = new Daemon({ config, cwd, clock, log: context.log, files, signal, announced, camera });
+  const { daemon, records } = quietLine(context, camera, folder, { id: 'parity', bundle: path, product });
   try {
     await daemon.start();
     camera.trigger();

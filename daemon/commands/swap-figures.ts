@@ -7,10 +7,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { resolveConfig } from '../../config/load.ts';
 import type { VerdictRecord } from '../line/verdict.ts';
-import { Daemon } from '../supervise/daemon.ts';
 import { readBundle } from './bench.ts';
 import { BenchCamera } from './bench-camera.ts';
 import type { Context } from './command.ts';
+import { quietLine } from './quiet-line.ts';
 
 const partPeriodMs = 200;
 const parts = 150;
@@ -20,31 +20,20 @@ const swapEvery = 30;
 export async function swapFigures(context: Context): Promise<{ swapMissedParts: number }> {
   context.stderr(`swapping bundles under ${parts} parts, five a second`);
   const folder = await mkdtemp(join(tmpdir(), 'twinspect-swap-'));
-  const base = resolveConfig(null, {}, 'defaults').config;
+  const { bundle, product } = resolveConfig(null, {}, 'defaults').config.line;
   const twin = join(folder, 'twin@1.0.0');
-  await cp(base.line.bundle, twin, { recursive: true });
-  const config = {
-    ...base,
-    line: { ...base.line, id: 'swap' },
-    mqtt: { ...base.mqtt, embeddedPort: 0 },
-    opcua: { ...base.opcua, enabled: false },
-    evidence: { ...base.evidence, enabled: false },
-    stateDir: join(folder, 'state'),
-  };
-  const { cwd, clock, files, signal } = context;
-  const camera = new BenchCamera((await readBundle(context, base.line.bundle)).images, clock);
-  const records: VerdictRecord[] = [];
-  const announced = (record: VerdictRecord): void => void records.push(record);
-  context.log.setLevel('warn');
-  const daemon = new Daemon({ config, cwd, clock, log: context.log, files, signal, announced, camera });
+  await cp(bundle, twin, { recursive: true });
+  const { clock, signal } = context;
+  const camera = new BenchCamera((await readBundle(context, bundle)).images, clock);
+  const { daemon, records } = quietLine(context, camera, folder, { id: 'swap' });
   try {
     await daemon.start();
     for (let part = 1; part <= parts; part++) {
       signal.throwIfAborted();
       camera.trigger();
       if (part % swapEvery === 0) {
-        const path = (part / swapEvery) % 2 === 1 ? twin : base.line.bundle;
-        void daemon.inference.wish({ path, product: base.line.product });
+        const path = (part / swapEvery) % 2 === 1 ? twin : bundle;
+        void daemon.inference.wish({ path, product });
       }
       await new Promise<void>((over) => clock.after(partPeriodMs, over));
     }
