@@ -10,7 +10,8 @@ import { crossProblems } from './cross.ts';
 import { type ConfigDocument, parseConfigText } from './document.ts';
 import type { Key } from './key.ts';
 import { type ConfigProblem, describeProblem, nearestName } from './problems.ts';
-import { type Config, environmentName, isKey, keys, type Section, schema, shippedPrefix } from './schema.ts';
+import { type Config, environmentName, isKey, keys, type Section, schema } from './schema.ts';
+import { shippedPrefix } from './words.ts';
 
 export type Source = 'default' | 'file' | 'environment';
 

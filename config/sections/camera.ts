@@ -1,0 +1,65 @@
+/** Where frames come from: one driver, its settings in a section of its name. */
+import { choiceKey, numberKey, pathKey, switchKey, wholeKey } from '../key.ts';
+
+export const camera = {
+  driver: choiceKey({
+    doc: 'Where frames come from: seeded synthetic parts, or a folder of recorded ones.',
+    values: ['synthetic', 'replay'],
+    default: 'synthetic',
+    takes: 'restart',
+  }),
+  synthetic: {
+    seed: wholeKey({
+      doc: 'Same seed, same parts.',
+      default: 1,
+      min: 0,
+      max: 2 ** 32 - 1,
+      takes: 'restart',
+    }),
+    periodMs: wholeKey({
+      doc: 'Time from one part to the next.',
+      default: 1000,
+      unit: 'ms',
+      min: 10,
+      max: 3_600_000,
+      takes: 'restart',
+    }),
+    defectRate: numberKey({
+      doc: 'Share of parts that carry a painted defect.',
+      default: 0.25,
+      min: 0,
+      max: 1,
+      takes: 'restart',
+    }),
+  },
+  replay: {
+    folder: pathKey({
+      doc:
+        'The dataset to replay; needed by driver `replay`. Layouts: dataset.json with RGB + 16-bit depth PNG, ' +
+        'MVTec 3D-AD, Eyecandies.',
+      default: '',
+      takes: 'restart',
+    }),
+    pace: choiceKey({
+      doc: 'As recorded, one part each periodMs, or one part for each trigger command.',
+      values: ['original', 'fixed', 'stepped'],
+      default: 'fixed',
+      takes: 'restart',
+    }),
+    periodMs: wholeKey({
+      doc: 'Time from one part to the next at pace `fixed`.',
+      default: 1000,
+      unit: 'ms',
+      min: 10,
+      max: 3_600_000,
+      takes: 'restart',
+    }),
+    split: choiceKey({
+      doc: 'Which split of the dataset is replayed.',
+      values: ['train', 'validation', 'test', 'all'],
+      default: 'test',
+      takes: 'restart',
+    }),
+    loop: switchKey({ doc: 'Begin again after the last part.', default: false, takes: 'restart' }),
+  },
+};

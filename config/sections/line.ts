@@ -1,0 +1,47 @@
+/** What a line makes and how long a part may take. */
+import { pathKey, textKey, wholeKey } from '../key.ts';
+import { idExpected, idPattern, shippedPrefix } from '../words.ts';
+
+export const line = {
+  id: textKey({
+    doc: 'Name of this line; topics, node ids and the journal are keyed by it.',
+    default: 'line1',
+    expected: idExpected,
+    matches: idPattern,
+    takes: 'restart',
+  }),
+  product: textKey({
+    doc: 'The product the line makes now; a bundle taught for another product is refused.',
+    default: 'first-run',
+    expected: idExpected,
+    matches: idPattern,
+    takes: 'between parts',
+  }),
+  bundle: pathKey({
+    doc:
+      `The bundle that judges: a folder NAME@VERSION, or \`${shippedPrefix}NAME@VERSION\` for one that comes ` +
+      'with Twinspect. A new bundle is loaded and checked beside the old one, which goes on judging if the new ' +
+      'one is refused.',
+    default: `${shippedPrefix}first-run@1.0.0`,
+    expected: `a path, or ${shippedPrefix}NAME@VERSION`,
+    takes: 'between parts',
+  }),
+  deadlineMs: wholeKey({
+    doc: 'A part is closed this long after its trigger at the latest; without a reading it is undecided.',
+    default: 1000,
+    unit: 'ms',
+    min: 20,
+    max: 60_000,
+    takes: 'restart',
+  }),
+  maxPartsInFlight: wholeKey({
+    doc:
+      'Parts open at the same time; a trigger beyond that is undecided (overrun) at once, so that a jam cannot ' +
+      'fill the memory.',
+    default: 8,
+    unit: 'parts',
+    min: 1,
+    max: 64,
+    takes: 'restart',
+  }),
+};

@@ -1,0 +1,55 @@
+/** How triggers and frames are told apart. */
+import { wholeKey } from '../key.ts';
+
+export const pairing = {
+  windowMs: wholeKey({
+    doc: 'From the trigger until both frames of the part must be there; then it is undecided (unpaired, noFrames).',
+    default: 300,
+    unit: 'ms',
+    min: 1,
+    max: 60_000,
+    takes: 'restart',
+  }),
+  skewExpectedUs: wholeKey({
+    doc: 'Exposure of depth minus exposure of RGB: a constant of the installation.',
+    default: 0,
+    unit: 'us',
+    min: -10_000_000,
+    max: 10_000_000,
+    takes: 'restart',
+  }),
+  skewMaxUs: wholeKey({
+    doc: 'How far the two exposures of a part may stray from that; beyond it the frames show different moments.',
+    default: 20_000,
+    unit: 'us',
+    min: 1,
+    max: 10_000_000,
+    takes: 'restart',
+  }),
+  captureEarlyMs: wholeKey({
+    doc: 'A frame without a trigger count belongs to a part opened at most this long after its exposure.',
+    default: 10,
+    unit: 'ms',
+    min: 0,
+    max: 60_000,
+    takes: 'restart',
+  }),
+  captureLateMs: wholeKey({
+    doc: 'A frame without a trigger count belongs to a part opened at most this long before its exposure.',
+    default: 100,
+    unit: 'ms',
+    min: 0,
+    max: 60_000,
+    takes: 'restart',
+  }),
+  edgeWindowMs: wholeKey({
+    doc:
+      'Counters of two cameras that advance within this time have heard one trigger. Less than half the shortest ' +
+      'time between parts.',
+    default: 20,
+    unit: 'ms',
+    min: 1,
+    max: 10_000,
+    takes: 'restart',
+  }),
+};
