@@ -85,6 +85,11 @@ export const errorTable = {
     text: '{path} is missing; {partner} has no partner',
     action: 'Record the part again or remove its other files.',
   },
+  // calibration of two cameras
+  'calibration/field': {
+    text: 'Calibration {path}: {field} is {value}, expected {expected}',
+    action: 'Correct the file, or calibrate again; "twinspect camera calibrate --help" says how to bring one in.',
+  },
   // models
   'graph/shape': {
     text: 'Tensor {tensor}: {problem}',
@@ -117,6 +122,10 @@ export const errorTable = {
   'teach/other': {
     text: 'In {path} lies an interrupted teaching of other parts or with other options',
     action: 'Call teach with the options it was begun with, choose another --out, or delete that folder.',
+  },
+  'teach/calibrations': {
+    text: 'The good parts were registered with different calibrations: {found}',
+    action: 'Export the recordings again with one calibration, or teach on those of one alone.',
   },
   'quantise/flips': {
     text: 'In {precision} golden part {part} scores {actual} of the threshold, in fp32 {expected}: another verdict',

@@ -12,11 +12,13 @@ import { line } from './sections/line.ts';
 import { mqtt } from './sections/mqtt.ts';
 import { opcua } from './sections/opcua.ts';
 import { pairing } from './sections/pairing.ts';
+import { registration } from './sections/registration.ts';
 
 export const schema = {
   line,
   camera,
   pairing,
+  registration,
   inference,
   mqtt,
   opcua,

@@ -21,6 +21,8 @@ import type { Log } from '../log.ts';
 import { startEmbeddedBroker } from '../publish/embedded-broker.ts';
 import type { Publisher } from '../publish/publisher.ts';
 import { type Publishing, startPublishing } from '../publish/publishing.ts';
+import { normalFile } from '../registration/normal-file.ts';
+import { openRegistering, type Registering } from '../registration/registering.ts';
 import { lineState } from './line-state.ts';
 import {
   bundleWish,
@@ -30,6 +32,7 @@ import {
   lineSettings,
   mqttSettings,
   publishingLimits,
+  registeringSettings,
 } from './settings.ts';
 import { Steps } from './steps.ts';
 
@@ -60,6 +63,7 @@ export class Daemon {
   readonly #inference: Inference;
   #line: Line | null = null;
   #publishing: Publishing | null = null;
+  #registering: Registering | null = null;
   #evidence: EvidenceStore | null = null;
   #begun = false;
   /** The broker the verdicts go to; null without MQTT. */
@@ -88,6 +92,11 @@ export class Daemon {
     return this.#line;
   }
 
+  /** How colour and depth lie on each other; null before the start. */
+  get registering(): Registering | null {
+    return this.#registering;
+  }
+
   get publishing(): Publishing | null {
     return this.#publishing;
   }
@@ -96,6 +105,7 @@ export class Daemon {
   async start(): Promise<void> {
     try {
       await this.#steps.start({ ...brief('state folder'), begin: () => this.#makeStateFolder(), end: () => {} });
+      this.#registering = await this.#openRegistering();
       const camera = this.#options.camera ?? (await this.#openCamera());
       await this.#startBroker();
       this.#publishing = await this.#startPublishing();
@@ -128,6 +138,16 @@ export class Daemon {
     } catch (error) {
       throw fail('start/state', { path, cause: messageOf(error) }, error);
     }
+  }
+
+  #openRegistering(): Promise<Registering> {
+    const { config, cwd, clock, files, log, signal } = this.#options;
+    const store = normalFile(this.#stateFolder, config.line.id);
+    const settings = registeringSettings(config, cwd);
+    const read = (path: string): Promise<Uint8Array> => files.read(path);
+    const begin = (): Promise<Registering> =>
+      openRegistering({ ...settings, ...{ clock, store, signal, read }, log: log.child({ room: 'registration' }) });
+    return this.#steps.start({ ...brief('calibration'), begin, end: () => {} });
   }
 
   async #openCamera(): Promise<Camera> {
@@ -191,9 +211,10 @@ export class Daemon {
     const { config, clock } = this.#options;
     const settings = lineSettings(config, camera);
     const sink = withEvidence(publisher, this.#evidence);
+    const register = this.#registering?.register;
     this.#line = await this.#steps.start({
       ...brief('line'),
-      begin: () => new Line({ settings, clock, port: this.#inference, sink }),
+      begin: () => new Line({ settings, clock, port: this.#inference, sink, ...(register && { register }) }),
       end: (line) => line.stop(),
     });
     this.#showState();
@@ -239,10 +260,12 @@ export class Daemon {
     const line = this.#line;
     if (!line || !this.#publishing) return;
     const { problem: hostProblem, refusal } = this.#inference;
+    const bundle = this.#inference.bundle();
+    this.#registering?.heed(bundle);
     const facts = {
       begun: this.#begun,
       ready: line.readyState(),
-      bundle: this.#inference.bundle(),
+      bundle,
       hostProblem,
       refusal,
     };

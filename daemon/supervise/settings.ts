@@ -42,6 +42,11 @@ export function lineSettings({ line, pairing, inference, journal }: Config, came
   };
 }
 
+export function registeringSettings({ registration }: Config, cwd: string) {
+  const { calibration, driftMaxPx } = registration;
+  return { calibrationFile: calibration === '' ? null : resolve(cwd, calibration), limitPx: driftMaxPx };
+}
+
 export function inferenceSettings({ inference }: Config): InferenceSettings {
   const { threads, ...rest } = inference;
   return { ...rest, threads: threads === 0 ? availableParallelism() : threads };
