@@ -85,6 +85,11 @@ export const errorTable = {
     text: '{path} is missing; {partner} has no partner',
     action: 'Record the part again or remove its other files.',
   },
+  // recordings of cameras
+  'recording/unreadable': {
+    text: 'Cannot read {path} as a recording: {problem}',
+    action: 'Give a file that "twinspect camera record" wrote.',
+  },
   // calibration of two cameras
   'calibration/field': {
     text: 'Calibration {path}: {field} is {value}, expected {expected}',

@@ -105,8 +105,8 @@ export class Daemon {
   async start(): Promise<void> {
     try {
       await this.#steps.start({ ...brief('state folder'), begin: () => this.#makeStateFolder(), end: () => {} });
-      this.#registering = await this.#openRegistering();
       const camera = this.#options.camera ?? (await this.#openCamera());
+      this.#registering = await this.#openRegistering(camera);
       await this.#startBroker();
       this.#publishing = await this.#startPublishing();
       await this.#startEvidence();
@@ -140,13 +140,18 @@ export class Daemon {
     }
   }
 
-  #openRegistering(): Promise<Registering> {
+  #openRegistering(camera: Camera): Promise<Registering> {
     const { config, cwd, clock, files, log, signal } = this.#options;
     const store = normalFile(this.#stateFolder, config.line.id);
     const settings = registeringSettings(config, cwd);
     const read = (path: string): Promise<Uint8Array> => files.read(path);
     const begin = (): Promise<Registering> =>
-      openRegistering({ ...settings, ...{ clock, store, signal, read }, log: log.child({ room: 'registration' }) });
+      openRegistering({
+        ...settings,
+        camera,
+        ...{ clock, store, signal, read },
+        log: log.child({ room: 'registration' }),
+      });
     return this.#steps.start({ ...brief('calibration'), begin, end: () => {} });
   }
 
