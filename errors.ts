@@ -73,6 +73,30 @@ export const errorTable = {
     text: 'Camera {id}: {setting} is {value}, expected {expected}',
     action: 'Correct this setting of the camera in the config.',
   },
+  'camera/library': {
+    text: 'The camera library {library} cannot be used: {cause}',
+    action: 'Install libaravis 0.8.25 or later, or give the path of one (see docs/cameras.md).',
+  },
+  'camera/room': {
+    text: 'Camera {id}: no room for its pictures in {folder} ({bytes} bytes): {cause}',
+    action: 'Give the machine or container a larger /dev/shm (docker: --shm-size), or let fewer parts be in flight.',
+  },
+  'camera/feature': {
+    text: 'Camera {id}: feature {feature} cannot be {value}: {expected}',
+    action: 'Correct this line of the features in the config; "twinspect camera features" lists what the camera has.',
+  },
+  'camera/format': {
+    text: 'Camera {id}: {component} comes in pixel format {format}, expected {expected}',
+    action: 'Set PixelFormat among the features of this camera to one that Twinspect reads.',
+  },
+  'camera/delivers': {
+    text: 'Camera {id}: it delivers {found}, expected {expected}',
+    action: 'Enable the component among the features, or give the other modality a camera of its own (depthCamera).',
+  },
+  'camera/away': {
+    text: 'Camera {id} cannot be asked now: {cause}',
+    action: 'Wait until the camera runs; it is tried again by itself.',
+  },
   'dataset/layout': {
     text: 'Cannot read {path} as recorded parts: {problem}',
     action: 'Point to a folder of RGB + depth PNG pairs, or to one category of MVTec 3D-AD or Eyecandies.',
