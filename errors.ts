@@ -93,6 +93,10 @@ export const errorTable = {
     text: 'Camera {id}: it delivers {found}, expected {expected}',
     action: 'Enable the component among the features, or give the other modality a camera of its own (depthCamera).',
   },
+  'camera/nothing': {
+    text: 'Camera {id} delivered no {what} within {seconds} s: {cause}',
+    action: 'Trigger it, or set its trigger to free or software; "twinspect camera doctor" checks the host.',
+  },
   'camera/away': {
     text: 'Camera {id} cannot be asked now: {cause}',
     action: 'Wait until the camera runs; it is tried again by itself.',
@@ -113,6 +117,10 @@ export const errorTable = {
   'recording/unreadable': {
     text: 'Cannot read {path} as a recording: {problem}',
     action: 'Give a file that "twinspect camera record" wrote.',
+  },
+  'recording/noParts': {
+    text: '{path} holds no part that a line would judge: {faults}',
+    action: 'Give the configuration it was recorded with (--config): its pairing settings decide; or record again.',
   },
   // calibration of two cameras
   'calibration/field': {

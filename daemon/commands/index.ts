@@ -16,6 +16,7 @@ export const seats: readonly Seat[] = [
   { name: 'evaluate', summary: 'measure a bundle on parts whose truth is known' },
   { name: 'bench', summary: 'measure what the daemon adds to the bare inference' },
   { name: 'bundle', summary: 'list, show, verify and quantise bundles, set thresholds, check teacher weights' },
+  { name: 'camera', summary: 'list, show, watch and record cameras, bring in calibrations' },
   { name: 'config', summary: 'check, show and explain the configuration' },
   { name: 'doctor', summary: 'say what this machine can do' },
   { name: 'synthetic', summary: 'write a set of synthetic parts with their truth' },

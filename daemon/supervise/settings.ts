@@ -25,7 +25,10 @@ export function cameraSettings({ camera }: Config, cwd: string): CameraSettings 
   return { id: cameraId, driver, replay: { ...rest, folder: resolve(cwd, folder), ...(split !== 'all' && { split }) } };
 }
 
-export function lineSettings({ line, pairing, inference, journal }: Config, camera: Camera): LineSettings {
+export function lineSettings(
+  { line, pairing, inference, journal }: Config,
+  camera: Pick<Camera, 'id' | 'modalities'>,
+): LineSettings {
   const { windowMs, ...matching } = pairing;
   return {
     ...matching,
