@@ -5,6 +5,7 @@
  */
 import { choiceKey, type Key, pathKey } from './key.ts';
 import { camera } from './sections/camera.ts';
+import { depthCamera } from './sections/depth-camera.ts';
 import { evidence } from './sections/evidence.ts';
 import { inference } from './sections/inference.ts';
 import { journal } from './sections/journal.ts';
@@ -17,6 +18,7 @@ import { registration } from './sections/registration.ts';
 export const schema = {
   line,
   camera,
+  depthCamera,
   pairing,
   registration,
   inference,

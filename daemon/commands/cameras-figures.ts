@@ -86,7 +86,7 @@ async function paced(
   const { clock, files, signal } = context;
   const percent = losses.map((loss) => `${loss * 100} %`).join(' and ');
   context.stderr(`${edges} pairs, packet loss ${percent}${resend ? '' : ', none sent again'}`);
-  const line = new CameraLine(context, { models, resend });
+  const line = new CameraLine(context, { models, resend, periodMs });
   try {
     await line.start();
     await simulator.pace(warmUpEdges, periodMs);

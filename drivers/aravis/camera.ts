@@ -15,8 +15,6 @@ export interface AravisOptions {
   readonly modalities: readonly Modality[];
   /** Exposures that may be held at a time. */
   readonly slots: number;
-  /** Of this program: makes names of shared memory unique. */
-  readonly processId: number;
   readonly clock: DriverClock;
   readonly limits?: NativeLimits;
 }

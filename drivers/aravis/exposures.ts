@@ -12,9 +12,9 @@ import { formatName, type PixelFormat, pixelFormatOf, toRgb } from './pixel-form
 import { dropUnsure, toDepthMm } from './scan3d.ts';
 
 const success = 0;
+const empty = 1;
 /** `ArvBufferStatus`, in words. */
 const statusWords: Readonly<Record<number, string>> = {
-  1: 'the buffer is empty',
   2: 'packets did not come in time',
   3: 'packets are missing',
   4: 'packets came with wrong numbers',
@@ -29,6 +29,14 @@ interface Part {
   readonly widthPx: number;
   readonly heightPx: number;
   readonly data: Uint8Array;
+}
+
+/**
+ * No frame at all: between its socket and the filter of it, libaravis takes foreign packets of the network for a frame,
+ * once, when a stream begins.
+ */
+export function isStray(arv: Aravis, buffer: Pointer): boolean {
+  return arv.bufferStatus(buffer) === empty;
 }
 
 /** Null where all of it is there. */
@@ -78,7 +86,7 @@ function tooLarge(widthPx: number, heightPx: number): string {
   return `it is ${widthPx} x ${heightPx}, larger than when the camera was opened`;
 }
 
-/** By role; text where a part of this role is there and broken. The wanted component first, where several have a role. */
+/** By role; text where a part of this role is there and broken. Where several have a role, the wanted component. */
 function partsOf(arv: Aravis, buffer: Pointer, delivery: Delivery): Map<Role, Part | string> {
   const found = new Map<Role, Part | string>();
   const count = arv.partCount(buffer) as number;

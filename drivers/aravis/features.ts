@@ -40,6 +40,8 @@ const kinds: Readonly<Record<string, FeatureKind>> = {
   ArvGcCommand: 'command',
   ArvGcCategory: 'category',
 };
+/** `ArvGcAccessMode`. */
+const readOnly = 0;
 const accesses = ['read', 'write', 'readWrite'] as const;
 /** Of features that can be read at all; deeper nesting is a description that goes round in a circle. */
 const categoryMaxDepth = 8;
@@ -81,7 +83,7 @@ export class Features {
       : call<number>(this.#arv, getFloat, this.#device, name);
   }
 
-  /** Any readable feature as text. Throws `camera/feature` where there is none, `DeviceError` where it cannot be read. */
+  /** Any readable feature as text. Throws `camera/feature` where there is none, `DeviceError` where it cannot be. */
   read(name: string): string {
     const { getFloat, getBoolean, getString } = this.#arv;
     switch (this.kindOf(name)) {
@@ -105,17 +107,17 @@ export class Features {
     const kind = this.kindOf(name);
     const node = this.#arv.feature(this.#device, name) as Pointer;
     try {
+      if (this.#arv.accessMode(node) === readOnly) throw this.#refuse(name, value, 'it is read-only');
       if (!this.isAvailable(name))
         throw this.#refuse(name, value, 'it is not available in the present state of the camera');
       this.#set(kind, name, value);
     } catch (error) {
       if (error instanceof Error && error.name === 'TwinspectError') throw error;
-      const readOnly = this.#arv.accessMode(node) === 0 ? 'it is read-only; ' : '';
-      throw this.#refuse(name, value, `${readOnly}the camera answered "${messageOf(error)}"`, error);
+      throw this.#refuse(name, value, `the camera answered "${messageOf(error)}"`, error);
     }
   }
 
-  /** Every feature below the root, in the order of the description. Reads them all: a second or two on a real camera. */
+  /** Every feature below the root, in the description's order. Reads them all: a second or two on a real camera. */
   list(): Feature[] {
     const genicam = this.#arv.genicam(this.#device) as Pointer;
     const found = new Map<string, Feature>();

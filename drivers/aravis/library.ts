@@ -11,7 +11,7 @@ const usualNames = ['libaravis-0.8.so.0', 'libaravis-0.10.so.0'];
 const newestSymbol = 'arv_buffer_get_part_component_id';
 const oldestVersion = '0.8.25';
 
-/** `!` stands for the error a GLib function gives back in its last argument. */
+/** `@` stands for a device and the name of a feature, `!` for the error a GLib function gives back last. */
 const functions = {
   majorVersion: 'uint arv_get_major_version()',
   minorVersion: 'uint arv_get_minor_version()',
@@ -49,24 +49,21 @@ const functions = {
   leaveControl: 'bool arv_gv_device_leave_control(ArvDevice *device, !)',
   gvAddress: 'void *arv_gv_device_get_device_address(ArvDevice *device)',
   genicam: 'ArvGc *arv_device_get_genicam(ArvDevice *device)',
-  feature: 'ArvGcNode *arv_device_get_feature(ArvDevice *device, const char *name)',
-  isFeatureAvailable: 'bool arv_device_is_feature_available(ArvDevice *device, const char *name, !)',
-  getInteger: 'int64_t arv_device_get_integer_feature_value(ArvDevice *device, const char *name, !)',
-  setInteger: 'void arv_device_set_integer_feature_value(ArvDevice *device, const char *name, int64_t value, !)',
-  integerBounds:
-    'void arv_device_get_integer_feature_bounds(ArvDevice *device, const char *name, _Out_ int64_t *min, _Out_ int64_t *max, !)',
-  integerStep: 'int64_t arv_device_get_integer_feature_increment(ArvDevice *device, const char *name, !)',
-  getFloat: 'double arv_device_get_float_feature_value(ArvDevice *device, const char *name, !)',
-  setFloat: 'void arv_device_set_float_feature_value(ArvDevice *device, const char *name, double value, !)',
-  floatBounds:
-    'void arv_device_get_float_feature_bounds(ArvDevice *device, const char *name, _Out_ double *min, _Out_ double *max, !)',
-  getBoolean: 'bool arv_device_get_boolean_feature_value(ArvDevice *device, const char *name, !)',
-  setBoolean: 'void arv_device_set_boolean_feature_value(ArvDevice *device, const char *name, bool value, !)',
-  getString: 'const char *arv_device_get_string_feature_value(ArvDevice *device, const char *name, !)',
-  setString: 'void arv_device_set_string_feature_value(ArvDevice *device, const char *name, const char *value, !)',
-  execute: 'void arv_device_execute_command(ArvDevice *device, const char *name, !)',
-  entries:
-    'void *arv_device_dup_available_enumeration_feature_values_as_strings(ArvDevice *device, const char *name, _Out_ uint *count, !)',
+  feature: 'ArvGcNode *arv_device_get_feature(@)',
+  isFeatureAvailable: 'bool arv_device_is_feature_available(@, !)',
+  getInteger: 'int64_t arv_device_get_integer_feature_value(@, !)',
+  setInteger: 'void arv_device_set_integer_feature_value(@, int64_t value, !)',
+  integerBounds: 'void arv_device_get_integer_feature_bounds(@, _Out_ int64_t *min, _Out_ int64_t *max, !)',
+  integerStep: 'int64_t arv_device_get_integer_feature_increment(@, !)',
+  getFloat: 'double arv_device_get_float_feature_value(@, !)',
+  setFloat: 'void arv_device_set_float_feature_value(@, double value, !)',
+  floatBounds: 'void arv_device_get_float_feature_bounds(@, _Out_ double *min, _Out_ double *max, !)',
+  getBoolean: 'bool arv_device_get_boolean_feature_value(@, !)',
+  setBoolean: 'void arv_device_set_boolean_feature_value(@, bool value, !)',
+  getString: 'const char *arv_device_get_string_feature_value(@, !)',
+  setString: 'void arv_device_set_string_feature_value(@, const char *value, !)',
+  execute: 'void arv_device_execute_command(@, !)',
+  entries: 'void *arv_device_dup_available_enumeration_feature_values_as_strings(@, _Out_ uint *count, !)',
   node: 'ArvGcNode *arv_gc_get_node(ArvGc *genicam, const char *name)',
   categoryFeatures: 'void *arv_gc_category_get_features(ArvGcNode *category)',
   accessMode: 'int arv_gc_feature_node_get_actual_access_mode(ArvGcNode *node)',
@@ -159,7 +156,7 @@ export function loadAravis(path: string): Aravis {
 function declareAll<T extends Record<string, string>>(library: Library, table: T): Declared<T> {
   const declared = Object.entries(table).map(([name, prototype]) => [
     name,
-    library.declare(prototype.replace('!', '_Out_ GError **error')),
+    library.declare(prototype.replace('@', 'ArvDevice *device, const char *name').replace('!', '_Out_ GError **error')),
   ]);
   return Object.fromEntries(declared) as Declared<T>;
 }
@@ -172,7 +169,7 @@ export function call<T = void>({ glib }: Aravis, native: Native, ...args: readon
   return result;
 }
 
-/** The same on another thread: a device that does not answer blocks it for seconds. Not two at a time for one camera. */
+/** The same on another thread: a device that does not answer blocks it for seconds. One at a time for each camera. */
 export async function callAway<T = void>({ glib }: Aravis, native: Native, ...args: readonly unknown[]): Promise<T> {
   const error: (Pointer | null)[] = [null];
   const result = (await native.promise(...args, error)) as T;

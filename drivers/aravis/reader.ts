@@ -9,7 +9,7 @@ import type { Say } from '../native/serve.ts';
 import type { SlotPool, SlotWriter } from '../native/slot-pool.ts';
 import type { Delivery } from './components.ts';
 import type { Device } from './device.ts';
-import { decode, flawOf } from './exposures.ts';
+import { decode, flawOf, isStray } from './exposures.ts';
 import { type Aravis, call, DeviceError } from './library.ts';
 import { FrameIds } from './numbering.ts';
 import type { CheckedAravis } from './settings.ts';
@@ -50,7 +50,7 @@ export class Reader {
     while (!closing.aborted && !vigil.lost) {
       const buffer = (await arv.popBuffer.promise(stream, popMs * 1000)) as Pointer | null;
       if (buffer !== null) {
-        this.#exposed(buffer);
+        if (!isStray(arv, buffer)) this.#exposed(buffer);
         arv.pushBuffer(stream, buffer);
       }
       vigil.look();

@@ -3,6 +3,7 @@
  * device without taking the daemon along. It is started, heard, killed and started again with a back-off, each time
  * with the whole configuration, until the camera is stopped. Refuses at its start only what waiting cannot mend.
  */
+import process from 'node:process';
 import { fail, invariant, messageOf } from '../../errors.ts';
 import type { Camera, CameraCounters, CameraSink, DriverClock } from '../camera.ts';
 import type { Modality } from '../frame.ts';
@@ -37,8 +38,6 @@ export interface NativeOptions {
   readonly settings: Plain;
   /** Exposures that may be held at a time; then the camera drops, and says so. */
   readonly slots: number;
-  /** Makes names of shared memory unique on this machine. */
-  readonly processId: number;
   readonly clock: DriverClock;
   readonly limits?: NativeLimits;
 }
@@ -145,9 +144,9 @@ export class NativeCamera implements Camera {
   }
 
   #open(): void {
-    const { entry, processId, clock, id, settings, modalities } = this.#options;
+    const { entry, clock, id, settings, modalities } = this.#options;
     try {
-      this.#slots ??= new FrameSlots(id, `twinspect-camera-${processId}-${filesMade++}`, (slot) =>
+      this.#slots ??= new FrameSlots(id, `twinspect-camera-${process.pid}-${filesMade++}`, (slot) =>
         this.#child?.send({ kind: 'free', slot }),
       );
       this.#child = new CameraChild({
@@ -184,7 +183,7 @@ export class NativeCamera implements Camera {
         this.#runs();
         return;
       case 'refused':
-        this.#refused(fromWire(word.error));
+        void this.#refused(fromWire(word.error));
         return;
       case 'lost':
         this.#lost(word.reason);
@@ -230,7 +229,7 @@ export class NativeCamera implements Camera {
         this.#child?.send({ kind: 'begin', inUse: this.#slots?.inUse ?? [], ...layout });
         return;
       }
-      // Its pictures have grown: memory that fits is made with a new process; frames of the old one stay where they are.
+      // Its pictures have grown: memory that fits is made with a new process; frames of the old one stay whole.
       this.#slots?.close();
       this.#slots = null;
       this.#lost(`its pictures have grown to ${exposureBytes} bytes; it is opened anew`);
@@ -252,7 +251,12 @@ export class NativeCamera implements Camera {
   }
 
   /** At the start a refusal ends the start; later the device has become another, and may become the old one again. */
-  #refused(error: Error): void {
+  async #refused(error: Error): Promise<void> {
+    const child = this.#child;
+    this.#child = null;
+    this.#silence.abort();
+    // It is open and lives: the next one who wants it need not wait until it forgets this one.
+    await child?.close();
     this.#first.reject(error);
     // Nobody may wait for the first run any more.
     this.#first.promise.catch(() => undefined);

@@ -44,7 +44,7 @@ export function reserveShared(id: string, fd: number, layout: SlotLayout): void 
   if (code !== 0) throw fail('camera/room', { id, folder, bytes, cause: `error ${code} of posix_fallocate` });
 }
 
-/** The slots, as bytes of this process's own. They stay mapped until the process ends: frames may still be looked at. */
+/** The slots, as bytes of this process's own. They stay mapped until it ends: frames may still be looked at. */
 export function mapSlots(id: string, fd: number, layout: SlotLayout): Uint8Array<ArrayBuffer>[] {
   const bytes = totalBytes(id, layout);
   const start = libc().mmap(null, bytes, protReadWrite, sharedMapping, fd, 0) as Pointer;

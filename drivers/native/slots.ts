@@ -34,7 +34,7 @@ export class FrameSlots {
     return [...this.#holders.keys()];
   }
 
-  /** Reserves and maps the slots, the first time; answers whether an exposure of this size fits. Throws `camera/room`. */
+  /** Reserves and maps the slots, the first time; null where an exposure does not fit. Throws `camera/room`. */
   fit(slotBytes: number, slots: number): SlotLayout | null {
     if (this.#layout === null) {
       const layout = { slotBytes, slots };

@@ -1,11 +1,12 @@
 /**
- * The description (GenICam XML) that the simulated camera hands out: the features our driver meets on real cameras, each
- * upon a register of `layout.ts`. Written from Aravis' own fake description as an example of the element names.
+ * The description (GenICam XML) that the simulated camera hands out: the features our driver meets on real cameras,
+ * each upon a register of `layout.ts`. Written with Aravis' own fake description as an example of the element names.
  */
-import { bootstrap, components, distanceUnits, formats, registers, triggerSources } from './layout.ts';
+import { bootstrap, components, distanceUnits, formats, registers as r, triggerSources } from './layout.ts';
 
 type Access = 'RW' | 'RO' | 'WO';
 
+const standard = 'NameSpace="Standard"';
 const hex = (address: number): string => `0x${address.toString(16)}`;
 
 function register(name: string, address: number, access: Access, length = 4, port = 'Device'): string {
@@ -16,148 +17,129 @@ function register(name: string, address: number, access: Access, length = 4, por
   );
 }
 
-function integer(name: string, address: number, access: Access = 'RW', bounds?: { min: number; max: number }): string {
-  const limits = bounds ? `<Min>${bounds.min}</Min><Max>${bounds.max}</Max>` : '';
-  return `<Integer Name="${name}" NameSpace="Standard"><pValue>${name}Reg</pValue>${limits}</Integer>${register(`${name}Reg`, address, access)}`;
+/** A feature upon a register of its own, called like it. */
+function upon(kind: string, name: string, address: number, access: Access, inner: string, length = 4): string {
+  const node = `<${kind} Name="${name}" ${standard}><pValue>${name}Reg</pValue>${inner}</${kind}>`;
+  return node + register(`${name}Reg`, address, access, length);
 }
+
+const integer = (name: string, address: number, access: Access = 'RW', inner = ''): string =>
+  upon('Integer', name, address, access, inner);
+const boolean = (name: string, address: number): string =>
+  upon('Boolean', name, address, 'RW', '<OnValue>1</OnValue><OffValue>0</OffValue>');
+const command = (name: string, address: number): string =>
+  upon('Command', name, address, 'WO', '<CommandValue>1</CommandValue>');
+
+const entry = (name: string, value: number): string =>
+  `<EnumEntry Name="${name}" ${standard}><Value>${value}</Value></EnumEntry>`;
 
 function enumeration(name: string, address: number, entries: Record<string, number>, selects: string[] = []): string {
-  const list = Object.entries(entries).map(
-    ([entry, value]) => `<EnumEntry Name="${entry}" NameSpace="Standard"><Value>${value}</Value></EnumEntry>`,
-  );
-  const selected = selects.map((feature) => `<pSelected>${feature}</pSelected>`).join('');
+  const selected = selects.map((feature) => `<pSelected>${feature}</pSelected>`);
+  const inner = Object.entries(entries).map(([each, value]) => entry(each, value));
+  return upon('Enumeration', name, address, 'RW', [...inner, ...selected].join(''));
+}
+
+/** An enumeration of one entry that is always chosen. */
+function constant(name: string, value: string): string {
+  return `<Enumeration Name="${name}" ${standard}>${entry(value, 1)}<Value>1</Value></Enumeration>`;
+}
+
+function typed(kind: string, name: string, address: number, length: number): string {
   return (
-    `<Enumeration Name="${name}" NameSpace="Standard">${list.join('')}<pValue>${name}Reg</pValue>${selected}` +
-    `</Enumeration>${register(`${name}Reg`, address, 'RW')}`
+    `<${kind} Name="${name}" ${standard}><Address>${hex(address)}</Address><Length>${length}</Length>` +
+    '<AccessMode>RO</AccessMode><pPort>Device</pPort><Cachable>NoCache</Cachable>' +
+    `<Endianess>BigEndian</Endianess></${kind}>`
   );
 }
 
-function boolean(name: string, address: number): string {
-  return (
-    `<Boolean Name="${name}" NameSpace="Standard"><pValue>${name}Reg</pValue><OnValue>1</OnValue>` +
-    `<OffValue>0</OffValue></Boolean>${register(`${name}Reg`, address, 'RW')}`
+const device = [
+  typed('StringReg', 'DeviceVendorName', bootstrap.vendor, 32),
+  typed('StringReg', 'DeviceModelName', bootstrap.model, 32),
+  typed('StringReg', 'DeviceSerialNumber', bootstrap.serial, 16),
+  command('TimestampLatch', r.timestampLatch),
+  upon('Integer', 'TimestampLatchValue', r.timestampHigh, 'RO', '', 8),
+];
+const image = [
+  integer('Width', r.width, 'RW', '<Min>16</Min><Max>4096</Max>'),
+  integer('Height', r.height, 'RW', '<Min>16</Min><Max>4096</Max>'),
+  enumeration('PixelFormat', r.pixelFormat, formats),
+];
+const acquisition = [
+  constant('AcquisitionMode', 'Continuous'),
+  command('AcquisitionStart', r.acquisition),
+  `<Command Name="AcquisitionStop" ${standard}><pValue>AcquisitionStartReg</pValue>`,
+  '<CommandValue>0</CommandValue></Command>',
+  `<Float Name="AcquisitionFrameRate" ${standard}><pValue>RateConverter</pValue></Float>`,
+  '<Converter Name="RateConverter"><FormulaTo>FROM*1000</FormulaTo><FormulaFrom>TO/1000</FormulaFrom>',
+  `<pValue>RateReg</pValue></Converter>${register('RateReg', r.rateMilli, 'RW')}`,
+  upon('Float', 'ExposureTime', r.exposureUs, 'RW', '<Min>1</Min><Max>100000</Max><Unit>us</Unit>'),
+  constant('TriggerSelector', 'FrameStart'),
+  enumeration('TriggerMode', r.triggerMode, { Off: 0, On: 1 }),
+  enumeration('TriggerSource', r.triggerSource, triggerSources),
+  command('TriggerSoftware', r.triggerSoftware),
+  integer('CounterValue', r.counter, 'RO'),
+];
+const chunks = [
+  boolean('ChunkModeActive', r.chunkMode),
+  enumeration('ChunkSelector', r.chunkSelector, { CounterValue: 1 }, ['ChunkEnable']),
+  boolean('ChunkEnable', r.chunkEnable),
+  `<Integer Name="ChunkCounterValue" ${standard}><pValue>ChunkCounterReg</pValue></Integer>`,
+  register('ChunkCounterReg', 0, 'RO', 8, 'ChunkPort'),
+  `<Port Name="ChunkPort" ${standard}><ChunkID>1001</ChunkID></Port>`,
+];
+const scan3d = [
+  typed('FloatReg', 'Scan3dCoordinateScale', r.coordinateScale, 4),
+  typed('FloatReg', 'Scan3dCoordinateOffset', r.coordinateOffset, 4),
+  boolean('Scan3dInvalidDataFlag', r.invalidFlag),
+  typed('FloatReg', 'Scan3dInvalidDataValue', r.invalidValue, 4),
+  enumeration('Scan3dDistanceUnit', r.distanceUnit, distanceUnits),
+];
+const actions = [
+  integer('ActionDeviceKey', r.actionDeviceKey),
+  integer('ActionGroupKey', r.actionGroupKey),
+  integer('ActionGroupMask', r.actionGroupMask),
+];
+const transport = [integer('PayloadSize', r.payloadSize, 'RO'), boolean('GevSCCFGMultiPart', r.multipart)];
+const parts = [
+  enumeration(
+    'ComponentSelector',
+    r.componentSelector,
+    Object.fromEntries(Object.entries(components).map(([name, { id }]) => [name, id])),
+    ['ComponentEnable', 'ComponentIDValue', 'PixelFormat'],
+  ),
+  boolean('ComponentEnable', r.componentEnable),
+  integer('ComponentIDValue', r.componentId, 'RO'),
+];
+
+/** Standard features of these nodes, in their order: what a category lists. */
+function namesIn(nodes: readonly string[]): string[] {
+  return [...nodes.join('').matchAll(/<(?!Port|EnumEntry)\w+ Name="(\w+)" NameSpace="Standard">/g)].map(
+    ([, name]) => name!,
   );
 }
 
-function command(name: string, address: number, value = 1): string {
-  return (
-    `<Command Name="${name}" NameSpace="Standard"><pValue>${name}Reg</pValue><CommandValue>${value}</CommandValue>` +
-    `</Command>${register(`${name}Reg`, address, 'WO')}`
-  );
-}
-
-function text(name: string, address: number, length: number): string {
-  return (
-    `<StringReg Name="${name}" NameSpace="Standard"><Address>${hex(address)}</Address><Length>${length}</Length>` +
-    '<AccessMode>RO</AccessMode><pPort>Device</pPort></StringReg>'
-  );
-}
-
-function floatRegister(name: string, address: number): string {
-  return (
-    `<FloatReg Name="${name}" NameSpace="Standard"><Address>${hex(address)}</Address><Length>4</Length>` +
-    '<AccessMode>RO</AccessMode><pPort>Device</pPort><Cachable>NoCache</Cachable><Endianess>BigEndian</Endianess></FloatReg>'
-  );
-}
-
-/** A float in whole units of a register, with bounds: out of range is refused by our driver and not by the device. */
-function float(name: string, address: number, unit: string, max: number): string {
-  return (
-    `<Float Name="${name}" NameSpace="Standard"><pValue>${name}Reg</pValue><Min>1</Min><Max>${max}</Max>` +
-    `<Unit>${unit}</Unit></Float>${register(`${name}Reg`, address, 'RW')}`
-  );
-}
-
-const idOf = (name: keyof typeof components): number => components[name].id;
+const listed = (names: readonly string[]): string => names.map((name) => `<pFeature>${name}</pFeature>`).join('');
 
 export function describe(model: string, multipart: boolean): string {
-  const r = registers;
-  const categories: Record<string, string[]> = {
-    DeviceControl: [
-      'DeviceVendorName',
-      'DeviceModelName',
-      'DeviceSerialNumber',
-      'TimestampLatch',
-      'TimestampLatchValue',
-    ],
-    ImageFormatControl: [
-      'Width',
-      'Height',
-      'PixelFormat',
-      ...(multipart ? ['ComponentSelector', 'ComponentEnable', 'ComponentIDValue'] : []),
-    ],
-    AcquisitionControl: [
-      ...['AcquisitionMode', 'AcquisitionStart', 'AcquisitionStop', 'AcquisitionFrameRate', 'ExposureTime'],
-      ...['TriggerSelector', 'TriggerMode', 'TriggerSource', 'TriggerSoftware', 'CounterValue'],
-    ],
-    ChunkDataControl: ['ChunkModeActive', 'ChunkSelector', 'ChunkEnable', 'ChunkCounterValue'],
-    Scan3dControl: [
-      ...['Scan3dCoordinateScale', 'Scan3dCoordinateOffset', 'Scan3dInvalidDataFlag', 'Scan3dInvalidDataValue'],
-      'Scan3dDistanceUnit',
-    ],
-    ActionControl: ['ActionDeviceKey', 'ActionGroupKey', 'ActionGroupMask'],
-    TransportLayerControl: ['PayloadSize', 'GevSCCFGMultiPart'],
+  const categories: Record<string, readonly string[]> = {
+    DeviceControl: device,
+    ImageFormatControl: multipart ? [...image, ...parts] : image,
+    AcquisitionControl: acquisition,
+    ChunkDataControl: chunks,
+    Scan3dControl: scan3d,
+    ActionControl: actions,
+    TransportLayerControl: transport,
   };
-  const tree = Object.entries(categories).map(
-    ([name, features]) =>
-      `<Category Name="${name}" NameSpace="Standard">${features.map((each) => `<pFeature>${each}</pFeature>`).join('')}</Category>`,
-  );
-  const root = Object.keys(categories).map((name) => `<pFeature>${name}</pFeature>`);
+  const category = (name: string, features: readonly string[]): string =>
+    `<Category Name="${name}" ${standard}>${listed(features)}</Category>`;
   return [
     '<?xml version="1.0" encoding="utf-8"?>',
     `<RegisterDescription ModelName="${model}" VendorName="Twinspect" StandardNameSpace="GEV" SchemaMajorVersion="1"`,
     ' SchemaMinorVersion="1" SchemaSubMinorVersion="0" MajorVersion="1" MinorVersion="0" SubMinorVersion="0"',
     ' ToolTip="simulated" ProductGuid="0" VersionGuid="0" xmlns="http://www.genicam.org/GenApi/Version_1_1">',
-    `<Category Name="Root" NameSpace="Standard">${root.join('')}</Category>`,
-    ...tree,
-    text('DeviceVendorName', bootstrap.vendor, 32),
-    text('DeviceModelName', bootstrap.model, 32),
-    text('DeviceSerialNumber', bootstrap.serial, 16),
-    integer('Width', r.width, 'RW', { min: 16, max: 4096 }),
-    integer('Height', r.height, 'RW', { min: 16, max: 4096 }),
-    enumeration('PixelFormat', r.pixelFormat, formats),
-    integer('PayloadSize', r.payloadSize, 'RO'),
-    '<Enumeration Name="AcquisitionMode" NameSpace="Standard"><EnumEntry Name="Continuous" NameSpace="Standard">',
-    '<Value>1</Value></EnumEntry><Value>1</Value></Enumeration>',
-    command('AcquisitionStart', r.acquisition),
-    '<Command Name="AcquisitionStop" NameSpace="Standard"><pValue>AcquisitionStartReg</pValue><CommandValue>0</CommandValue></Command>',
-    '<Float Name="AcquisitionFrameRate" NameSpace="Standard"><pValue>RateConverter</pValue></Float>',
-    '<Converter Name="RateConverter"><FormulaTo>FROM*1000</FormulaTo><FormulaFrom>TO/1000</FormulaFrom><pValue>RateReg</pValue></Converter>',
-    register('RateReg', r.rateMilli, 'RW'),
-    float('ExposureTime', r.exposureUs, 'us', 100_000),
-    '<Enumeration Name="TriggerSelector" NameSpace="Standard"><EnumEntry Name="FrameStart" NameSpace="Standard"><Value>1</Value></EnumEntry><Value>1</Value></Enumeration>',
-    enumeration('TriggerMode', r.triggerMode, { Off: 0, On: 1 }),
-    enumeration('TriggerSource', r.triggerSource, triggerSources),
-    command('TriggerSoftware', r.triggerSoftware),
-    integer('CounterValue', r.counter, 'RO'),
-    boolean('ChunkModeActive', r.chunkMode),
-    enumeration('ChunkSelector', r.chunkSelector, { CounterValue: 1 }, ['ChunkEnable']),
-    boolean('ChunkEnable', r.chunkEnable),
-    '<Integer Name="ChunkCounterValue" NameSpace="Standard"><pValue>ChunkCounterReg</pValue></Integer>',
-    register('ChunkCounterReg', 0, 'RO', 8, 'ChunkPort'),
-    '<Port Name="ChunkPort" NameSpace="Standard"><ChunkID>1001</ChunkID></Port>',
-    floatRegister('Scan3dCoordinateScale', r.coordinateScale),
-    floatRegister('Scan3dCoordinateOffset', r.coordinateOffset),
-    boolean('Scan3dInvalidDataFlag', r.invalidFlag),
-    floatRegister('Scan3dInvalidDataValue', r.invalidValue),
-    enumeration('Scan3dDistanceUnit', r.distanceUnit, distanceUnits),
-    integer('ActionDeviceKey', r.actionDeviceKey, 'RW'),
-    integer('ActionGroupKey', r.actionGroupKey, 'RW'),
-    integer('ActionGroupMask', r.actionGroupMask, 'RW'),
-    boolean('GevSCCFGMultiPart', r.multipart),
-    command('TimestampLatch', r.timestampLatch),
-    '<Integer Name="TimestampLatchValue" NameSpace="Standard"><pValue>TimestampLatchValueReg</pValue></Integer>',
-    register('TimestampLatchValueReg', r.timestampHigh, 'RO', 8),
-    multipart
-      ? enumeration(
-          'ComponentSelector',
-          r.componentSelector,
-          { Intensity: idOf('Intensity'), Range: idOf('Range'), Confidence: idOf('Confidence') },
-          ['ComponentEnable', 'ComponentIDValue', 'PixelFormat'],
-        ) +
-        boolean('ComponentEnable', r.componentEnable) +
-        integer('ComponentIDValue', r.componentId, 'RO')
-      : '',
-    '<Port Name="Device" NameSpace="Standard"/></RegisterDescription>',
+    category('Root', Object.keys(categories)),
+    ...Object.entries(categories).map(([name, nodes]) => category(name, namesIn(nodes))),
+    ...Object.values(categories).flat(),
+    `<Port Name="Device" ${standard}/></RegisterDescription>`,
   ].join('\n');
 }

@@ -1,4 +1,4 @@
-/** What a test and the process of its simulated cameras say to each other. Cameras are told by their place in the list. */
+/** What a test and the process of its simulated cameras say to each other. Cameras go by their place in the list. */
 import type { SentFacts } from './camera.ts';
 import type { Faults } from './faults.ts';
 import type { CameraModel } from './model.ts';

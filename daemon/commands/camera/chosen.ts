@@ -2,7 +2,6 @@
  * The cameras a command is about: one that is named on the command line (an address, serial number or name of `camera
  * list`), else those of the configuration. Opened, not started.
  */
-import process from 'node:process';
 import type { Config } from '../../../config/schema.ts';
 import { AravisCamera } from '../../../drivers/aravis/camera.ts';
 import { type Camera, type Modality, openCamera } from '../../../drivers/index.ts';
@@ -32,7 +31,7 @@ export function namedCamera({ clock }: Context, args: Args, name: string): Aravi
   const trigger = args.text('trigger') ?? 'free';
   const settings = { address: name, library: args.text('library') ?? '', trigger, packetSocket: false };
   const id = name.replace(/[^\w.-]/g, '_');
-  return new AravisCamera(settings, { id, modalities: modalitiesOf(args), slots, processId: process.pid, clock });
+  return new AravisCamera(settings, { id, modalities: modalitiesOf(args), slots, clock });
 }
 
 function modalitiesOf(args: Args): Modality[] {

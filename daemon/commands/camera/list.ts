@@ -3,8 +3,7 @@
  * a second for each interface; video devices of the kernel by their files. A library that is missing hides only its
  * own cameras, and is said.
  */
-import { searchDevices } from '../../../drivers/aravis/discover.ts';
-import { loadAravis } from '../../../drivers/aravis/library.ts';
+import { searchAravis } from '../../../drivers/index.ts';
 import { messageOf, TwinspectError } from '../../../errors.ts';
 import type { Args } from '../args.ts';
 import type { Context } from '../command.ts';
@@ -22,7 +21,10 @@ const videoFolder = '/sys/class/video4linux';
 export async function listCameras(context: Context, args: Args): Promise<void> {
   args.atMost(1);
   const problems: string[] = [];
-  const found = [...genicamCameras(args.text('library') ?? '', problems), ...(await videoDevices(context))];
+  const found = [
+    ...(await genicamCameras(context, args.text('library') ?? '', problems)),
+    ...(await videoDevices(context)),
+  ];
   if (args.flag('json')) {
     context.stdout(JSON.stringify({ cameras: found, problems }, null, 2));
     return;
@@ -38,9 +40,10 @@ export async function listCameras(context: Context, args: Args): Promise<void> {
   }
 }
 
-function genicamCameras(library: string, problems: string[]): Listed[] {
+async function genicamCameras({ clock }: Context, library: string, problems: string[]): Promise<Listed[]> {
   try {
-    return searchDevices(loadAravis(library)).map(({ serial, id, address, protocol, vendor, model }) => ({
+    const { devices } = await searchAravis(library, clock);
+    return devices.map(({ serial, id, address, protocol, vendor, model }) => ({
       name: serial || id,
       address,
       kind: protocol,

@@ -1,4 +1,4 @@
-/** Cameras started for a moment, to look at what they deliver: everything they say comes to one place, and is counted. */
+/** Cameras started for a moment, to look at what they deliver: what they say comes to one place, and is counted. */
 import type { Camera, CameraSink, Frame, Modality } from '../../../drivers/index.ts';
 
 export interface Heard {

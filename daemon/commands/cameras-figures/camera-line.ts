@@ -3,7 +3,6 @@
  * network a look at the stamps of both pictures, which say which trigger each shows. What is measured is the way from
  * exposure to pair; what is proven is that each pair is the right one.
  */
-import process from 'node:process';
 import { AravisCamera } from '../../../drivers/aravis/camera.ts';
 import type { CameraSink, DepthFrame, Modality, RgbFrame } from '../../../drivers/index.ts';
 import type { InferencePort, PairImages, Reading, ServedBundle } from '../../inference/port.ts';
@@ -14,6 +13,8 @@ import type { Context } from '../command.ts';
 import type { Model } from './simulator.ts';
 
 export interface LineOptions {
+  /** From edge to edge, at least. */
+  readonly periodMs: number;
   readonly models: readonly [Model, Model];
   readonly resend: boolean;
 }
@@ -29,16 +30,17 @@ export interface Seen {
   passedAtMs: number;
 }
 
-/** The rate of the figures leaves 33 ms between parts. */
-const settings: LineSettings = {
+const settingsFor = (periodMs: number): LineSettings => ({
   ...{ lineId: 'figures', deadlineMs: 2000, frameWaitMs: 1000, maxPartsInFlight: 64 },
-  ...{ triggerFrom: 'rgb', captureEarlyMs: 5, captureLateMs: 20, edgeWindowMs: 15 },
+  ...{ triggerFrom: 'rgb', captureEarlyMs: 5, captureLateMs: 20 },
+  // as wide as two edges can still be told apart
+  edgeWindowMs: Math.floor(periodMs / 2) - 1,
   ...{ skewExpectedUs: 0, skewMaxUs: 20_000, abandonAfterMs: 1000 },
   cameras: [
     { id: 'rgb', modalities: ['rgb'] },
     { id: 'depth', modalities: ['depth'] },
   ],
-};
+});
 const slots = 16;
 const packetBytes = 8000;
 /** What is left of a pair when its stamps are read. */
@@ -58,17 +60,17 @@ export class CameraLine {
   readonly #stopping = new AbortController();
   #sequence = 0;
 
-  constructor(context: Context, { models, resend }: LineOptions) {
+  constructor(context: Context, { models, resend, periodMs }: LineOptions) {
     this.#context = context;
     const { clock } = context;
     const camera = (id: Modality, { ip }: Model): AravisCamera =>
       new AravisCamera(
         { address: ip, trigger: 'hardware', count: 'chunk', packetBytes, packetSocket: false, resend },
-        { id, modalities: [id], slots, processId: process.pid, clock },
+        { id, modalities: [id], slots, clock },
       );
     this.cameras = [camera('rgb', models[0]), camera('depth', models[1])];
     this.line = new Line({
-      settings,
+      settings: settingsFor(periodMs),
       clock,
       port: passingPort,
       register: (rgb, depth) => this.#look(rgb, depth),

@@ -33,7 +33,7 @@ export async function rebootCycles(
   cycles: number,
 ): Promise<CycleFigures> {
   const { clock, signal } = context;
-  const line = new CameraLine(context, { models, resend: true });
+  const line = new CameraLine(context, { models, resend: true, periodMs });
   const [detectMs, backMs, residents]: [number[], number[], number[]] = [[], [], []];
   let edges = true;
   const pacing = (async () => {
