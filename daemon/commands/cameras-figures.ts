@@ -100,6 +100,7 @@ async function paced(
     const [tookMs, tookS] = [clock.nowMs() - beganAtMs, (await processorS(files, pids)) - beganS];
     await rest(context, settleMs);
     signal.throwIfAborted();
+    tellReasons(context, line);
     const after = await simulator.facts();
     const { records, wrong, pairMs } = line.seen;
     const passed = records.filter(({ decision }) => decision === 'pass').length;
@@ -109,6 +110,17 @@ async function paced(
     for (const camera of losses.keys()) await simulator.faults(camera, { loss: 0 });
     await line.stop();
   }
+}
+
+/** What became of those that did not pass: the figures only count them. */
+function tellReasons({ stderr }: Context, { seen }: CameraLine): void {
+  const reasons: Record<string, number> = {};
+  for (const { decision, reason, detail } of seen.records) {
+    if (decision === 'pass') continue;
+    const key = `${reason}${detail === null ? '' : ` (${detail.replace(/[\d.]+/g, 'N')})`}`;
+    reasons[key] = (reasons[key] ?? 0) + 1;
+  }
+  for (const [reason, count] of Object.entries(reasons)) stderr(`  ${count} undecided: ${reason}`);
 }
 
 function rest({ clock, signal }: Context, forMs: number): Promise<void> {

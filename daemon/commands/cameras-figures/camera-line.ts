@@ -35,7 +35,8 @@ const settingsFor = (periodMs: number): LineSettings => ({
   ...{ triggerFrom: 'rgb', captureEarlyMs: 5, captureLateMs: 20 },
   // as wide as two edges can still be told apart
   edgeWindowMs: Math.floor(periodMs / 2) - 1,
-  ...{ skewExpectedUs: 0, skewMaxUs: 20_000, abandonAfterMs: 1000 },
+  // pairs are told by their counts and proven by their stamps; this far apart they would be of two triggers
+  ...{ skewExpectedUs: 0, skewMaxUs: (periodMs * 1000) / 2, abandonAfterMs: 1000 },
   cameras: [
     { id: 'rgb', modalities: ['rgb'] },
     { id: 'depth', modalities: ['depth'] },
@@ -65,7 +66,7 @@ export class CameraLine {
     const { clock } = context;
     const camera = (id: Modality, { ip }: Model): AravisCamera =>
       new AravisCamera(
-        { address: ip, trigger: 'hardware', count: 'chunk', packetBytes, packetSocket: false, resend },
+        { address: ip, trigger: 'hardware', count: 'frameId', packetBytes, packetSocket: false, resend },
         { id, modalities: [id], slots, clock },
       );
     this.cameras = [camera('rgb', models[0]), camera('depth', models[1])];
