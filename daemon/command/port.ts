@@ -57,7 +57,9 @@ export type Order =
 
 /** What is true of the line's orders now. */
 export interface Ordered {
+  /** The active recipe; null while its bundle does not serve. */
   readonly recipe: number | null;
+  /** The score threshold that judges instead of the bundle's own, by command or by the recipe; null where none does. */
   readonly threshold: number | null;
   readonly execution: 'continuous' | 'single' | 'stopped';
   readonly halted: string | null;
@@ -83,4 +85,6 @@ export interface LineCommands {
   recipes(): readonly Recipe[];
   /** Called whenever `ordered()` answers something new. */
   onOrdered(listener: (now: Ordered) => void): void;
+  /** Called at each order to begin the counters of rejects in a row anew; whoever keeps such a counter listens. */
+  onResetCounters(listener: () => void): void;
 }

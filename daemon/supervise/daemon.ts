@@ -6,24 +6,29 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Config } from '../../config/schema.ts';
+import type { Change } from '../../config/watch.ts';
 import { encodePng } from '../../drivers/image/png.ts';
 import { type Camera, type CameraSink, type FileReader, openCamera } from '../../drivers/index.ts';
 import { fail, messageOf } from '../../errors.ts';
+import { AuditFile } from '../audit/audit-file.ts';
+import type { Audit } from '../audit/port.ts';
 import type { Clock } from '../clock.ts';
+import type { LineOrders } from '../command/line-orders.ts';
+import type { LineCommands } from '../command/port.ts';
 import { evidenceFolder } from '../evidence/folder.ts';
 import { EvidenceStore } from '../evidence/store.ts';
 import { Inference } from '../inference/inference.ts';
 import { lastBundle } from '../inference/last-bundle.ts';
 import { Line } from '../line/line.ts';
-import { type VerdictSink, withoutCommit } from '../line/sink.ts';
 import type { VerdictRecord } from '../line/verdict.ts';
 import type { Log } from '../log.ts';
 import { startEmbeddedBroker } from '../publish/embedded-broker.ts';
 import type { Publisher } from '../publish/publisher.ts';
 import { type Publishing, startPublishing } from '../publish/publishing.ts';
 import { lineState } from './line-state.ts';
+import { auditEdits, lineOrders } from './orders.ts';
 import {
-  bundleWish,
+  cameraId,
   cameraSettings,
   evidenceSettings,
   inferenceSettings,
@@ -32,6 +37,7 @@ import {
   publishingLimits,
 } from './settings.ts';
 import { Steps } from './steps.ts';
+import { withEvidence } from './with-evidence.ts';
 
 export interface DaemonOptions {
   readonly config: Config;
@@ -58,6 +64,8 @@ export class Daemon {
   readonly #options: DaemonOptions;
   readonly #steps: Steps;
   readonly #inference: Inference;
+  readonly #audit: AuditFile;
+  readonly #orders: LineOrders;
   #line: Line | null = null;
   #publishing: Publishing | null = null;
   #evidence: EvidenceStore | null = null;
@@ -75,12 +83,37 @@ export class Daemon {
       log: log.child({ room: 'inference' }),
       last: lastBundle(this.#stateFolder, config.line.id),
       betweenParts: async (change) => (this.#line ? this.#line.betweenParts(change) : change()),
-      changed: () => this.#showState(),
+      changed: () => {
+        this.#showState();
+        this.#orders.changed();
+      },
     });
+    const stateFolder = this.#stateFolder;
+    this.#audit = new AuditFile({ stateFolder, clock, log: log.child({ room: 'audit' }) });
+    this.#orders = lineOrders({
+      ...{ config, clock, stateFolder, cwd: options.cwd, inference: this.#inference, audit: this.#audit },
+      ...{ triggerFrom: cameraId, log: log.child({ room: 'command' }) },
+    });
+    this.#orders.onOrdered(() => this.#showState());
   }
 
   get inference(): Inference {
     return this.#inference;
+  }
+
+  /** What the plant may ask of the line; triggers only once it is started. */
+  get commands(): LineCommands {
+    return this.#orders;
+  }
+
+  get audit(): Audit {
+    return this.#audit;
+  }
+
+  /** The config file was edited. Resolves when the recipe it wishes for now serves or was refused. */
+  edited(config: Config, changes: readonly Change[], file: string): Promise<void> {
+    auditEdits(this.#audit, this.#options.log, file, changes);
+    return this.#orders.edited(config);
   }
 
   /** Null before the start. */
@@ -96,6 +129,7 @@ export class Daemon {
   async start(): Promise<void> {
     try {
       await this.#steps.start({ ...brief('state folder'), begin: () => this.#makeStateFolder(), end: () => {} });
+      await this.#steps.start({ ...brief('orders'), begin: () => this.#orders.open(), end: () => this.#audit.close() });
       const camera = this.#options.camera ?? (await this.#openCamera());
       await this.#startBroker();
       this.#publishing = await this.#startPublishing();
@@ -196,18 +230,19 @@ export class Daemon {
       begin: () => new Line({ settings, clock, port: this.#inference, sink }),
       end: (line) => line.stop(),
     });
+    this.#orders.begin(this.#line);
     this.#showState();
   }
 
   /** Before the line, so that it is stopped after it: parts still open then are interrupted, not failed. */
   async #startInference(): Promise<void> {
-    const { config, cwd, signal } = this.#options;
+    const { signal } = this.#options;
     const stop = (): void => this.#inference.stop();
     signal.addEventListener('abort', stop, { once: true });
     await this.#steps.start({
       ...brief('bundle'),
       startMaxMs: bundleMaxMs,
-      begin: () => this.#inference.start(bundleWish(config, cwd)),
+      begin: () => this.#inference.start(this.#orders.startWish()),
       end: stop,
     });
     signal.removeEventListener('abort', stop);
@@ -252,17 +287,4 @@ export class Daemon {
 
 function brief(name: string): { name: string; startMaxMs: number; stopMaxMs: number } {
   return { name, startMaxMs: usualMaxMs, stopMaxMs: usualMaxMs };
-}
-
-/** The plant first, then the pictures. */
-function withEvidence(publisher: Publisher, evidence: EvidenceStore | null): VerdictSink {
-  return {
-    opened: (part) => publisher.opened(part),
-    closed: (record, seen) => {
-      const committed = publisher.closed(record, seen);
-      const told = committed.then((is) => (is ? record : withoutCommit(record, 'the record could not be committed')));
-      evidence?.offer(record, seen, told);
-      return committed;
-    },
-  };
 }
