@@ -277,6 +277,10 @@ export const errorTable = {
     text: 'Start step "{step}" did not end within {limitMs} ms',
     action: 'Look at the part it names: device, disk or network do not answer.',
   },
+  'command/kind': {
+    text: 'Line {line}: the order "{kind}" is not known to this line',
+    action: 'See which orders the documentation of the PLC tags and MQTT commands names.',
+  },
   // the line
   'line/settings': {
     text: 'Line {line}: {field} is {value}, expected {expected}',

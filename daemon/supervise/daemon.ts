@@ -10,17 +10,18 @@ import { encodePng } from '../../drivers/image/png.ts';
 import { type Camera, type CameraSink, type FileReader, openCamera } from '../../drivers/index.ts';
 import { fail, messageOf } from '../../errors.ts';
 import type { Clock } from '../clock.ts';
+import { LineTriggers } from '../command/line-triggers.ts';
 import { evidenceFolder } from '../evidence/folder.ts';
 import { EvidenceStore } from '../evidence/store.ts';
 import { Inference } from '../inference/inference.ts';
 import { lastBundle } from '../inference/last-bundle.ts';
 import { Line } from '../line/line.ts';
-import { type VerdictSink, withoutCommit } from '../line/sink.ts';
 import type { VerdictRecord } from '../line/verdict.ts';
 import type { Log } from '../log.ts';
 import { startEmbeddedBroker } from '../publish/embedded-broker.ts';
 import type { Publisher } from '../publish/publisher.ts';
 import { type Publishing, startPublishing } from '../publish/publishing.ts';
+import { Heartbeat } from './heartbeat.ts';
 import { lineState } from './line-state.ts';
 import {
   bundleWish,
@@ -31,6 +32,7 @@ import {
   mqttSettings,
   publishingLimits,
 } from './settings.ts';
+import { lineSink } from './sink.ts';
 import { Steps } from './steps.ts';
 
 export interface DaemonOptions {
@@ -61,6 +63,7 @@ export class Daemon {
   #line: Line | null = null;
   #publishing: Publishing | null = null;
   #evidence: EvidenceStore | null = null;
+  #heartbeat: Heartbeat | null = null;
   #begun = false;
   /** The broker the verdicts go to; null without MQTT. */
   mqttUrl: string | null = null;
@@ -190,12 +193,20 @@ export class Daemon {
   async #startLine(publisher: Publisher, camera: Camera): Promise<void> {
     const { config, clock } = this.#options;
     const settings = lineSettings(config, camera);
-    const sink = withEvidence(publisher, this.#evidence);
-    this.#line = await this.#steps.start({
+    const sink = lineSink(publisher, this.#evidence, () => this.#heartbeat);
+    const expose = (): void => void camera.trigger();
+    const line = await this.#steps.start({
       ...brief('line'),
-      begin: () => new Line({ settings, clock, port: this.#inference, sink }),
-      end: (line) => line.stop(),
+      begin: () => new Line({ settings, clock, port: this.#inference, sink, expose }),
+      end: (running) => running.stop(),
     });
+    this.#line = line;
+    const commands = new LineTriggers({
+      ...{ lineId: config.line.id, line, triggeredBy: config.line.trigger },
+      resetRejects: () => publisher.resetRejects(),
+      changed: () => this.#showState(),
+    });
+    publisher.attach(commands);
     this.#showState();
   }
 
@@ -222,6 +233,33 @@ export class Daemon {
     });
     this.#begun = true;
     this.#showState();
+    await this.#steps.start({
+      ...brief('heartbeat'),
+      begin: () => this.#startHeartbeat(line, camera),
+      end: (beating) => beating.abort(),
+    });
+  }
+
+  #startHeartbeat(line: Line, camera: Camera): AbortController {
+    const { config, clock, log } = this.#options;
+    const beating = new AbortController();
+    const publisher = this.#publishing?.line(config.line.id);
+    this.#heartbeat = new Heartbeat({
+      ...{ clock, camera, log: log.child({ room: 'heartbeat' }), signal: beating.signal },
+      notReady: () => this.#notProving(line),
+      checkInference: (signal) => this.#inference.check(signal),
+      whileIdle: (check, limitMs) => line.checkWhileIdle(check, limitMs),
+      show: (problem) => publisher?.setPulse(problem),
+    });
+    return beating;
+  }
+
+  /** A journal that fails, or a halt, says nothing of capture and inference. */
+  #notProving(line: Line): string | null {
+    const ready = line.readyState();
+    if (!ready.ready && ready.why !== 'journal' && ready.why !== 'halted') return ready.detail;
+    const { problem } = this.#inference;
+    return problem === null ? null : `inference: ${problem}`;
   }
 
   /** The line's sink, and the plant is told when the camera goes and comes. */
@@ -252,17 +290,4 @@ export class Daemon {
 
 function brief(name: string): { name: string; startMaxMs: number; stopMaxMs: number } {
   return { name, startMaxMs: usualMaxMs, stopMaxMs: usualMaxMs };
-}
-
-/** The plant first, then the pictures. */
-function withEvidence(publisher: Publisher, evidence: EvidenceStore | null): VerdictSink {
-  return {
-    opened: (part) => publisher.opened(part),
-    closed: (record, seen) => {
-      const committed = publisher.closed(record, seen);
-      const told = committed.then((is) => (is ? record : withoutCommit(record, 'the record could not be committed')));
-      evidence?.offer(record, seen, told);
-      return committed;
-    },
-  };
 }

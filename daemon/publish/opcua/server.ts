@@ -74,7 +74,7 @@ export async function startOpcUa(options: OpcUaOptions): Promise<OpcUa> {
     const blocks = addLines(server, options);
     await server.start();
     log.info({ endpoint: server.getEndpointUrl() }, 'OPC UA server listens');
-    return new OpcUa(server, blocks, clock);
+    return new OpcUa(server, blocks, clock, log);
   } catch (error) {
     await server?.shutdown(0).catch((later: unknown) => log.debug({ cause: messageOf(later) }, 'OPC UA: shutdown'));
     throw startError(error, options);
@@ -159,12 +159,14 @@ export class OpcUa {
   readonly #server: OPCUAServer;
   readonly #blocks: Map<string, TagBlock>;
   readonly #clock: Clock;
+  readonly #log: Log;
   #stopped = false;
 
-  constructor(server: OPCUAServer, blocks: Map<string, TagBlock>, clock: Clock) {
+  constructor(server: OPCUAServer, blocks: Map<string, TagBlock>, clock: Clock, log: Log) {
     this.#server = server;
     this.#blocks = blocks;
     this.#clock = clock;
+    this.#log = log;
   }
 
   get endpoint(): string {
@@ -174,7 +176,8 @@ export class OpcUa {
   /** The control lane of one line; undefined for a line the server was not started with. */
   lane(lineId: string): ControlLane | undefined {
     const block = this.#blocks.get(lineId);
-    return block && new OpcUaLane(block, this.#clock, () => this.#health(lineId));
+    if (!block) return undefined;
+    return new OpcUaLane({ lineId, block, clock: this.#clock, log: this.#log, health: () => this.#health(lineId) });
   }
 
   #health(lineId: string): Health {
