@@ -31,6 +31,25 @@ export const errorTable = {
     text: '{command} does not take "{found}"',
     action: 'Add --help to see how it is called.',
   },
+  // users
+  'user/name': {
+    text: 'User name is {actual}, expected 1 to 64 letters, digits, ".", "_", "@" and "-", and none of: {reserved}',
+    action: 'Choose another name.',
+  },
+  'user/password': {
+    text: 'The password has {actual} characters, expected {least} to {most}',
+    action: 'Choose a longer one: short ones are guessed.',
+  },
+  'user/exists': {
+    text: 'There is a user {name} already',
+    action: '"twinspect user password" sets a new password, "twinspect user role" another role.',
+  },
+  'user/unknown': { text: 'There is no user {name}; there are: {known}', action: '"twinspect user list" shows them.' },
+  'user/many': { text: 'There are {limit} users already', action: 'Remove those who no longer come.' },
+  'user/file': {
+    text: 'Users file {path}: {problem}',
+    action: 'Restore it from backup, or delete it and add the users again; until then nobody is let in anew.',
+  },
   // the machine
   'system/refused': {
     text: 'The system refused: {cause}',
