@@ -305,6 +305,19 @@ export const errorTable = {
     text: 'Line {line}: {waiting} changes wait for the gap between two parts, expected at most {limit}',
     action: 'A bundle swap was asked for again and again while an inference hangs; wait until the line is ready.',
   },
+  // the audit record
+  'audit/unwritable': {
+    text: 'Cannot write the audit record in {folder}: {cause}',
+    action: 'Free space or give the service user write access; until then no recipe, threshold or user is changed.',
+  },
+  'audit/locked': {
+    text: '{path} was held by another process for {waited} ms',
+    action: 'Look for a command of Twinspect that hangs, or a disk that does not answer.',
+  },
+  'audit/broken': {
+    text: 'The audit record in {folder} is not whole:{problems}',
+    action: 'Keep a copy of the folder as it is, and find out who could write there.',
+  },
 } as const satisfies Record<string, { text: string; action: string }>;
 
 export type ErrorCode = keyof typeof errorTable;

@@ -17,6 +17,7 @@ export const seats: readonly Seat[] = [
   { name: 'bench', summary: 'measure what the daemon adds to the bare inference' },
   { name: 'bundle', summary: 'list, show, verify and quantise bundles, set thresholds, check teacher weights' },
   { name: 'config', summary: 'check, show and explain the configuration' },
+  { name: 'audit', summary: 'who changed what, and whether the record of it is whole' },
   { name: 'doctor', summary: 'say what this machine can do' },
   { name: 'synthetic', summary: 'write a set of synthetic parts with their truth' },
   { name: 'distil', summary: 'make a compact teacher from pretrained weights' },
