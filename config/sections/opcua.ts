@@ -18,8 +18,8 @@ export const opcua = {
   }),
   names: textKey({
     doc:
-      'What clients call this server: addresses and DNS names, separated by commas. They stand in its certificate and ' +
-      'in its endpoints. Empty: `host`, and where that is all addresses, each address and the name of this machine.',
+      'What clients call this server: addresses and DNS names, separated by commas. They stand in its certificate ' +
+      'and in its endpoints. Empty: `host`, and where that is all addresses, each one and the name of this machine.',
     default: '',
     expected: 'addresses and DNS names separated by commas, or empty',
     matches: new RegExp(`^$|^(${namePattern})( *, *(${namePattern})){0,15}$`),
@@ -34,8 +34,8 @@ export const opcua = {
   }),
   applicationUri: textKey({
     doc:
-      'What the server is called among all OPC UA applications; also the URI of its namespace 1. Give each device one ' +
-      'of its own where a client knows several. Another one needs another certificate.',
+      'What the server is called among all OPC UA applications; also the URI of its namespace 1. Give each device ' +
+      'one of its own where a client knows several. Another one makes another certificate.',
     default: 'urn:twinspect:server',
     expected: 'a URI of at most 200 characters, such as urn:plant:line1:twinspect',
     matches: /^[A-Za-z][A-Za-z0-9+.-]*:[A-Za-z0-9._~:/?#@!$&'()*+,;=%-]{1,180}$/,

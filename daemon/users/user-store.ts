@@ -3,12 +3,13 @@
  * that became unreadable changes nothing: whoever was in the last good one stays, and a problem stands until it is
  * mended. One password is checked at a time, and few wait, so that guessing costs the guesser and not the line.
  */
-import { fail, messageOf, TwinspectError } from '../../errors.ts';
+import { messageOf } from '../../errors.ts';
 import type { Clock } from '../clock.ts';
 import type { Role } from '../command/port.ts';
 import { Attempts } from './attempts.ts';
 import { matches, nobody } from './password.ts';
 import { parseUsers, type User, type Users } from './users.ts';
+import { readUsersText } from './users-file.ts';
 
 /** A user that was taken out may stay this long. */
 const rereadMs = 2000;
@@ -22,8 +23,6 @@ export type Login =
 export interface UserStoreOptions {
   readonly path: string;
   readonly clock: Clock;
-  /** The file's text; rejects with `file/missing` where there is none. */
-  readText(path: string): Promise<string>;
 }
 
 export class UserStore {
@@ -111,13 +110,7 @@ export class UserStore {
   }
 
   async #read(): Promise<string | null> {
-    const { path, readText } = this.#options;
-    try {
-      return await readText(path);
-    } catch (error) {
-      if (error instanceof TwinspectError && error.code === 'file/missing') return null;
-      throw error instanceof TwinspectError ? error : fail('user/file', { path, problem: messageOf(error) }, error);
-    }
+    return readUsersText(this.#options.path);
   }
 
   #take(text: string | null): void {

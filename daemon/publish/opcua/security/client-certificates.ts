@@ -17,9 +17,7 @@ const certificateMaxBytes = 16 * 1024;
 const newMax = 30;
 const windowMs = 600_000;
 
-export interface ClientCertificatesOptions {
-  readonly folder: string;
-  readonly clock: Clock;
+export interface ClientCertificatesListener {
   /** A certificate that was not known before was refused and listed. */
   listed(facts: CertificateFacts): void;
   /** It was taken out of the trusted ones, by thumbprint: whoever came with it must go. */
@@ -27,18 +25,24 @@ export interface ClientCertificatesOptions {
 }
 
 export class ClientCertificates extends OPCUACertificateManager {
-  readonly #options: ClientCertificatesOptions;
+  readonly #clock: Clock;
+  #listener: ClientCertificatesListener | null = null;
   #windowBeganMs = Number.NEGATIVE_INFINITY;
   #written = 0;
   /** Refused, and not listed for want of room. */
   unlisted = 0;
 
-  constructor(options: ClientCertificatesOptions) {
-    super({ rootFolder: options.folder, automaticallyAcceptUnknownCertificate: false });
-    this.#options = options;
+  constructor(folder: string, clock: Clock) {
+    super({ rootFolder: folder, automaticallyAcceptUnknownCertificate: false });
+    this.#clock = clock;
     this.on('certificateRemoved', ({ store, fingerprint }) => {
-      if (store === 'trusted') options.untrusted(fingerprint);
+      if (store === 'trusted') this.#listener?.untrusted(fingerprint);
     });
+  }
+
+  /** Whoever made it, before the first client can come. */
+  tell(listener: ClientCertificatesListener): void {
+    this.#listener = listener;
   }
 
   /** The library calls this for every untrusted certificate that it is shown. */
@@ -56,12 +60,12 @@ export class ClientCertificates extends OPCUACertificateManager {
       return;
     }
     await super.rejectCertificate(certificate);
-    this.#options.listed(facts);
+    this.#listener?.listed(facts);
     await this.#keepNewest();
   }
 
   #mayWrite(): boolean {
-    const nowMs = this.#options.clock.nowMs();
+    const nowMs = this.#clock.nowMs();
     if (nowMs - this.#windowBeganMs > windowMs) {
       this.#windowBeganMs = nowMs;
       this.#written = 0;

@@ -1,5 +1,6 @@
-/** What clients call the server: the names of its endpoints and of its certificate. Pure. */
+/** What clients call the server: the names of its endpoints and of its certificate. */
 import { isIP } from 'node:net';
+import { hostname, networkInterfaces } from 'node:os';
 
 export interface ServerNames {
   /** The first is the one shown to people. */
@@ -13,6 +14,12 @@ export interface Machine {
   readonly hostname: string;
   /** Addresses others can reach, without loopback and link-local ones. */
   readonly addresses: readonly string[];
+}
+
+export function thisMachine(): Machine {
+  const addresses = Object.values(networkInterfaces()).flatMap((found) => found ?? []);
+  const reachable = addresses.filter(({ internal, address }) => !internal && !/^fe80:/i.test(address));
+  return { hostname: hostname(), addresses: reachable.map(({ address }) => address) };
 }
 
 const loopback = /^(127(\.\d{1,3}){3}|::1|localhost)$/i;
@@ -29,7 +36,7 @@ export function serverNames(host: string, names: string, machine: Machine): Serv
     .map((name) => name.trim())
     .filter((name) => name !== '');
   const own = wildcard.includes(host) ? [...machine.addresses, machine.hostname] : [host];
-  const listed = given.length > 0 ? [...given, ...own.filter((name) => !wildcard.includes(host) && name)] : own;
+  const listed = given.length === 0 ? own : wildcard.includes(host) ? given : [...given, host];
   // Tools on the machine itself come by this name, and a certificate must name something.
   const all = [...new Set([...listed, 'localhost'])].slice(0, namesMax);
   return { all, dns: all.filter((name) => isIP(name) === 0), ip: all.filter((name) => isIP(name) !== 0) };
