@@ -9,6 +9,7 @@ import type { Config } from '../../config/schema.ts';
 import { encodePng } from '../../drivers/image/png.ts';
 import { type Camera, type CameraSink, type FileReader, openCamera } from '../../drivers/index.ts';
 import { fail, messageOf } from '../../errors.ts';
+import { AuditFile } from '../audit/audit-file.ts';
 import type { Clock } from '../clock.ts';
 import { LineTriggers } from '../command/line-triggers.ts';
 import { evidenceFolder } from '../evidence/folder.ts';
@@ -30,6 +31,7 @@ import {
   inferenceSettings,
   lineSettings,
   mqttSettings,
+  opcUaSettings,
   publishingLimits,
 } from './settings.ts';
 import { lineSink } from './sink.ts';
@@ -62,6 +64,7 @@ export class Daemon {
   readonly #inference: Inference;
   #line: Line | null = null;
   #publishing: Publishing | null = null;
+  #audit: AuditFile | null = null;
   #evidence: EvidenceStore | null = null;
   #heartbeat: Heartbeat | null = null;
   #begun = false;
@@ -99,6 +102,7 @@ export class Daemon {
   async start(): Promise<void> {
     try {
       await this.#steps.start({ ...brief('state folder'), begin: () => this.#makeStateFolder(), end: () => {} });
+      await this.#startAudit();
       const camera = this.#options.camera ?? (await this.#openCamera());
       await this.#startBroker();
       this.#publishing = await this.#startPublishing();
@@ -133,6 +137,16 @@ export class Daemon {
     }
   }
 
+  /** Before everything that may change something, so that it closes after it. */
+  async #startAudit(): Promise<void> {
+    const { clock, log } = this.#options;
+    this.#audit = await this.#steps.start({
+      ...brief('audit record'),
+      begin: () => new AuditFile({ stateFolder: this.#stateFolder, clock, log: log.child({ room: 'audit' }) }),
+      end: (audit) => audit.close(),
+    });
+  }
+
   async #openCamera(): Promise<Camera> {
     const { config, cwd, clock, files } = this.#options;
     const begin = (): Promise<Camera> => openCamera(cameraSettings(config, cwd), clock, files);
@@ -155,7 +169,6 @@ export class Daemon {
 
   #startPublishing(): Promise<Publishing> {
     const { config, cwd, clock, log, files, announced } = this.#options;
-    const { host, port, enabled } = config.opcua;
     const readText = async (path: string) => new TextDecoder().decode(await files.read(path));
     return this.#steps.start({
       ...brief('journal, MQTT and OPC UA'),
@@ -167,7 +180,8 @@ export class Daemon {
           stateFolder: this.#stateFolder,
           lineIds: [config.line.id],
           mqtt: this.mqttUrl === null ? null : await mqttSettings(config, this.mqttUrl, cwd, readText),
-          opcua: enabled ? { host, port, setting: 'opcua.port' } : null,
+          opcua: opcUaSettings(config),
+          audit: this.#audit,
           clock,
           log: log.child({ room: 'publish' }),
           encodePng,
