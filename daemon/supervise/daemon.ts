@@ -22,7 +22,7 @@ import type { Log } from '../log.ts';
 import { startEmbeddedBroker } from '../publish/embedded-broker.ts';
 import type { Publisher } from '../publish/publisher.ts';
 import { type Publishing, startPublishing } from '../publish/publishing.ts';
-import { Heartbeat } from './heartbeat.ts';
+import { type Heartbeat, heartbeatOf } from './heartbeat.ts';
 import { lineState } from './line-state.ts';
 import {
   bundleWish,
@@ -247,33 +247,20 @@ export class Daemon {
     });
     this.#begun = true;
     this.#showState();
+    const beating = new AbortController();
     await this.#steps.start({
       ...brief('heartbeat'),
-      begin: () => this.#startHeartbeat(line, camera),
-      end: (beating) => beating.abort(),
+      begin: () => this.#beat(line, camera, beating.signal),
+      end: () => beating.abort(),
     });
   }
 
-  #startHeartbeat(line: Line, camera: Camera): AbortController {
+  #beat(line: Line, camera: Camera, signal: AbortSignal): void {
     const { config, clock, log } = this.#options;
-    const beating = new AbortController();
     const publisher = this.#publishing?.line(config.line.id);
-    this.#heartbeat = new Heartbeat({
-      ...{ clock, camera, log: log.child({ room: 'heartbeat' }), signal: beating.signal },
-      notReady: () => this.#notProving(line),
-      checkInference: (signal) => this.#inference.check(signal),
-      whileIdle: (check, limitMs) => line.checkWhileIdle(check, limitMs),
-      show: (problem) => publisher?.setPulse(problem),
-    });
-    return beating;
-  }
-
-  /** A journal that fails, or a halt, says nothing of capture and inference. */
-  #notProving(line: Line): string | null {
-    const ready = line.readyState();
-    if (!ready.ready && ready.why !== 'journal' && ready.why !== 'halted') return ready.detail;
-    const { problem } = this.#inference;
-    return problem === null ? null : `inference: ${problem}`;
+    const show = (problem: string | null): void => publisher?.setPulse(problem);
+    const station = { line, camera, inference: this.#inference };
+    this.#heartbeat = heartbeatOf(station, { clock, log: log.child({ room: 'heartbeat' }), signal, show });
   }
 
   /** The line's sink, and the plant is told when the camera goes and comes. */

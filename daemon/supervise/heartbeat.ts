@@ -9,6 +9,8 @@
 import type { Camera } from '../../drivers/index.ts';
 import { messageOf } from '../../errors.ts';
 import type { Clock } from '../clock.ts';
+import type { Inference } from '../inference/inference.ts';
+import type { Line } from '../line/line.ts';
 import type { Reason, VerdictRecord } from '../line/verdict.ts';
 import type { Log } from '../log.ts';
 import { Rhythm } from './rhythm.ts';
@@ -38,6 +40,31 @@ export interface HeartbeatDeps {
   readonly whileIdle: (check: (signal: AbortSignal) => Promise<void>, limitMs: number) => Promise<boolean>;
   /** Why the heartbeat stands; null while it may step. */
   readonly show: (problem: string | null) => void;
+}
+
+export interface Station {
+  readonly line: Line;
+  readonly camera: Camera;
+  readonly inference: Inference;
+}
+
+/** The heartbeat of a line as it runs. */
+export function heartbeatOf(
+  { line, camera, inference }: Station,
+  given: Pick<HeartbeatDeps, 'clock' | 'log' | 'signal' | 'show'>,
+): Heartbeat {
+  return new Heartbeat({
+    ...given,
+    camera,
+    notReady() {
+      const ready = line.readyState();
+      // A journal that fails, or a halt, says nothing of capture and inference.
+      if (!ready.ready && ready.why !== 'journal' && ready.why !== 'halted') return ready.detail;
+      return inference.problem === null ? null : `inference: ${inference.problem}`;
+    },
+    checkInference: (signal) => inference.check(signal),
+    whileIdle: (check, limitMs) => line.checkWhileIdle(check, limitMs),
+  });
 }
 
 export class Heartbeat {
@@ -109,6 +136,7 @@ export class Heartbeat {
   #disproven(why: string): void {
     this.#provenAtMs = Number.NEGATIVE_INFINITY;
     this.#doubt = why;
+    this.#show();
   }
 
   #show(): void {

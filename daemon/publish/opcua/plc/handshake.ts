@@ -34,7 +34,7 @@ export class PlcHandshake implements InputTaker {
   readonly #deps: HandshakeDeps;
   readonly #sequence = new TriggerSequence();
   readonly #open = new Set<number>();
-  readonly #written = { PartId: '', Mode: 0, ResetFault: false };
+  readonly #written = { PartId: '', Mode: 0, RecipeNo: 0, ResetFault: false };
   #commands: LineCommands | null = null;
   #status: LineStatus | null = null;
   #standing: number | null = null;
@@ -101,7 +101,7 @@ export class PlcHandshake implements InputTaker {
     if (name === 'Mode') this.#written.Mode = value as number;
     if (name === 'PlcHeartbeat') this.#plcBeatMs = this.#deps.clock.nowMs();
     if (name === 'AckSeq') this.#takeAcknowledge(value as number);
-    if (name === 'RecipeNo' && value !== 0) this.#selectRecipe(value as number, plc);
+    if (name === 'RecipeNo') this.#selectRecipe(value as number, plc);
     if (name === 'ResetFault') this.#takeReset(value as boolean, plc);
     return true;
   }
@@ -144,7 +144,10 @@ export class PlcHandshake implements InputTaker {
   }
 
   #selectRecipe(recipe: number, actor: Actor): void {
-    if (this.#commands?.ordered().recipe === recipe) return;
+    const same = recipe === this.#written.RecipeNo;
+    this.#written.RecipeNo = recipe;
+    // A PLC writes it in every cycle; what was refused is not tried again until it changes.
+    if (same || recipe === 0 || this.#commands?.ordered().recipe === recipe) return;
     this.#order(`RecipeNo ${recipe}`, actor, { kind: 'selectRecipe', recipe });
   }
 
