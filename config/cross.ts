@@ -30,6 +30,15 @@ const rules: readonly Rule[] = [
         : null,
   },
   {
+    path: 'camera.replay.pace',
+    check: ({ camera, line }) => {
+      if (camera.driver !== 'replay' || (camera.replay.pace === 'stepped') === (line.trigger === 'command'))
+        return null;
+      const expected = line.trigger === 'command' ? 'stepped' : 'original or fixed';
+      return `found ${camera.replay.pace}, expected ${expected}, because line.trigger is ${line.trigger}`;
+    },
+  },
+  {
     // Waiting for the partner and committing the record both happen inside the part's deadline.
     path: 'pairing.windowMs',
     check: ({ pairing, line }) =>

@@ -1,5 +1,5 @@
 /** What a line makes and how long a part may take. */
-import { numberKey, pathKey, textKey, wholeKey } from '../key.ts';
+import { choiceKey, numberKey, pathKey, textKey, wholeKey } from '../key.ts';
 import { idExpected, idPattern, shippedPrefix } from '../words.ts';
 import { recipeMax } from './recipes.ts';
 
@@ -43,6 +43,15 @@ export const line = {
     min: 0,
     max: 90,
     takes: 'live',
+  }),
+  trigger: choiceKey({
+    doc:
+      'Who opens parts: the trigger counter of the camera, or commands of the plant (PLC tags, OPC UA, MQTT). With ' +
+      '`command` the synthetic and the replay camera show one part for each command; a camera that hardware triggers ' +
+      'is matched to the commands by `pairing.captureEarlyMs` and `captureLateMs`.',
+    values: ['camera', 'command'],
+    default: 'camera',
+    takes: 'restart',
   }),
   deadlineMs: wholeKey({
     doc: 'A part is closed this long after its trigger at the latest; without a reading it is undecided.',

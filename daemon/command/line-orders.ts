@@ -114,7 +114,7 @@ export class LineOrders implements LineCommands {
     return {
       recipe: this.#choice.serves ? this.#choice.active.recipe.number : null,
       threshold: this.#choice.threshold,
-      execution: execution?.execution ?? 'continuous',
+      execution: execution?.execution ?? (this.#deps.triggerFrom === null ? 'single' : 'continuous'),
       halted: halted?.cause ?? null,
     };
   }
@@ -127,6 +127,7 @@ export class LineOrders implements LineCommands {
     this.#listeners.push(listener);
   }
 
+  /** Called at each order to begin the counters of rejects in a row anew, for whoever keeps them. */
   onResetCounters(listener: () => void): void {
     this.#counters.push(listener);
   }

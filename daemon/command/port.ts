@@ -30,6 +30,11 @@ export interface TriggerRequest {
   readonly jobId: string | null;
   /** A known-bad sample that proves the station: judged and flagged, not counted as production. */
   readonly challenge: boolean;
+  /**
+   * Triggers just before this one that the plant counted and that never came: each is a part of its own, undecided /
+   * unmatched. None where absent.
+   */
+  readonly unseen?: number;
 }
 
 /** The part a trigger opened. */
@@ -85,6 +90,4 @@ export interface LineCommands {
   recipes(): readonly Recipe[];
   /** Called whenever `ordered()` answers something new. */
   onOrdered(listener: (now: Ordered) => void): void;
-  /** Called at each order to begin the counters of rejects in a row anew; whoever keeps such a counter listens. */
-  onResetCounters(listener: () => void): void;
 }

@@ -48,7 +48,7 @@ function effectiveOf(config: Config, kept: KeptOrders, cwd: string): Effective {
     bundle: { value: resolve(cwd, bundleFolder(bundle)), why: cell('bundle') },
     threshold: { value: threshold?.threshold ?? recipe.threshold, why: threshold ? command(threshold) : row },
     execution: {
-      value: kept.execution?.execution ?? 'continuous',
+      value: kept.execution?.execution ?? (config.line.trigger === 'camera' ? 'continuous' : 'single'),
       why: kept.execution ? command(kept.execution) : { by: 'default' },
     },
     halted: { value: kept.halted?.cause ?? null, why: kept.halted ? command(kept.halted) : { by: 'default' } },

@@ -100,6 +100,11 @@ export class Inference implements InferencePort {
     return host.measure(signal);
   }
 
+  /** A golden part of the bundle in service through the live host. Not beside an inference: the line gives the turn. */
+  async check(signal: AbortSignal): Promise<void> {
+    await this.#serving().check(signal);
+  }
+
   /** Why the bundle wished for does not serve; null where it does, or is still being loaded. */
   get refusal(): Error | null {
     return this.#refusal;

@@ -3,15 +3,12 @@
  * line, camera. Each step is bounded and named; the stop runs the other way, so that no frame comes to a line that is
  * gone and no verdict to a journal that is closed.
  */
-import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Config } from '../../config/schema.ts';
 import type { Change } from '../../config/watch.ts';
 import { encodePng } from '../../drivers/image/png.ts';
 import { type Camera, type CameraSink, type FileReader, openCamera } from '../../drivers/index.ts';
-import { fail, messageOf } from '../../errors.ts';
 import { AuditFile } from '../audit/audit-file.ts';
-import type { Audit } from '../audit/port.ts';
 import type { Clock } from '../clock.ts';
 import type { LineOrders } from '../command/line-orders.ts';
 import type { LineCommands } from '../command/port.ts';
@@ -25,6 +22,7 @@ import type { Log } from '../log.ts';
 import { startEmbeddedBroker } from '../publish/embedded-broker.ts';
 import type { Publisher } from '../publish/publisher.ts';
 import { type Publishing, startPublishing } from '../publish/publishing.ts';
+import { type Heartbeat, heartbeatOf } from './heartbeat.ts';
 import { lineState } from './line-state.ts';
 import { auditEdits, lineOrders } from './orders.ts';
 import {
@@ -34,10 +32,12 @@ import {
   inferenceSettings,
   lineSettings,
   mqttSettings,
+  opcUaSettings,
   publishingLimits,
 } from './settings.ts';
+import { lineSink } from './sink.ts';
+import { makeStateFolder } from './state-folder.ts';
 import { Steps } from './steps.ts';
-import { withEvidence } from './with-evidence.ts';
 
 export interface DaemonOptions {
   readonly config: Config;
@@ -69,6 +69,7 @@ export class Daemon {
   #line: Line | null = null;
   #publishing: Publishing | null = null;
   #evidence: EvidenceStore | null = null;
+  #heartbeat: Heartbeat | null = null;
   #begun = false;
   /** The broker the verdicts go to; null without MQTT. */
   mqttUrl: string | null = null;
@@ -92,9 +93,10 @@ export class Daemon {
     this.#audit = new AuditFile({ stateFolder, clock, log: log.child({ room: 'audit' }) });
     this.#orders = lineOrders({
       ...{ config, clock, stateFolder, cwd: options.cwd, inference: this.#inference, audit: this.#audit },
-      ...{ triggerFrom: cameraId, log: log.child({ room: 'command' }) },
+      ...{ triggerFrom: config.line.trigger === 'camera' ? cameraId : null, log: log.child({ room: 'command' }) },
     });
     this.#orders.onOrdered(() => this.#showState());
+    this.#orders.onResetCounters(() => this.#publishing?.line(config.line.id).resetRejects());
   }
 
   get inference(): Inference {
@@ -104,10 +106,6 @@ export class Daemon {
   /** What the plant may ask of the line; triggers only once it is started. */
   get commands(): LineCommands {
     return this.#orders;
-  }
-
-  get audit(): Audit {
-    return this.#audit;
   }
 
   /** The config file was edited. Resolves when the recipe it wishes for now serves or was refused. */
@@ -128,7 +126,11 @@ export class Daemon {
   /** Rejects with the error of the step that failed; everything before it is stopped again then. */
   async start(): Promise<void> {
     try {
-      await this.#steps.start({ ...brief('state folder'), begin: () => this.#makeStateFolder(), end: () => {} });
+      await this.#steps.start({
+        ...brief('state folder'),
+        begin: () => makeStateFolder(this.#stateFolder),
+        end: () => {},
+      });
       await this.#steps.start({ ...brief('orders'), begin: () => this.#orders.open(), end: () => this.#audit.close() });
       const camera = this.#options.camera ?? (await this.#openCamera());
       await this.#startBroker();
@@ -152,18 +154,7 @@ export class Daemon {
     return resolve(this.#options.cwd, this.#options.config.stateDir);
   }
 
-  async #makeStateFolder(): Promise<void> {
-    const path = this.#stateFolder;
-    const probe = join(path, '.write-test');
-    try {
-      await mkdir(path, { recursive: true });
-      await writeFile(probe, '');
-      await rm(probe);
-    } catch (error) {
-      throw fail('start/state', { path, cause: messageOf(error) }, error);
-    }
-  }
-
+  /** Before everything that may change something, so that it closes after it. */
   async #openCamera(): Promise<Camera> {
     const { config, cwd, clock, files } = this.#options;
     const begin = (): Promise<Camera> => openCamera(cameraSettings(config, cwd), clock, files);
@@ -186,7 +177,6 @@ export class Daemon {
 
   #startPublishing(): Promise<Publishing> {
     const { config, cwd, clock, log, files, announced } = this.#options;
-    const { host, port, enabled } = config.opcua;
     const readText = async (path: string) => new TextDecoder().decode(await files.read(path));
     return this.#steps.start({
       ...brief('journal, MQTT and OPC UA'),
@@ -198,7 +188,8 @@ export class Daemon {
           stateFolder: this.#stateFolder,
           lineIds: [config.line.id],
           mqtt: this.mqttUrl === null ? null : await mqttSettings(config, this.mqttUrl, cwd, readText),
-          opcua: enabled ? { host, port, setting: 'opcua.port' } : null,
+          opcua: opcUaSettings(config),
+          audit: this.#audit,
           clock,
           log: log.child({ room: 'publish' }),
           encodePng,
@@ -224,13 +215,16 @@ export class Daemon {
   async #startLine(publisher: Publisher, camera: Camera): Promise<void> {
     const { config, clock } = this.#options;
     const settings = lineSettings(config, camera);
-    const sink = withEvidence(publisher, this.#evidence);
-    this.#line = await this.#steps.start({
+    const sink = lineSink(publisher, this.#evidence, () => this.#heartbeat);
+    const expose = (): void => void camera.trigger();
+    const line = await this.#steps.start({
       ...brief('line'),
-      begin: () => new Line({ settings, clock, port: this.#inference, sink }),
-      end: (line) => line.stop(),
+      begin: () => new Line({ settings, clock, port: this.#inference, sink, expose }),
+      end: (running) => running.stop(),
     });
-    this.#orders.begin(this.#line);
+    this.#line = line;
+    this.#orders.begin(line);
+    publisher.attach(this.#orders);
     this.#showState();
   }
 
@@ -257,6 +251,20 @@ export class Daemon {
     });
     this.#begun = true;
     this.#showState();
+    const beating = new AbortController();
+    await this.#steps.start({
+      ...brief('heartbeat'),
+      begin: () => this.#beat(line, camera, beating.signal),
+      end: () => beating.abort(),
+    });
+  }
+
+  #beat(line: Line, camera: Camera, signal: AbortSignal): void {
+    const { config, clock, log } = this.#options;
+    const publisher = this.#publishing?.line(config.line.id);
+    const show = (problem: string | null): void => publisher?.setPulse(problem);
+    const station = { line, camera, inference: this.#inference };
+    this.#heartbeat = heartbeatOf(station, { clock, log: log.child({ room: 'heartbeat' }), signal, show });
   }
 
   /** The line's sink, and the plant is told when the camera goes and comes. */
