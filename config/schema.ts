@@ -13,10 +13,12 @@ import { line } from './sections/line.ts';
 import { mqtt } from './sections/mqtt.ts';
 import { opcua } from './sections/opcua.ts';
 import { pairing } from './sections/pairing.ts';
+import { recipes } from './sections/recipes.ts';
 import { registration } from './sections/registration.ts';
 
 export const schema = {
   line,
+  recipes,
   camera,
   depthCamera,
   pairing,

@@ -39,6 +39,8 @@ export interface Camera {
   start(sink: CameraSink, signal: AbortSignal): Promise<void>;
   /** Software trigger: expose now. Cameras that run on their own pace ignore it and say so by returning false. */
   trigger(): boolean;
+  /** Asks the device whether it answers now: null where it does, else why not. A camera without it is not asked. */
+  probe?(): Promise<string | null>;
   counters(): CameraCounters;
   /** Stops delivering and closes the device; safe in every state, and twice. */
   stop(): Promise<void>;

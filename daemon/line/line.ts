@@ -88,7 +88,7 @@ export class Line {
   sinkFor(cameraId: string): CameraSink {
     const opens = cameraId === this.#settings.triggerFrom;
     return {
-      triggered: (count, partId) => this.#edge(cameraId, opens, count, partId),
+      triggered: (count, partId, atMs) => this.#edge(cameraId, opens, count, partId, atMs),
       frame: (frame) => {
         if (this.#condition.stopped) this.#pairing.refuse(frame);
         else this.#apply(this.#pairing.frame(frame, this.#clock.nowMs()));
@@ -173,12 +173,12 @@ export class Line {
     return this.drained();
   }
 
-  #edge(cameraId: string, opens: boolean, count: number, partId: string | null): void {
+  #edge(cameraId: string, opens: boolean, count: number, partId: string | null, atMs?: number): void {
     if (this.#condition.stopped) {
       if (opens) this.#counters.triggersRefused++;
       return;
     }
-    const nowMs = this.#clock.nowMs();
+    const nowMs = atMs ?? this.#clock.nowMs();
     if (!opens) {
       this.#apply(this.#pairing.confirmingEdge(cameraId, count, nowMs, this.#commanding.exposing));
       if (this.#settings.triggerFrom === null) this.#settleLater();

@@ -3,37 +3,43 @@
  * line, camera. Each step is bounded and named; the stop runs the other way, so that no frame comes to a line that is
  * gone and no verdict to a journal that is closed.
  */
-import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Config } from '../../config/schema.ts';
+import type { Change } from '../../config/watch.ts';
 import { encodePng } from '../../drivers/image/png.ts';
-import { type Camera, type CameraSink, type FileReader, openCamera } from '../../drivers/index.ts';
-import { fail, messageOf } from '../../errors.ts';
+import { type Camera, type FileReader, openCamera } from '../../drivers/index.ts';
+import { AuditFile } from '../audit/audit-file.ts';
 import type { Clock } from '../clock.ts';
+import type { LineOrders } from '../command/line-orders.ts';
+import type { LineCommands } from '../command/port.ts';
 import { evidenceFolder } from '../evidence/folder.ts';
 import { EvidenceStore } from '../evidence/store.ts';
 import { Inference } from '../inference/inference.ts';
 import { lastBundle } from '../inference/last-bundle.ts';
 import { Line } from '../line/line.ts';
-import { type VerdictSink, withoutCommit } from '../line/sink.ts';
 import type { VerdictRecord } from '../line/verdict.ts';
 import type { Log } from '../log.ts';
 import { startEmbeddedBroker } from '../publish/embedded-broker.ts';
 import type { Publisher } from '../publish/publisher.ts';
 import { type Publishing, startPublishing } from '../publish/publishing.ts';
-import { normalFile } from '../registration/normal-file.ts';
-import { openRegistering, type Registering } from '../registration/registering.ts';
+import type { Registering } from '../registration/registering.ts';
+import { type Heartbeat, heartbeatOf } from './heartbeat.ts';
+import { heeding } from './heeding.ts';
 import { lineState } from './line-state.ts';
+import { auditEdits, lineOrders } from './orders.ts';
+import { lineRegistering } from './registering.ts';
 import {
-  bundleWish,
+  cameraId,
   cameraSettings,
   evidenceSettings,
   inferenceSettings,
   lineSettings,
   mqttSettings,
+  opcUaSettings,
   publishingLimits,
-  registeringSettings,
 } from './settings.ts';
+import { lineSink } from './sink.ts';
+import { makeStateFolder } from './state-folder.ts';
 import { Steps } from './steps.ts';
 
 export interface DaemonOptions {
@@ -61,10 +67,13 @@ export class Daemon {
   readonly #options: DaemonOptions;
   readonly #steps: Steps;
   readonly #inference: Inference;
+  readonly #audit: AuditFile;
+  readonly #orders: LineOrders;
   #line: Line | null = null;
   #publishing: Publishing | null = null;
   #registering: Registering | null = null;
   #evidence: EvidenceStore | null = null;
+  #heartbeat: Heartbeat | null = null;
   #begun = false;
   /** The broker the verdicts go to; null without MQTT. */
   mqttUrl: string | null = null;
@@ -79,22 +88,39 @@ export class Daemon {
       log: log.child({ room: 'inference' }),
       last: lastBundle(this.#stateFolder, config.line.id),
       betweenParts: async (change) => (this.#line ? this.#line.betweenParts(change) : change()),
-      changed: () => this.#showState(),
+      changed: () => {
+        this.#showState();
+        this.#orders.changed();
+      },
     });
+    const stateFolder = this.#stateFolder;
+    this.#audit = new AuditFile({ stateFolder, clock, log: log.child({ room: 'audit' }) });
+    this.#orders = lineOrders({
+      ...{ config, clock, stateFolder, cwd: options.cwd, inference: this.#inference, audit: this.#audit },
+      ...{ triggerFrom: config.line.trigger === 'camera' ? cameraId : null, log: log.child({ room: 'command' }) },
+    });
+    this.#orders.onOrdered(() => this.#showState());
+    this.#orders.onResetCounters(() => this.#publishing?.line(config.line.id).resetRejects());
   }
 
   get inference(): Inference {
     return this.#inference;
   }
 
+  /** What the plant may ask of the line; triggers only once it is started. */
+  get commands(): LineCommands {
+    return this.#orders;
+  }
+
+  /** The config file was edited. Resolves when the recipe it wishes for now serves or was refused. */
+  edited(config: Config, changes: readonly Change[], file: string): Promise<void> {
+    auditEdits(this.#audit, this.#options.log, file, changes);
+    return this.#orders.edited(config);
+  }
+
   /** Null before the start. */
   get line(): Line | null {
     return this.#line;
-  }
-
-  /** How colour and depth lie on each other; null before the start. */
-  get registering(): Registering | null {
-    return this.#registering;
   }
 
   get publishing(): Publishing | null {
@@ -104,7 +130,12 @@ export class Daemon {
   /** Rejects with the error of the step that failed; everything before it is stopped again then. */
   async start(): Promise<void> {
     try {
-      await this.#steps.start({ ...brief('state folder'), begin: () => this.#makeStateFolder(), end: () => {} });
+      await this.#steps.start({
+        ...brief('state folder'),
+        begin: () => makeStateFolder(this.#stateFolder),
+        end: () => {},
+      });
+      await this.#steps.start({ ...brief('orders'), begin: () => this.#orders.open(), end: () => this.#audit.close() });
       const camera = this.#options.camera ?? (await this.#openCamera());
       this.#registering = await this.#openRegistering(camera);
       await this.#startBroker();
@@ -128,33 +159,12 @@ export class Daemon {
     return resolve(this.#options.cwd, this.#options.config.stateDir);
   }
 
-  async #makeStateFolder(): Promise<void> {
-    const path = this.#stateFolder;
-    const probe = join(path, '.write-test');
-    try {
-      await mkdir(path, { recursive: true });
-      await writeFile(probe, '');
-      await rm(probe);
-    } catch (error) {
-      throw fail('start/state', { path, cause: messageOf(error) }, error);
-    }
-  }
-
   #openRegistering(camera: Camera): Promise<Registering> {
-    const { config, cwd, clock, files, log, signal } = this.#options;
-    const store = normalFile(this.#stateFolder, config.line.id);
-    const settings = registeringSettings(config, cwd);
-    const read = (path: string): Promise<Uint8Array> => files.read(path);
-    const begin = (): Promise<Registering> =>
-      openRegistering({
-        ...settings,
-        camera,
-        ...{ clock, store, signal, read },
-        log: log.child({ room: 'registration' }),
-      });
+    const begin = (): Promise<Registering> => lineRegistering(this.#options, this.#stateFolder, camera);
     return this.#steps.start({ ...brief('calibration'), begin, end: () => {} });
   }
 
+  /** Before everything that may change something, so that it closes after it. */
   async #openCamera(): Promise<Camera> {
     const { config, cwd, clock, files } = this.#options;
     const begin = (): Promise<Camera> => openCamera(cameraSettings(config, cwd), clock, files);
@@ -177,7 +187,6 @@ export class Daemon {
 
   #startPublishing(): Promise<Publishing> {
     const { config, cwd, clock, log, files, announced } = this.#options;
-    const { host, port, enabled } = config.opcua;
     const readText = async (path: string) => new TextDecoder().decode(await files.read(path));
     return this.#steps.start({
       ...brief('journal, MQTT and OPC UA'),
@@ -189,7 +198,8 @@ export class Daemon {
           stateFolder: this.#stateFolder,
           lineIds: [config.line.id],
           mqtt: this.mqttUrl === null ? null : await mqttSettings(config, this.mqttUrl, cwd, readText),
-          opcua: enabled ? { host, port, setting: 'opcua.port' } : null,
+          opcua: opcUaSettings(config),
+          audit: this.#audit,
           clock,
           log: log.child({ room: 'publish' }),
           encodePng,
@@ -215,25 +225,29 @@ export class Daemon {
   async #startLine(publisher: Publisher, camera: Camera): Promise<void> {
     const { config, clock } = this.#options;
     const settings = lineSettings(config, camera);
-    const sink = withEvidence(publisher, this.#evidence);
+    const sink = lineSink(publisher, this.#evidence, () => this.#heartbeat);
+    const expose = (): void => void camera.trigger();
     const register = this.#registering?.register;
-    this.#line = await this.#steps.start({
+    const line = await this.#steps.start({
       ...brief('line'),
-      begin: () => new Line({ settings, clock, port: this.#inference, sink, ...(register && { register }) }),
-      end: (line) => line.stop(),
+      begin: () => new Line({ settings, clock, port: this.#inference, sink, expose, ...(register && { register }) }),
+      end: (running) => running.stop(),
     });
+    this.#line = line;
+    this.#orders.begin(line);
+    publisher.attach(this.#orders);
     this.#showState();
   }
 
   /** Before the line, so that it is stopped after it: parts still open then are interrupted, not failed. */
   async #startInference(): Promise<void> {
-    const { config, cwd, signal } = this.#options;
+    const { signal } = this.#options;
     const stop = (): void => this.#inference.stop();
     signal.addEventListener('abort', stop, { once: true });
     await this.#steps.start({
       ...brief('bundle'),
       startMaxMs: bundleMaxMs,
-      begin: () => this.#inference.start(bundleWish(config, cwd)),
+      begin: () => this.#inference.start(this.#orders.startWish()),
       end: stop,
     });
     signal.removeEventListener('abort', stop);
@@ -243,22 +257,29 @@ export class Daemon {
     const line = this.#line as Line;
     await this.#steps.start({
       ...brief('camera'),
-      begin: () => camera.start(this.#heeding(line.sinkFor(camera.id)), this.#options.signal),
+      begin: () =>
+        camera.start(
+          heeding(line.sinkFor(camera.id), () => this.#showState()),
+          this.#options.signal,
+        ),
       end: () => camera.stop(),
     });
     this.#begun = true;
     this.#showState();
+    const beating = new AbortController();
+    await this.#steps.start({
+      ...brief('heartbeat'),
+      begin: () => this.#beat(line, camera, beating.signal),
+      end: () => beating.abort(),
+    });
   }
 
-  /** The line's sink, and the plant is told when the camera goes and comes. */
-  #heeding(sink: CameraSink): CameraSink {
-    const after =
-      <A extends unknown[]>(call: (...args: A) => void) =>
-      (...args: A): void => {
-        call(...args);
-        this.#showState();
-      };
-    return { ...sink, lost: after(sink.lost), recovered: after(sink.recovered), ended: after(sink.ended) };
+  #beat(line: Line, camera: Camera, signal: AbortSignal): void {
+    const { config, clock, log } = this.#options;
+    const publisher = this.#publishing?.line(config.line.id);
+    const show = (problem: string | null): void => publisher?.setPulse(problem);
+    const station = { line, camera, inference: this.#inference };
+    this.#heartbeat = heartbeatOf(station, { clock, log: log.child({ room: 'heartbeat' }), signal, show });
   }
 
   #showState(): void {
@@ -280,17 +301,4 @@ export class Daemon {
 
 function brief(name: string): { name: string; startMaxMs: number; stopMaxMs: number } {
   return { name, startMaxMs: usualMaxMs, stopMaxMs: usualMaxMs };
-}
-
-/** The plant first, then the pictures. */
-function withEvidence(publisher: Publisher, evidence: EvidenceStore | null): VerdictSink {
-  return {
-    opened: (part) => publisher.opened(part),
-    closed: (record, seen) => {
-      const committed = publisher.closed(record, seen);
-      const told = committed.then((is) => (is ? record : withoutCommit(record, 'the record could not be committed')));
-      evidence?.offer(record, seen, told);
-      return committed;
-    },
-  };
 }

@@ -177,6 +177,14 @@ export async function callAway<T = void>({ glib }: Aravis, native: Native, ...ar
   return result;
 }
 
+/** What a stream counts, by libaravis' own names. */
+export function streamCounters(arv: Aravis, stream: Pointer): Record<string, number> {
+  const count = arv.infoCount(stream) as number;
+  return Object.fromEntries(
+    Array.from({ length: count }, (_, at) => [arv.infoName(stream, at) as string, Number(arv.infoValue(stream, at))]),
+  );
+}
+
 function throwIfSet(glib: Aravis['glib'], error: Pointer | null): void {
   if (error === null) return;
   const { message, code } = valueAt(error, 'GError') as { message: string; code: number };

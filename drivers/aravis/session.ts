@@ -13,7 +13,7 @@ import { type Delivery, deliveredBytes, deliveryOf } from './components.ts';
 import { actionKeys, configure } from './configure.ts';
 import { type Device, openDevice } from './device.ts';
 import { searchDevices } from './discover.ts';
-import { type Aravis, call, callAway, loadAravis } from './library.ts';
+import { type Aravis, call, callAway, loadAravis, streamCounters } from './library.ts';
 import { Reader } from './reader.ts';
 import type { CheckedAravis } from './settings.ts';
 import { Turns } from './turns.ts';
@@ -23,6 +23,10 @@ import { Vigil } from './vigil.ts';
 const bufferCount = 8;
 const packetResendNever = 0;
 const socketBufferAuto = 1;
+/** Until a new stream has been through what it heard; on a network that is never quiet one is taken as it is. */
+const settleMs = 25;
+const streamAttempts = 8;
+const heardPackets = 'n_received_packets';
 
 export class AravisSession implements Session {
   readonly #ask: OpenAsk;
@@ -61,16 +65,13 @@ export class AravisSession implements Session {
   async begin(slots: SlotPool): Promise<void> {
     const [device, delivery, arv] = [this.#device, this.#delivery, this.#arv];
     invariant(device && delivery, 'a camera is opened before it begins');
-    const { camera } = device;
-    this.#stream = call<Pointer>(arv, arv.createStream, camera, null, null);
-    this.#tuneStream(device);
-    const payload = call<number>(arv, arv.payload, camera);
-    for (let made = 0; made < bufferCount; made++) arv.pushBuffer(this.#stream, arv.bufferNew(payload));
+    const stream = await this.#cleanStream(device);
+    this.#stream = stream;
     const shared = { arv, clock: this.#clock, settings: this.#settings, device, turns: this.#turns, say: this.#say };
-    this.#vigil = new Vigil({ ...shared, stream: this.#stream });
+    this.#vigil = new Vigil({ ...shared, stream });
     await this.#vigil.sampleClock();
-    call(arv, arv.startAcquisition, camera);
-    const reader = new Reader({ ...shared, stream: this.#stream, delivery, slots, vigil: this.#vigil });
+    call(arv, arv.startAcquisition, device.camera);
+    const reader = new Reader({ ...shared, stream, delivery, slots, vigil: this.#vigil });
     this.#reading = reader.run(this.#closing.signal).catch((error: unknown) => {
       this.#say({ kind: 'lost', reason: messageOf(error) });
     });
@@ -124,13 +125,33 @@ export class AravisSession implements Session {
     }
   }
 
-  #tuneStream({ gvcp }: Device): void {
+  /**
+   * A stream that has heard nothing yet. A packet socket hears the whole network until its filter is set, and libaravis
+   * takes what it heard for frames: by their numbers it would throw away real ones. The camera stands still, so whatever
+   * came is foreign, and another stream is made.
+   */
+  async #cleanStream(device: Device): Promise<Pointer> {
+    const arv = this.#arv;
+    const payload = call<number>(arv, arv.payload, device.camera);
+    for (let attempt = 1; ; attempt++) {
+      const stream = call<Pointer>(arv, arv.createStream, device.camera, null, null);
+      this.#tuneStream(stream, device);
+      for (let made = 0; made < bufferCount; made++) arv.pushBuffer(stream, arv.bufferNew(payload));
+      await this.#clock.sleep(settleMs);
+      if (device.gvcp === null || attempt === streamAttempts || streamCounters(arv, stream)[heardPackets] === 0) {
+        return stream;
+      }
+      arv.unref(stream);
+    }
+  }
+
+  #tuneStream(stream: Pointer, { gvcp }: Device): void {
     if (gvcp === null) return;
     const { setProperties } = this.#arv;
     // A buffer of the kernel's own size loses most of every frame: it is made as large as a frame.
-    setProperties(this.#stream, 'socket-buffer', 'int', socketBufferAuto, 'void *', null);
+    setProperties(stream, 'socket-buffer', 'int', socketBufferAuto, 'void *', null);
     if (!this.#settings.resend) {
-      setProperties(this.#stream, 'packet-resend', 'int', packetResendNever, 'void *', null);
+      setProperties(stream, 'packet-resend', 'int', packetResendNever, 'void *', null);
     }
   }
 

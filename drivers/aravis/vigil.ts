@@ -9,7 +9,7 @@ import type { ProcessClock } from '../native/monotonic.ts';
 import type { Say } from '../native/serve.ts';
 import { ClockMap } from './clock-map.ts';
 import type { Device } from './device.ts';
-import { type Aravis, callAway, DeviceError } from './library.ts';
+import { type Aravis, callAway, DeviceError, streamCounters } from './library.ts';
 import { TriggerCounts } from './numbering.ts';
 import type { CheckedAravis } from './settings.ts';
 import type { Turns } from './turns.ts';
@@ -169,10 +169,7 @@ export class Vigil {
   #beat(nowUs: number): void {
     const { arv, stream, say } = this.#deps;
     this.#beatAtUs = nowUs;
-    const count = arv.infoCount(stream) as number;
-    const counters: Record<string, number> = { clockJumps: this.clockMap.jumps };
-    for (let at = 0; at < count; at++) counters[arv.infoName(stream, at) as string] = Number(arv.infoValue(stream, at));
-    say({ kind: 'beat', counters });
+    say({ kind: 'beat', counters: { clockJumps: this.clockMap.jumps, ...streamCounters(arv, stream) } });
   }
 
   #background(work: () => Promise<void>): void {

@@ -55,9 +55,9 @@ describe.skipIf(skipAravis)(
       expect(sink.seen.map(({ trigger }) => trigger)).toEqual([1, 2]);
       await shot({ vanish: 1 });
       await shot({ lateMs: 120 });
+      await until('the late one', () => sink.seen.at(-1)?.trigger === 4);
       await shot({ lateMs: 0, twice: 1 });
-      await until('the late one', () => sink.seen.some(({ trigger }) => trigger === 4));
-      await until('and the next', () => sink.seen.some(({ trigger }) => trigger === 5));
+      await until('and the next', () => sink.seen.at(-1)?.trigger === 5);
       await shot({ withoutChunk: 1 });
       await until('told by its number alone', () => sink.seen.at(-1)?.trigger === 6);
       await shot({ withoutTime: 1 });
