@@ -68,8 +68,9 @@ function greet(context: Context, { config }: LoadedConfig, daemon: Daemon): void
     ? `${bundle.name}@${bundle.version} judges product ${bundle.product}`
     : 'no bundle is in service: every part is undecided until line.bundle names one';
   context.stderr(`line ${config.line.id}: ${judges}`);
-  const endpoint = daemon.publishing?.opcuaEndpoint ?? null;
-  for (const line of whereToSubscribe(config, daemon.mqttUrl, endpoint)) context.stderr(line);
+  const { opcuaEndpoint = null, opcuaAccess = null } = daemon.publishing ?? {};
+  const opcua = opcuaEndpoint === null ? null : { endpoint: opcuaEndpoint, access: opcuaAccess ?? '' };
+  for (const line of whereToSubscribe(config, daemon.mqttUrl, opcua)) context.stderr(line);
 }
 
 /** A file that changes while we run: what can be taken over is, what cannot is said. */

@@ -42,6 +42,8 @@ export interface Publishing {
   readonly journal: Journal;
   /** Where the OPC UA server listens; null without one. */
   readonly opcuaEndpoint: string | null;
+  /** How one comes in there, for people; null without one. */
+  readonly opcuaAccess: string | null;
   /** The sink of a line. */
   line(lineId: string): Publisher;
   health(): Health[];
@@ -109,6 +111,7 @@ function publishing(journal: Journal, opcua: OpcUa | null, lines: Map<string, Li
   return {
     journal,
     opcuaEndpoint: opcua?.endpoint ?? null,
+    opcuaAccess: opcua?.access ?? null,
     line(lineId) {
       const line = lines.get(lineId);
       invariant(line, `no line ${lineId} is published`);
