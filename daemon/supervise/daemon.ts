@@ -19,6 +19,8 @@ import { type VerdictSink, withoutCommit } from '../line/sink.ts';
 import type { VerdictRecord } from '../line/verdict.ts';
 import type { Log } from '../log.ts';
 import { startEmbeddedBroker } from '../publish/embedded-broker.ts';
+import { deviceName } from '../publish/mqtt/device-name.ts';
+import type { LineMqtt } from '../publish/mqtt/settings.ts';
 import type { Publisher } from '../publish/publisher.ts';
 import { type Publishing, startPublishing } from '../publish/publishing.ts';
 import { lineState } from './line-state.ts';
@@ -151,9 +153,8 @@ export class Daemon {
   }
 
   #startPublishing(): Promise<Publishing> {
-    const { config, cwd, clock, log, files, announced } = this.#options;
+    const { config, clock, log, announced } = this.#options;
     const { host, port, enabled } = config.opcua;
-    const readText = async (path: string) => new TextDecoder().decode(await files.read(path));
     return this.#steps.start({
       ...brief('journal, MQTT and OPC UA'),
       // The OPC UA server makes its key at the first start.
@@ -163,7 +164,7 @@ export class Daemon {
         startPublishing({
           stateFolder: this.#stateFolder,
           lineIds: [config.line.id],
-          mqtt: this.mqttUrl === null ? null : await mqttSettings(config, this.mqttUrl, cwd, readText),
+          mqtt: await this.#mqttSettings(),
           opcua: enabled ? { host, port, setting: 'opcua.port' } : null,
           clock,
           log: log.child({ room: 'publish' }),
@@ -173,6 +174,14 @@ export class Daemon {
         }),
       end: (publishing) => publishing.stop(),
     });
+  }
+
+  async #mqttSettings(): Promise<LineMqtt | null> {
+    if (this.mqttUrl === null) return null;
+    const { config, cwd, files } = this.#options;
+    const readFile = (path: string): Promise<Uint8Array> => files.read(path);
+    const device = await deviceName(this.#stateFolder, readFile);
+    return mqttSettings(config, { url: this.mqttUrl, cwd, readFile, device });
   }
 
   async #startEvidence(): Promise<void> {
