@@ -1,44 +1,11 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../daemon/clock.ts';
-import type { Decision } from '../../daemon/line/verdict.ts';
 import { startEmbeddedBroker } from '../../daemon/publish/embedded-broker.ts';
 import { MqttLine } from '../../daemon/publish/mqtt/line.ts';
-import { type Publishing, type PublishingOptions, startPublishing } from '../../daemon/publish/publishing.ts';
-import { freePort, judged, range, readableLog, temporaryFolder, until } from './fixtures.ts';
+import { freePort, range, readableLog, until } from './fixtures.ts';
+import { connected, drained, judge, publish } from './mqtt-rig.ts';
 import { mosquittoVersion, Subscriber, skipMosquitto, startMosquitto, Wire } from './plant.ts';
-
-/** Not a picture; the publisher only carries it. */
-const encodePng = async (pixels: Uint8Array) => new Uint8Array([137, 80, 78, 71, ...pixels.slice(0, 4)]);
-const mask = () => ({ widthPx: 4, heightPx: 2, pixels: new Uint8Array(8).fill(1) });
-
-async function publish(port: number, more: Partial<PublishingOptions> = {}): Promise<Publishing> {
-  const publishing = await startPublishing({
-    stateFolder: temporaryFolder(),
-    lineIds: ['line1'],
-    mqtt: { url: `mqtt://127.0.0.1:${port}`, prefix: 'twinspect', user: null, password: null },
-    opcua: null,
-    clock: systemClock,
-    log: readableLog(),
-    encodePng,
-    ...more,
-    limits: { retryFirstMs: 20, retryLastMs: 100, keepaliveS: 1, retryMs: 50, stopMaxMs: 500, ...more.limits },
-  });
-  onTestFinished(() => publishing.stop());
-  publishing.line('line1').setState({ ready: true, why: null, fault: null, bundle: null });
-  return publishing;
-}
-
-async function judge(publishing: Publishing, decision: Decision = 'pass', withMask = false): Promise<number> {
-  const line = publishing.line('line1');
-  const openedAtMs = systemClock.wallMs();
-  const sequence = line.opened({ lineId: 'line1', trigger: 1, partId: null, openedAtMs, deadlineMs: 300 });
-  await line.closed(judged(sequence, decision), withMask ? { mask: mask() } : null);
-  return sequence;
-}
-
-const connected = (publishing: Publishing) => () => publishing.health().every((health) => health.ok);
-const drained = (publishing: Publishing) => async () => (await publishing.journal.figures()).waitingRecords === 0;
 
 test('the embedded broker: status, verdict, record, last and mask flow, all by their schema', async () => {
   const broker = await startEmbeddedBroker(0, 'mqtt.port', readableLog());

@@ -14,7 +14,7 @@ import { Link, type Subscription } from './link.ts';
 import type { Delivery, Incoming, Outgoing } from './message.ts';
 import { ProtocolChoice, protocolName } from './protocol.ts';
 import { brokerAddress, type MqttLimits, type MqttSettings } from './settings.ts';
-import { describeSocketError, openSocket } from './socket.ts';
+import { type Awaited, describeSocketError, openSocket } from './socket.ts';
 import { readTls } from './tls-files.ts';
 
 export interface MqttConnectionOptions {
@@ -106,15 +106,24 @@ export class MqttConnection {
     const { link } = attempt;
     const { client, socket } = link;
     this.#attempt = attempt;
+    let awaited: Awaited = brokerAddress(this.#options.settings.url).tls ? 'TLS' : 'an answer';
+    // Those without a code it keeps to itself.
+    socket.on('error', (error) => {
+      attempt.cause ??= describeSocketError(error, awaited);
+    });
     socket.once('connect', () => {
       attempt.reached = true;
     });
-    socket.on('error', (error) => {
-      attempt.cause ??= describeSocketError(error);
-    });
+    for (const event of ['secureConnect', 'data']) {
+      socket.once(event, () => {
+        awaited = null;
+      });
+    }
+    // The library passes the socket's errors on; they carry a word as code, the protocol's a number.
     client.on('error', (error) => {
-      attempt.code ??= numberOf((error as { code?: unknown }).code);
-      attempt.cause ??= describeRefusal(error);
+      const { code } = error as { code?: unknown };
+      attempt.code ??= typeof code === 'number' ? code : null;
+      attempt.cause ??= typeof code === 'string' ? describeSocketError(error, awaited) : describeRefusal(error);
       // A malformed packet is an error after which the library would go on.
       link.end();
     });
@@ -240,8 +249,4 @@ export class MqttConnection {
       // Cut while leaving: the broker sends the last will instead.
     }
   }
-}
-
-function numberOf(code: unknown): number | null {
-  return typeof code === 'number' ? code : null;
 }

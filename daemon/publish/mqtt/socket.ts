@@ -12,12 +12,20 @@ import type { TlsMaterial } from './tls-files.ts';
 /** The oldest TLS that is no known weakness. */
 const tlsLeast = 'TLSv1.2';
 
+/** First byte of a TLS alert record (RFC 8446, 5.1); no broker's packet begins with it. */
+const tlsAlert = 0x15;
+
 /** Begins to connect; what goes wrong comes as the socket's error. A packet beyond the limit ends it. */
 export function openSocket(url: string, material: TlsMaterial | null, inboundMaxBytes: number): Socket {
   const { host, port, tls } = brokerAddress(url);
   const where: NetConnectOpts = { host, port, noDelay: true };
   const socket = tls ? openTls({ ...where, ...tlsOptions(host, material) }) : openTcp(where);
   const guard = new InboundGuard(inboundMaxBytes);
+  if (!tls) {
+    socket.once('data', (chunk: Buffer) => {
+      if (chunk[0] === tlsAlert) socket.destroy(new Error('the broker speaks TLS on this port: use mqtts://'));
+    });
+  }
   socket.on('data', (chunk: Buffer) => {
     const bytes = guard.take(chunk);
     if (bytes !== null) {
@@ -67,7 +75,10 @@ const sentences: Readonly<Record<string, string>> = {
 /** What refused us: alerts of the broker about our certificate (RFC 8446, 6.2). */
 const alerts = /alert (certificate required|bad certificate|unknown ca|certificate expired|certificate unknown)/i;
 
-export function describeSocketError(error: Error): string {
+/** What was awaited of the broker when the error came; null after it. */
+export type Awaited = 'TLS' | 'an answer' | null;
+
+export function describeSocketError(error: Error, awaited: Awaited): string {
   // Node gives one error per address it tried (IPv6, IPv4) and an empty text of its own.
   if (error instanceof AggregateError && error.errors.length > 0) return error.errors.map(messageOf).join('; ');
   const { code = '', message, reason = '' } = error as SocketError;
@@ -82,5 +93,8 @@ export function describeSocketError(error: Error): string {
   if (/wrong.version.number|packet.length.too.long|record.layer.failure/i.test(message)) {
     return 'the broker does not speak TLS on this port';
   }
-  return message || code || 'unknown error';
+  const text = message || code || 'unknown error';
+  const hungUp = code === 'ECONNRESET' || code === 'EPIPE';
+  if (!hungUp || awaited === null) return text;
+  return `${text} instead of ${awaited}: perhaps the port is ${awaited === 'TLS' ? 'not one' : 'one'} for TLS`;
 }
