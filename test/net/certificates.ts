@@ -81,7 +81,10 @@ function certificate({ subject, issuer, keys, signer, authority, dns, ip, fromMs
   );
   const signature = tlv(0x03, Buffer.concat([Buffer.from([0]), sign('sha256', body, signer)]));
   const der = sequence(body, ecdsaWithSha256, signature);
-  const lines = der.toString('base64').match(/.{1,64}/g)?.join('\n');
+  const lines = der
+    .toString('base64')
+    .match(/.{1,64}/g)
+    ?.join('\n');
   return {
     cert: `-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n`,
     key: String(keys.privateKey.export({ type: 'pkcs8', format: 'pem' })),

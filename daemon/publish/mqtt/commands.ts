@@ -105,6 +105,7 @@ export class CommandDesk {
 
   /** Takes a message of the command tree; never throws. */
   take(message: Incoming): void {
+    if (!message.topic.startsWith(`${this.#options.base}/`)) return;
     const word = message.topic.slice(this.#options.base.length + 1).slice(0, wordMaxChars);
     // In 3.1.1 our own answers come back to us.
     if (word === 'answer') return;

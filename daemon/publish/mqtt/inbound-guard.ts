@@ -33,9 +33,9 @@ export class InboundGuard {
       }
       this.#bodyBytes += (byte & 0x7f) * 2 ** this.#shift;
       this.#shift += 7;
-      if (this.#bodyBytes > this.#maxBytes) return this.#bodyBytes;
       // The fourth byte is the last one; a fifth would be malformed, which the parser behind says.
       if (byte >= 0x80 && this.#shift < 28) continue;
+      if (this.#bodyBytes > this.#maxBytes) return this.#bodyBytes;
       this.#atLength = false;
       this.#inBody = this.#bodyBytes > 0;
     }
