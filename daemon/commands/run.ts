@@ -55,9 +55,10 @@ export const command: Command = {
 };
 
 function openDaemon(context: Context, { config }: LoadedConfig, announced: (record: VerdictRecord) => void): Daemon {
-  const { cwd, clock, files, signal } = context;
+  const { cwd, clock, env, files, signal } = context;
   const log = context.log.child({ line: config.line.id });
-  return new Daemon({ config, cwd, clock, log, files, signal, announced });
+  const credentials = env['CREDENTIALS_DIRECTORY'] ?? null;
+  return new Daemon({ config, cwd, credentials, clock, log, files, signal, announced });
 }
 
 function greet(context: Context, { config }: LoadedConfig, daemon: Daemon): void {

@@ -20,6 +20,8 @@ import { type VerdictSink, withoutCommit } from '../line/sink.ts';
 import type { VerdictRecord } from '../line/verdict.ts';
 import type { Log } from '../log.ts';
 import { startEmbeddedBroker } from '../publish/embedded-broker.ts';
+import { deviceName } from '../publish/mqtt/device-name.ts';
+import type { LineMqtt } from '../publish/mqtt/settings.ts';
 import type { Publisher } from '../publish/publisher.ts';
 import { type Publishing, startPublishing } from '../publish/publishing.ts';
 import { lineState } from './line-state.ts';
@@ -38,6 +40,8 @@ import { Steps } from './steps.ts';
 export interface DaemonOptions {
   readonly config: Config;
   readonly cwd: string;
+  /** Where systemd put this service's credentials; null or absent where it has none. */
+  readonly credentials?: string | null;
   readonly clock: Clock;
   readonly log: Log;
   readonly files: FileReader;
@@ -134,14 +138,11 @@ export class Daemon {
     }
   }
 
-  /** Before everything that may change something, so that it closes after it. */
+  /** First of all that may change something, so that it closes last. */
   async #startAudit(): Promise<void> {
     const { clock, log } = this.#options;
-    this.#audit = await this.#steps.start({
-      ...brief('audit record'),
-      begin: () => new AuditFile({ stateFolder: this.#stateFolder, clock, log: log.child({ room: 'audit' }) }),
-      end: (audit) => audit.close(),
-    });
+    const begin = () => new AuditFile({ stateFolder: this.#stateFolder, clock, log: log.child({ room: 'audit' }) });
+    this.#audit = await this.#steps.start({ ...brief('audit record'), begin, end: (audit) => audit.close() });
   }
 
   async #openCamera(): Promise<Camera> {
@@ -165,8 +166,7 @@ export class Daemon {
   }
 
   #startPublishing(): Promise<Publishing> {
-    const { config, cwd, clock, log, files, announced } = this.#options;
-    const readText = async (path: string) => new TextDecoder().decode(await files.read(path));
+    const { config, clock, log, announced } = this.#options;
     return this.#steps.start({
       ...brief('journal, MQTT and OPC UA'),
       // The OPC UA server makes its key at the first start.
@@ -176,7 +176,7 @@ export class Daemon {
         startPublishing({
           stateFolder: this.#stateFolder,
           lineIds: [config.line.id],
-          mqtt: this.mqttUrl === null ? null : await mqttSettings(config, this.mqttUrl, cwd, readText),
+          mqtt: await this.#mqttSettings(),
           opcua: opcUaSettings(config),
           audit: this.#audit,
           clock,
@@ -187,6 +187,14 @@ export class Daemon {
         }),
       end: (publishing) => publishing.stop(),
     });
+  }
+
+  async #mqttSettings(): Promise<LineMqtt | null> {
+    if (this.mqttUrl === null) return null;
+    const { config, cwd, credentials = null, files } = this.#options;
+    const readFile = (path: string): Promise<Uint8Array> => files.read(path);
+    const device = await deviceName(this.#stateFolder, readFile);
+    return mqttSettings(config, { url: this.mqttUrl, places: { cwd, credentials }, readFile, device });
   }
 
   async #startEvidence(): Promise<void> {
