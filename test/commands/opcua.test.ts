@@ -39,7 +39,7 @@ function add(name: string, role: string) {
 }
 
 describe('twinspect user', () => {
-  test('adds, lists, changes and removes; only its owner reads the file; all of it is audited, without a password', async () => {
+  test("adds, lists, changes, removes; the file is its owner's; all is audited, without a password", async () => {
     expect(await add('olga', 'observe')).toEqual({ code: 0, out: 'user olga may log in with role observe', err: '' });
     const path = join(folder, 'state', 'users.json');
     expect(statSync(path).mode & 0o777).toBe(0o600);
@@ -164,7 +164,7 @@ describe('twinspect opcua', () => {
     expect(findCertificate(two, 'abcd2').thumbprint).toBe('abcd2222');
   });
 
-  test('the own certificate is exported, renewed with the names of the config, and taken by the running server', async () => {
+  test("the own certificate is exported, renewed with the config's names, taken by the running server", async () => {
     const plant = await guardedServer({ stateFolder: join(folder, 'state') });
     const shown = () => certificateFacts(plant.server.endpoints[0]!.getCertificate())?.thumbprint;
     const exported = await call(['opcua', 'export']);
