@@ -20,6 +20,8 @@ import { Line } from '../line/line.ts';
 import type { VerdictRecord } from '../line/verdict.ts';
 import type { Log } from '../log.ts';
 import { startEmbeddedBroker } from '../publish/embedded-broker.ts';
+import { deviceName } from '../publish/mqtt/device-name.ts';
+import type { LineMqtt } from '../publish/mqtt/settings.ts';
 import type { Publisher } from '../publish/publisher.ts';
 import { type Publishing, startPublishing } from '../publish/publishing.ts';
 import { type Heartbeat, heartbeatOf } from './heartbeat.ts';
@@ -42,6 +44,8 @@ import { Steps } from './steps.ts';
 export interface DaemonOptions {
   readonly config: Config;
   readonly cwd: string;
+  /** Where systemd put this service's credentials; null or absent where it has none. */
+  readonly credentials?: string | null;
   readonly clock: Clock;
   readonly log: Log;
   readonly files: FileReader;
@@ -154,7 +158,6 @@ export class Daemon {
     return resolve(this.#options.cwd, this.#options.config.stateDir);
   }
 
-  /** Before everything that may change something, so that it closes after it. */
   async #openCamera(): Promise<Camera> {
     const { config, cwd, clock, files } = this.#options;
     const begin = (): Promise<Camera> => openCamera(cameraSettings(config, cwd), clock, files);
@@ -176,8 +179,7 @@ export class Daemon {
   }
 
   #startPublishing(): Promise<Publishing> {
-    const { config, cwd, clock, log, files, announced } = this.#options;
-    const readText = async (path: string) => new TextDecoder().decode(await files.read(path));
+    const { config, clock, log, announced } = this.#options;
     return this.#steps.start({
       ...brief('journal, MQTT and OPC UA'),
       // The OPC UA server makes its key at the first start.
@@ -187,7 +189,7 @@ export class Daemon {
         startPublishing({
           stateFolder: this.#stateFolder,
           lineIds: [config.line.id],
-          mqtt: this.mqttUrl === null ? null : await mqttSettings(config, this.mqttUrl, cwd, readText),
+          mqtt: await this.#mqttSettings(),
           opcua: opcUaSettings(config),
           audit: this.#audit,
           clock,
@@ -198,6 +200,14 @@ export class Daemon {
         }),
       end: (publishing) => publishing.stop(),
     });
+  }
+
+  async #mqttSettings(): Promise<LineMqtt | null> {
+    if (this.mqttUrl === null) return null;
+    const { config, cwd, credentials = null, files } = this.#options;
+    const readFile = (path: string): Promise<Uint8Array> => files.read(path);
+    const device = await deviceName(this.#stateFolder, readFile);
+    return mqttSettings(config, { url: this.mqttUrl, places: { cwd, credentials }, readFile, device });
   }
 
   async #startEvidence(): Promise<void> {

@@ -63,8 +63,11 @@ export class UserStore {
     return this.#users.find((user) => user.name === name) ?? null;
   }
 
-  /** Called with the names of users who are gone or have another password: their sessions must end. */
-  onGone(listener: (gone: readonly string[]) => void): void {
+  /**
+   * Called when the file was read anew, with the names of users who are gone or have another password: their sessions
+   * must end.
+   */
+  onChange(listener: (gone: readonly string[]) => void): void {
     this.#listeners.push(listener);
   }
 
@@ -120,6 +123,6 @@ export class UserStore {
     const gone = this.#users.filter((user) => !same(user)).map(({ name }) => name);
     this.#users = users;
     this.#text = text;
-    if (gone.length > 0) for (const listener of this.#listeners) listener(gone);
+    for (const listener of this.#listeners) listener(gone);
   }
 }
