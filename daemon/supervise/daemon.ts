@@ -220,7 +220,9 @@ export class Daemon {
       resetRejects: () => publisher.resetRejects(),
       changed: () => this.#showState(),
     });
-    publisher.attach(commands);
+    publisher.attach(commands, (on) => {
+      line.challenge = on;
+    });
     this.#showState();
   }
 

@@ -18,14 +18,14 @@ export async function openStation(
   stateDir: string,
   bundle: string,
   camera: Camera,
-  deadlineMs = 5000,
+  { deadlineMs = 5000, trigger = 'command' as 'camera' | 'command' } = {},
 ): Promise<Station> {
   await addUser(stateDir, user);
   const base = testConfig(stateDir, bundle);
   const plant = openDaemon(
     {
       ...base,
-      line: { ...base.line, trigger: 'command', deadlineMs },
+      line: { ...base.line, trigger, deadlineMs },
       opcua: { ...base.opcua, enabled: true, port: 0, plcPassword: true },
       journal: { ...base.journal, commitTimeoutMs: 2000 },
       mqtt: { ...base.mqtt, enabled: false },
