@@ -1,4 +1,4 @@
-/** The tag block in an address space, written to as a client's session writes, with the line's orders in plain sight. */
+/** The tag block in an address space, written to as a session writes, with the line's orders in plain sight. */
 import {
   AddressSpace,
   AttributeIds,
@@ -127,7 +127,7 @@ test("a part that somebody else triggered is shown, and is no PLC's own", async 
   expect([r.value('ResSeqStart'), r.value('ResSeq')]).toEqual([5, 5]);
 });
 
-test('a jump asks for the parts that were missed; a repeated write, the first and a lower number ask for none', async () => {
+test('a jump asks for the parts that were missed; a repeated write, the first and a lower number for none', async () => {
   const r = await rig();
   expect(await r.write('TrigSeq', 7)).toEqual(StatusCodes.BadInvalidState);
   r.attach();
