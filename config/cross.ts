@@ -12,6 +12,17 @@ interface Rule {
 
 const rules: readonly Rule[] = [
   {
+    path: 'line.recipe',
+    check: ({ line, recipes }) => {
+      const numbers = Object.keys(recipes);
+      if (numbers.length === 0) {
+        return line.recipe === 1 ? null : `found ${line.recipe}, expected 1, because there is no table recipes`;
+      }
+      const known = numbers.includes(String(line.recipe));
+      return known ? null : `found ${line.recipe}, expected a row of the table recipes (${numbers.join(', ')})`;
+    },
+  },
+  {
     path: 'camera.replay.folder',
     check: ({ camera }) =>
       camera.driver === 'replay' && camera.replay.folder === ''

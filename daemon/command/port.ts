@@ -62,7 +62,9 @@ export type Order =
 
 /** What is true of the line's orders now. */
 export interface Ordered {
+  /** The active recipe; null while its bundle does not serve. */
   readonly recipe: number | null;
+  /** The score threshold that judges instead of the bundle's own, by command or by the recipe; null where none does. */
   readonly threshold: number | null;
   readonly execution: 'continuous' | 'single' | 'stopped';
   readonly halted: string | null;

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import type { Config } from '../../config/schema.ts';
 import { readSecret } from '../../config/secret.ts';
 import type { Camera, CameraSettings } from '../../drivers/index.ts';
-import type { BundleWish, InferenceSettings } from '../inference/inference.ts';
+import type { InferenceSettings } from '../inference/inference.ts';
 import type { LineSettings } from '../line/settings.ts';
 import type { PublishingOptions } from '../publish/publishing.ts';
 
@@ -43,10 +43,6 @@ export function lineSettings({ line, pairing, inference, journal }: Config, came
 export function inferenceSettings({ inference }: Config): InferenceSettings {
   const { threads, ...rest } = inference;
   return { ...rest, threads: threads === 0 ? availableParallelism() : threads };
-}
-
-export function bundleWish({ line }: Config, cwd: string): BundleWish {
-  return { path: resolve(cwd, line.bundle), product: line.product };
 }
 
 export function evidenceSettings({ evidence }: Config) {

@@ -129,7 +129,7 @@ describe('the count of triggers', () => {
     expect(station.records).toHaveLength(6);
   });
 
-  test('begins anew with the station: no verdict stands there, the number that stands in the PLC triggers nothing', async () => {
+  test("begins anew with the station: no verdict stands there, and the PLC's number triggers nothing", async () => {
     const { folder, bundle, station } = await open();
     const plc = await openPlc(station, { trigSeq: 7 });
     expect(await plc.inspect('before')).toMatchObject({ sequence: 8, gate: 'pass' });

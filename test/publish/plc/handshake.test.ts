@@ -127,7 +127,7 @@ test("a part that somebody else triggered is shown, and is no PLC's own", async 
   expect([r.value('ResSeqStart'), r.value('ResSeq')]).toEqual([5, 5]);
 });
 
-test('a jump asks for the parts that were missed; a repeated write, the first and a lower number for none', async () => {
+test('a jump asks for the missed parts; a repeated write, the first and a lower number for none', async () => {
   const r = await rig();
   expect(await r.write('TrigSeq', 7)).toEqual(StatusCodes.BadInvalidState);
   r.attach();
