@@ -5,7 +5,7 @@ import { OPCUAClient } from 'node-opcua';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Fault } from '../../drivers/synthetic/faults.ts';
 import { temporaryFolder, until } from '../inference/rig.ts';
-import { lenient, teachTiny, writeBundle } from '../inference/tiny-bundle.ts';
+import { lenient, product, teachTiny, writeBundle } from '../inference/tiny-bundle.ts';
 import { syntheticCamera } from '../run/rig.ts';
 import { openPlc, openStation, ready, recorded, stateOf, user } from './rig.ts';
 import { type Image, SimulatedPlc } from './simulated-plc.ts';
@@ -146,6 +146,25 @@ describe('the count of triggers', () => {
     await recorded(again, 1);
     expect(again.records[0]!.sequence).toBeGreaterThan(station.records[0]!.sequence);
   });
+});
+
+test('the recipe of a number: another bundle judges from the next part on, ready all the while', async () => {
+  const folder = temporaryFolder();
+  const bundles = await Promise.all(
+    ['1.0.0', '2.0.0'].map((version) =>
+      writeBundle(join(folder, `a@${version}`), files, (manifest) => ({ ...lenient(manifest), version })),
+    ),
+  );
+  const [one, two] = bundles.map((bundle, at) => ({ name: `R${at + 1}`, product, bundle, threshold: null }));
+  const recipes = { 1: one!, 2: two! };
+  const station = await openStation(stateOf(folder), bundles[0]!, syntheticCamera(), { recipes });
+  const plc = await openPlc(station);
+  expect(await plc.inspect('a')).toMatchObject({ gate: 'pass', image: { RecipeActive: 1 } });
+  plc.memory.RecipeNo = 2;
+  await plc.until('recipe 2', ({ RecipeActive, LastOrder }) => RecipeActive === 2 && LastOrder === 'RecipeNo 2: done');
+  expect(plc.image).toMatchObject({ Ready: true, ResSeq: 1, Verdict: 1 });
+  expect(await plc.inspect('b')).toMatchObject({ gate: 'pass' });
+  expect(station.records.map(({ bundle }) => bundle?.version)).toEqual(['1.0.0', '2.0.0']);
 });
 
 test('a recipe that is not there is refused with its reason, once, and judging goes on', async () => {
