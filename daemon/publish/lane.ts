@@ -38,8 +38,8 @@ export interface ControlLane {
   showStatus(status: LineStatus): void;
   /** Every half second. `problem` says why capture and inference are not proven to work; null while they are. */
   beat(problem: string | null): void;
-  /** The line can be commanded from now on; for lanes that carry commands. */
-  attach?(commands: LineCommands): void;
+  /** The line can be commanded from now on; for lanes that carry commands. `challenge`: of parts the camera opens. */
+  attach?(commands: LineCommands, challenge: (on: boolean) => void): void;
   health(): Health;
   onHealth(listener: HealthListener): void;
 }

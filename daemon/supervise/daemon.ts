@@ -234,7 +234,9 @@ export class Daemon {
     });
     this.#line = line;
     this.#orders.begin(line);
-    publisher.attach(this.#orders);
+    publisher.attach(this.#orders, (on) => {
+      line.challenge = on;
+    });
     this.#showState();
   }
 
