@@ -247,7 +247,7 @@ export class MqttLine implements ControlLane, RecordLink {
   }
 
   #reply({ topic, correlationData, payload }: Reply): void {
-    if (!this.connected() || this.#answersOpen >= answersMax) {
+    if (this.#answersOpen >= answersMax) {
       this.#counters.answersDropped += 1;
       return;
     }
