@@ -75,7 +75,7 @@ export async function startOpcUa(options: OpcUaOptions): Promise<OpcUa> {
     const blocks = addLines(server, options);
     await server.start();
     log.info({ endpoint: server.getEndpointUrl() }, 'OPC UA server listens');
-    return new OpcUa(server, security, blocks, clock);
+    return new OpcUa(server, security, blocks, clock, log);
   } catch (error) {
     await server?.shutdown(0).catch((later: unknown) => log.debug({ cause: messageOf(later) }, 'OPC UA: shutdown'));
     await security?.stop();
@@ -159,13 +159,15 @@ export class OpcUa {
   readonly #security: OpcUaSecurity;
   readonly #blocks: Map<string, TagBlock>;
   readonly #clock: Clock;
+  readonly #log: Log;
   #stopped = false;
 
-  constructor(server: OPCUAServer, security: OpcUaSecurity, blocks: Map<string, TagBlock>, clock: Clock) {
+  constructor(server: OPCUAServer, security: OpcUaSecurity, blocks: Map<string, TagBlock>, clock: Clock, log: Log) {
     this.#server = server;
     this.#security = security;
     this.#blocks = blocks;
     this.#clock = clock;
+    this.#log = log;
   }
 
   get endpoint(): string {
@@ -180,7 +182,8 @@ export class OpcUa {
   /** The control lane of one line; undefined for a line the server was not started with. */
   lane(lineId: string): ControlLane | undefined {
     const block = this.#blocks.get(lineId);
-    return block && new OpcUaLane(block, this.#clock, () => this.#health(lineId));
+    if (!block) return undefined;
+    return new OpcUaLane({ lineId, block, clock: this.#clock, log: this.#log, health: () => this.#health(lineId) });
   }
 
   #health(lineId: string): Health {
