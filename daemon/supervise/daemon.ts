@@ -130,11 +130,8 @@ export class Daemon {
   /** Rejects with the error of the step that failed; everything before it is stopped again then. */
   async start(): Promise<void> {
     try {
-      await this.#steps.start({
-        ...brief('state folder'),
-        begin: () => makeStateFolder(this.#stateFolder),
-        end: () => {},
-      });
+      const makeFolder = () => makeStateFolder(this.#stateFolder);
+      await this.#steps.start({ ...brief('state folder'), begin: makeFolder, end: () => {} });
       await this.#steps.start({ ...brief('orders'), begin: () => this.#orders.open(), end: () => this.#audit.close() });
       const camera = this.#options.camera ?? (await this.#openCamera());
       await this.#startBroker();
@@ -166,15 +163,11 @@ export class Daemon {
 
   async #startBroker(): Promise<void> {
     const { mqtt } = this.#options.config;
-    if (!mqtt.enabled) return;
-    this.mqttUrl = mqtt.url;
-    if (mqtt.url !== '') return;
+    this.mqttUrl = mqtt.enabled ? mqtt.url : null;
+    if (this.mqttUrl !== '') return;
     const log = this.#options.log.child({ room: 'broker' });
-    const broker = await this.#steps.start({
-      ...brief('embedded broker'),
-      begin: () => startEmbeddedBroker(mqtt.embeddedPort, 'mqtt.embeddedPort', log),
-      end: (running) => running.stop(),
-    });
+    const begin = () => startEmbeddedBroker(mqtt.embeddedPort, 'mqtt.embeddedPort', log);
+    const broker = await this.#steps.start({ ...brief('embedded broker'), begin, end: (running) => running.stop() });
     this.mqttUrl = broker.url;
   }
 
@@ -294,14 +287,9 @@ export class Daemon {
     const line = this.#line;
     if (!line || !this.#publishing) return;
     const { problem: hostProblem, refusal } = this.#inference;
-    const facts = {
-      begun: this.#begun,
-      ready: line.readyState(),
-      bundle: this.#inference.bundle(),
-      hostProblem,
-      refusal,
-    };
-    this.#publishing.line(this.#options.config.line.id).setState(lineState(facts));
+    const [begun, ready, bundle] = [this.#begun, line.readyState(), this.#inference.bundle()];
+    const state = lineState({ begun, ready, bundle, hostProblem, refusal });
+    this.#publishing.line(this.#options.config.line.id).setState(state);
   }
 }
 

@@ -138,6 +138,9 @@ describe('logins', () => {
     expect(await users.login('olga', secret, 'here')).toEqual({ granted: false, why: 'waits', waitMs: 1000 });
     pass(1000);
     expect((await users.login('olga', secret, 'here')).granted).toBe(true);
+    // Names that nobody has are one name.
+    for (const name of ['x1', 'x2', 'x3']) await users.login(name, secret, 'here');
+    expect(await users.login('x4', secret, 'here')).toMatchObject({ granted: false, why: 'waits' });
   });
 
   test('more at once than wait are refused, and none of them is lost', async () => {

@@ -10,7 +10,7 @@ import type { Clock } from '../../../clock.ts';
 import { UserStore } from '../../../users/user-store.ts';
 import { usersFileName } from '../../../users/users.ts';
 import type { Log } from '../../lane.ts';
-import { type CertificateFacts, certificateFacts } from './certificate-facts.ts';
+import type { CertificateFacts } from './certificate-facts.ts';
 import { ClientCertificates } from './client-certificates.ts';
 import { type Access, accessInWords, addEndpoints, sayWhatIsOpen, waysIn } from './endpoints.ts';
 import { Logins } from './logins.ts';
@@ -81,6 +81,7 @@ export class OpcUaSecurity {
     this.logins = new Logins({ users: this.users, plcPassword, log, audit });
     this.store.tell({
       listed: (facts) => this.#listed(facts),
+      unfit: (facts, status) => this.#unfit(facts, status),
       untrusted: (thumbprint) => this.#visitors?.untrusted(thumbprint),
     });
   }
@@ -143,7 +144,6 @@ export class OpcUaSecurity {
     }
     this.#visitors = new Visitors(server, log, () => this.#anonymousMax);
     this.users.onChange((gone) => this.#visitors?.usersChanged(gone));
-    server.on('openSecureChannelFailure', (_socket, { clientCertificate }) => this.#refused(clientCertificate));
     sayWhatIsOpen(this.#access, settings.host, log);
     this.#look();
   }
@@ -234,13 +234,12 @@ export class OpcUaSecurity {
     this.#options.audit?.tally(entry);
   }
 
-  /** A certificate outside of its dates is not listed as rejected, and its owner must know all the same. */
-  #refused(certificate: Uint8Array | null): void {
-    const facts = certificate && certificateFacts(certificate);
+  /** It is not listed as rejected, and its owner must know all the same; the status is the library's. */
+  #unfit(facts: CertificateFacts, status: string): void {
+    const { thumbprint, name, validFromMs, validToMs } = facts;
     const nowMs = this.#options.clock.wallMs();
-    if (!facts || (facts.validFromMs <= nowMs && nowMs < facts.validToMs)) return;
-    const { thumbprint, name } = facts;
-    const cause = nowMs < facts.validFromMs ? 'certificate not valid yet' : 'certificate expired';
+    const dates = nowMs < validFromMs ? 'not valid yet' : nowMs >= validToMs ? 'expired' : status;
+    const cause = `certificate ${dates}`;
     this.#options.log.warn({ thumbprint, name, cause }, 'OPC UA: client refused');
     this.#denied(facts, cause);
   }
