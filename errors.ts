@@ -161,6 +161,10 @@ export const errorTable = {
     text: 'The inference host died: {cause}',
     action: 'It is started again by itself; if this repeats, verify the bundle and look at the memory of the device.',
   },
+  'inference/check': {
+    text: 'The inference was checked with a golden part and failed: {cause}',
+    action: 'Look at the log for the inference host; while checks fail the heartbeat stands still.',
+  },
   'inference/hung': {
     text: 'No reading within {limitMs} ms; the inference host was killed',
     action:
@@ -281,6 +285,10 @@ export const errorTable = {
   'line/command': {
     text: 'Line {line}: a trigger command came, but parts are opened by the counter of camera {camera}',
     action: 'Send triggers to the camera, or set the line to be triggered by command.',
+  },
+  'line/stopped': {
+    text: 'Line {line}: a trigger command came after the line was stopped; it opened no part',
+    action: 'Reject the part; send triggers again when the line says ready.',
   },
   'line/waiting': {
     text: 'Line {line}: {waiting} changes wait for the gap between two parts, expected at most {limit}',

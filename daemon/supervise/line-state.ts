@@ -3,7 +3,7 @@
  */
 import { messageOf } from '../../errors.ts';
 import type { ServedBundle } from '../inference/port.ts';
-import type { ReadyState } from '../line/ready.ts';
+import type { ReadyState } from '../line/condition.ts';
 import type { LineState } from '../publish/status.ts';
 
 export interface LineFacts {

@@ -18,6 +18,7 @@ import {
 } from 'node-opcua';
 import { expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../daemon/clock.ts';
+import { openedByCamera } from '../../daemon/line/verdict.ts';
 import { startOpcUa } from '../../daemon/publish/opcua/server.ts';
 import { TagBlock, type TagName, tags } from '../../daemon/publish/opcua/tags.ts';
 import { type Publishing, startPublishing } from '../../daemon/publish/publishing.ts';
@@ -55,7 +56,7 @@ async function read(from: ClientSession, name: TagName): Promise<DataValue> {
   return from.read({ nodeId: `ns=1;s=line1.${name}`, attributeId: AttributeIds.Value });
 }
 
-const part = { lineId: 'line1', trigger: 1, partId: null, openedAtMs: 1, deadlineMs: 300 };
+const part = { lineId: 'line1', trigger: 1, partId: null, origin: openedByCamera, openedAtMs: 1, deadlineMs: 300 };
 
 test('a PLC client: tags, Sequence last with one timestamp, mask, results, restart', async () => {
   const stateFolder = temporaryFolder();
