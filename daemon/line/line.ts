@@ -255,7 +255,9 @@ export class Line {
       if (!part || part.state.phase === 'closed') continue;
       if (finding.kind === 'fault') this.#fault(part, finding.reason, finding.detail);
       else this.#step(part, { kind: finding.kind });
-      if (finding.kind === 'paired') part.held = new HeldPair(this.#pairing.take(part.ordinal));
+      if (finding.kind !== 'paired') continue;
+      part.held = new HeldPair(this.#pairing.take(part.ordinal));
+      this.#sink.acquired?.(part.sequence);
     }
     this.#judging.next();
   }

@@ -2,6 +2,8 @@
  * What the publisher needs of whatever talks to the plant: a control lane (the current part only, never replayed), a
  * record link (acknowledged, in order), and how both say that they are well. Nothing here knows MQTT or OPC UA.
  */
+import type { LineCommands } from '../command/port.ts';
+import type { OpenedPart } from '../line/sink.ts';
 import type { VerdictRecord } from '../line/verdict.ts';
 import type { MaskReference, VerdictPayload } from './payload.ts';
 import type { LineStatus } from './status.ts';
@@ -26,12 +28,18 @@ export type HealthListener = (health: Health) => void;
 
 /** Shows the plant the part that was just judged. Calls never wait and never throw for an absent plant. */
 export interface ControlLane {
+  /** A part was opened: what stands there is of another one. Before the trigger's own call returns. */
+  opened?(part: OpenedPart, sequence: number): void;
+  /** Both images of the part are here; it may move on. */
+  acquired?(sequence: number): void;
   announce(record: VerdictRecord, mask: MaskReference | null): void;
   /** The mask of a part already announced; a lane may ignore it when another part came since. */
   showMask(record: VerdictRecord, png: Uint8Array): void;
   showStatus(status: LineStatus): void;
   /** Steps while the daemon lives. */
   beat(): void;
+  /** The line can be commanded from now on; for lanes that carry commands. */
+  attach?(commands: LineCommands): void;
   health(): Health;
   onHealth(listener: HealthListener): void;
 }

@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto';
 import { invariant, messageOf } from '../../errors.ts';
 import type { Clock } from '../clock.ts';
+import type { LineCommands } from '../command/port.ts';
 import type { OpenedPart, PartEvidence, VerdictSink } from '../line/sink.ts';
 import type { Mask, VerdictRecord } from '../line/verdict.ts';
 import { CommitGuard, type CommitLimits } from './commit-guard.ts';
@@ -104,9 +105,15 @@ export class Publisher implements VerdictSink {
     );
     const { sequence, journaled } = this.#options.journal.open(part);
     this.#options.counters.opened += 1;
+    for (const lane of this.#options.control) this.#guarded(() => lane.opened?.(part, sequence));
     // Not a verdict yet, so nothing to hold back: but from here on the plant shall know.
     journaled.catch((error: unknown) => this.#guard.failed(error));
     return sequence;
+  }
+
+  /** Both images of a part are here. */
+  acquired(sequence: number): void {
+    for (const lane of this.#options.control) this.#guarded(() => lane.acquired?.(sequence));
   }
 
   /**
@@ -136,6 +143,11 @@ export class Publisher implements VerdictSink {
   setState(state: LineState): void {
     this.#state = state;
     this.#showStatus();
+  }
+
+  /** For the lanes that carry commands. */
+  attach(commands: LineCommands): void {
+    for (const lane of this.#options.control) lane.attach?.(commands);
   }
 
   status(): LineStatus {

@@ -258,6 +258,7 @@ function brief(name: string): { name: string; startMaxMs: number; stopMaxMs: num
 function withEvidence(publisher: Publisher, evidence: EvidenceStore | null): VerdictSink {
   return {
     opened: (part) => publisher.opened(part),
+    acquired: (sequence) => publisher.acquired(sequence),
     closed: (record, seen) => {
       const committed = publisher.closed(record, seen);
       const told = committed.then((is) => (is ? record : withoutCommit(record, 'the record could not be committed')));

@@ -19,7 +19,7 @@ export const codes = {
   journal: { number: -12, text: 'the records cannot be read now' },
   simulation: { number: -13, text: 'not while challenge mode is on, which is for single jobs' },
   noCommands: { number: -14, text: 'this line takes no commands, or its camera alone opens parts' },
-  busy: { number: -15, text: 'too many calls wait already' },
+  busy: { number: -15, text: 'another recipe is being prepared' },
   refused: { number: -16, text: 'refused by the line; its log says why' },
 } as const;
 export type Code = keyof typeof codes;

@@ -27,7 +27,8 @@ export class VisionMachine {
   #facts: Facts | null = null;
   /** After Reset the system waits for SelectModeAutomatic; until a first Reset it comes up by itself. */
   #held = false;
-  #claim: Transition | null = null;
+  /** Of the calls that are under way. */
+  readonly #claims = new Set<Transition>();
 
   constructor(moved: Moved) {
     this.#moved = moved;
@@ -47,20 +48,21 @@ export class VisionMachine {
   /** Does what a call asks for; the transition is the call's own as soon as the facts lead there. */
   async call(method: Method, act: () => Promise<void> | void): Promise<void> {
     const wasHeld = this.#held;
-    this.#claim = this.check(method);
+    const claim = this.check(method);
+    if (claim) this.#claims.add(claim);
     if (method === 'Reset') this.#held = true;
     if (method === 'SelectModeAutomatic') this.#held = false;
     try {
       await act();
       this.settle();
       // Reset leads to Preoperational whatever the facts say; what still stands leads on from there.
-      const left = method === 'Reset' && this.#claim ? callIn(this.#leaf, method) : null;
+      const left = method === 'Reset' && claim && this.#claims.has(claim) ? callIn(this.#leaf, method) : null;
       if (left) this.#take(left);
     } catch (error) {
       this.#held = wasHeld;
       throw error;
     } finally {
-      this.#claim = null;
+      if (claim) this.#claims.delete(claim);
       this.settle();
     }
   }
@@ -76,7 +78,7 @@ export class VisionMachine {
     for (;;) {
       const next = wayTo(this.#leaf, this.target)[0];
       if (!next) return;
-      this.#take(this.#claims(next) ?? next);
+      this.#take(this.#claimed(next) ?? next);
     }
   }
 
@@ -92,14 +94,13 @@ export class VisionMachine {
     return facts.job ? 'SingleExecution' : 'Ready';
   }
 
-  #claims(step: Transition): Transition | null {
-    const claim = this.#claim;
-    return claim && claim.from === step.from && claim.to === step.to ? claim : null;
+  #claimed(step: Transition): Transition | null {
+    return this.#claims.values().find((claim) => claim.from === step.from && claim.to === step.to) ?? null;
   }
 
   #take(transition: Transition): void {
     const from = this.#leaf;
-    if (transition.cause !== null) this.#claim = null;
+    this.#claims.delete(transition);
     this.#leaf = leafAfter(transition);
     this.#moved(transition, from, this.#leaf);
   }

@@ -48,7 +48,7 @@ export function visionResult(record: VerdictRecord): VisionResult {
     measId: record.measId,
     partId: record.partId,
     productId: record.productId,
-    jobId: record.jobId ?? record.resultId,
+    jobId: jobIdOf(record),
     recipe: bundle ? { id: bundle.name, version: bundle.version, digest: bundle.digest } : { id: '' },
     createdAtMs: record.closedAtMs,
     startedAtMs: record.openedAtMs,
@@ -62,6 +62,19 @@ export function visionResult(record: VerdictRecord): VisionResult {
       json: JSON.stringify(verdictPayload(record, null, { replayed: true, wallMs: record.closedAtMs })),
     },
   };
+}
+
+/**
+ * A job of the client has its id. A part that a command opened without one is a job of its own; what the camera opened
+ * without one belongs to the run that nobody started.
+ */
+export function jobIdOf(part: Pick<VerdictRecord, 'lineId' | 'resultId' | 'jobId' | 'triggerSource'>): string {
+  return part.jobId ?? (part.triggerSource === 'command' ? part.resultId : ownRunOf(part.lineId));
+}
+
+/** The job of a line that runs by itself. */
+export function ownRunOf(lineId: string): string {
+  return `${lineId}-auto`;
 }
 
 /** A part that was not decided is a processing that failed, one that was cut off an aborted one. */
