@@ -31,6 +31,29 @@ export const errorTable = {
     text: '{command} does not take "{found}"',
     action: 'Add --help to see how it is called.',
   },
+  'usage/stdin': {
+    text: 'More than {limit} characters came over standard input',
+    action: 'Give the secret and nothing else.',
+  },
+  // users
+  'user/name': {
+    text: 'User name is {actual}, expected 1 to 64 letters, digits, ".", "_", "@" and "-", and none of: {reserved}',
+    action: 'Choose another name.',
+  },
+  'user/password': {
+    text: 'The password has {actual} characters, expected {least} to {most}',
+    action: 'Choose a longer one: short ones are guessed.',
+  },
+  'user/exists': {
+    text: 'There is a user {name} already',
+    action: '"twinspect user password" sets a new password, "twinspect user role" another role.',
+  },
+  'user/unknown': { text: 'There is no user {name}; there are: {known}', action: '"twinspect user list" shows them.' },
+  'user/many': { text: 'There are {limit} users already', action: 'Remove those who no longer come.' },
+  'user/file': {
+    text: 'Users file {path}: {problem}',
+    action: 'Restore it from backup, or delete it and add the users again; until then nobody is let in anew.',
+  },
   // the machine
   'system/refused': {
     text: 'The system refused: {cause}',
@@ -50,6 +73,10 @@ export const errorTable = {
   'config/secret': {
     text: 'Secret file {path} {problem}',
     action: 'Write the secret, and nothing else, on the one line of that file.',
+  },
+  'config/credential': {
+    text: 'Credential {path} {problem}',
+    action: 'Add LoadCredential=NAME:FILE to the unit and write credential:NAME, or give the path of a file.',
   },
   'config/watch': {
     text: 'Cannot watch {file} any more',
@@ -232,13 +259,33 @@ export const errorTable = {
     text: 'MQTT broker {url}: {cause}',
     action: 'The daemon goes on trying and keeps the records; check broker, network, user and password.',
   },
-  'opcua/anonymous': {
-    text: 'The OPC UA server is to listen on {host}, but lets anyone in; expected a loopback address',
-    action: 'Keep it on 127.0.0.1: this release has no user check or encryption for the plant network.',
+  'opcua/noUser': {
+    text: 'The OPC UA server is to listen on {host}, where others reach it, and there is no user who may come in',
+    action: 'Make one: twinspect user add NAME --role observe --password-file FILE; or set opcua.host to 127.0.0.1.',
+  },
+  'opcua/clock': {
+    text: 'The clock says {now}, before this program was made ({built}): it was never set',
+    action: 'Set the clock (chrony, or a battery for it); until then clients with certificates are refused.',
+  },
+  'opcua/expired': {
+    text: 'The certificate of the OPC UA server ended on {end}',
+    action: 'Make a new one: twinspect opcua renew; then let each client trust it (twinspect opcua export).',
+  },
+  'opcua/expires': {
+    text: 'The certificate of the OPC UA server ends on {end}, in {days} days',
+    action: 'Make a new one in time: twinspect opcua renew; then let each client trust it (twinspect opcua export).',
+  },
+  'opcua/certificate': {
+    text: 'Cannot use the certificate {path}: it {problem}',
+    action: 'Give a certificate as PEM or DER; the own one is made again by twinspect opcua renew.',
+  },
+  'opcua/thumbprint': {
+    text: 'No certificate {found}: {problem}',
+    action: '"twinspect opcua list" shows the thumbprints; their first characters are enough.',
   },
   'opcua/start': {
     text: 'The OPC UA server does not start: {cause}',
-    action: 'Check that the state folder is writable; its opcua folder may be deleted, it is made again.',
+    action: 'Check that the opcua folder in the state folder is writable; it holds the key and who is trusted.',
   },
   'journal/unwritable': {
     text: 'Cannot write the journal {path}: {cause}',
@@ -293,6 +340,19 @@ export const errorTable = {
   'line/waiting': {
     text: 'Line {line}: {waiting} changes wait for the gap between two parts, expected at most {limit}',
     action: 'A bundle swap was asked for again and again while an inference hangs; wait until the line is ready.',
+  },
+  // the audit record
+  'audit/unwritable': {
+    text: 'Cannot write the audit record in {folder}: {cause}',
+    action: 'Free space or give the service user write access; until then no recipe, threshold or user is changed.',
+  },
+  'audit/locked': {
+    text: '{path} was held by another process for {waited} ms',
+    action: 'Look for a command of Twinspect that hangs, or a disk that does not answer.',
+  },
+  'audit/broken': {
+    text: 'The audit record in {folder} is not whole:{problems}',
+    action: 'Keep a copy of the folder as it is, and find out who could write there.',
   },
 } as const satisfies Record<string, { text: string; action: string }>;
 

@@ -21,6 +21,8 @@ export interface Health {
   readonly name: string;
   readonly ok: boolean;
   readonly problem: string | null;
+  /** A person is needed, though the way may work: shown as the line's fault, which judges on. Null or absent: none. */
+  readonly fault?: string | null;
   readonly counters: Readonly<Record<string, number>>;
 }
 

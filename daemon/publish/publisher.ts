@@ -152,10 +152,19 @@ export class Publisher implements VerdictSink {
 
   status(): LineStatus {
     const { lineId, counters } = this.#options;
-    const fault = this.#guard.fault ?? this.#state.fault;
+    // A lane's own fault needs a person too, but is no reason not to judge.
+    const fault = this.#guard.fault ?? this.#state.fault ?? this.#laneFault();
     const stopped = this.#stopping.signal.aborted ? 'stopping' : null;
     const why = stopped ?? this.#guard.fault ?? this.#state.why ?? this.#state.fault;
     return { lineId, ready: why === null, why, fault, bundle: this.#state.bundle, counters };
+  }
+
+  #laneFault(): string | null {
+    for (const lane of this.#options.control) {
+      const { fault } = lane.health();
+      if (fault) return fault;
+    }
+    return null;
   }
 
   /** The way to the disk, and how much went wrong on the way out. */

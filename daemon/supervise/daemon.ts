@@ -9,6 +9,7 @@ import type { Config } from '../../config/schema.ts';
 import { encodePng } from '../../drivers/image/png.ts';
 import { type Camera, type CameraSink, type FileReader, openCamera } from '../../drivers/index.ts';
 import { fail, messageOf } from '../../errors.ts';
+import { AuditFile } from '../audit/audit-file.ts';
 import type { Clock } from '../clock.ts';
 import { evidenceFolder } from '../evidence/folder.ts';
 import { EvidenceStore } from '../evidence/store.ts';
@@ -29,6 +30,7 @@ import {
   inferenceSettings,
   lineSettings,
   mqttSettings,
+  opcUaSettings,
   publishingLimits,
 } from './settings.ts';
 import { Steps } from './steps.ts';
@@ -60,6 +62,7 @@ export class Daemon {
   readonly #inference: Inference;
   #line: Line | null = null;
   #publishing: Publishing | null = null;
+  #audit: AuditFile | null = null;
   #evidence: EvidenceStore | null = null;
   #begun = false;
   /** The broker the verdicts go to; null without MQTT. */
@@ -96,6 +99,7 @@ export class Daemon {
   async start(): Promise<void> {
     try {
       await this.#steps.start({ ...brief('state folder'), begin: () => this.#makeStateFolder(), end: () => {} });
+      await this.#startAudit();
       const camera = this.#options.camera ?? (await this.#openCamera());
       await this.#startBroker();
       this.#publishing = await this.#startPublishing();
@@ -130,6 +134,16 @@ export class Daemon {
     }
   }
 
+  /** Before everything that may change something, so that it closes after it. */
+  async #startAudit(): Promise<void> {
+    const { clock, log } = this.#options;
+    this.#audit = await this.#steps.start({
+      ...brief('audit record'),
+      begin: () => new AuditFile({ stateFolder: this.#stateFolder, clock, log: log.child({ room: 'audit' }) }),
+      end: (audit) => audit.close(),
+    });
+  }
+
   async #openCamera(): Promise<Camera> {
     const { config, cwd, clock, files } = this.#options;
     const begin = (): Promise<Camera> => openCamera(cameraSettings(config, cwd), clock, files);
@@ -152,7 +166,6 @@ export class Daemon {
 
   #startPublishing(): Promise<Publishing> {
     const { config, cwd, clock, log, files, announced } = this.#options;
-    const { host, port, enabled } = config.opcua;
     const readText = async (path: string) => new TextDecoder().decode(await files.read(path));
     return this.#steps.start({
       ...brief('journal, MQTT and OPC UA'),
@@ -164,7 +177,8 @@ export class Daemon {
           stateFolder: this.#stateFolder,
           lineIds: [config.line.id],
           mqtt: this.mqttUrl === null ? null : await mqttSettings(config, this.mqttUrl, cwd, readText),
-          opcua: enabled ? { host, port, setting: 'opcua.port' } : null,
+          opcua: opcUaSettings(config),
+          audit: this.#audit,
           clock,
           log: log.child({ room: 'publish' }),
           encodePng,

@@ -56,6 +56,12 @@ export function evidenceSettings({ evidence }: Config) {
   return { maxBytes: quotaMb * 1024 * 1024, maxEntries: evidenceEntriesMax, keepEveryNthPass };
 }
 
+/** Null where the server is switched off. */
+export function opcUaSettings({ opcua }: Config): PublishingOptions['opcua'] {
+  const { enabled, ...settings } = opcua;
+  return enabled ? { ...settings, setting: 'opcua.port' } : null;
+}
+
 /** `url` is the broker's: the plant's, or the embedded one's. */
 export async function mqttSettings(
   { mqtt }: Config,

@@ -183,8 +183,8 @@ function starting(host: string, port: number, stateFolder: string) {
   return startOpcUa({ settings, setting, lineIds: ['line1'], clock: systemClock, log: readableLog(), latest });
 }
 
-test.each(['0.0.0.0', '192.168.0.5', '::', ''])('listening on %j is refused while anyone may come in', async (host) => {
-  await expect(starting(host, await freePort(), temporaryFolder())).rejects.toMatchObject({ code: 'opcua/anonymous' });
+test.each(['0.0.0.0', '192.168.0.5', '::', ''])('listening on %j is refused without a user', async (host) => {
+  await expect(starting(host, await freePort(), temporaryFolder())).rejects.toMatchObject({ code: 'opcua/noUser' });
 });
 
 test('port taken: the error names port and setting', async () => {
