@@ -18,6 +18,7 @@ import {
 import { invariant, messageOf } from '../../../../errors.ts';
 import { type Actor, type Role, roles } from '../../../command/port.ts';
 import type { Log } from '../../lane.ts';
+import { callableBy, callableByAll } from '../security/permissions.ts';
 import { type Code, codeOf, codes } from './codes.ts';
 
 export interface Caller {
@@ -51,6 +52,7 @@ export function binder(actorOf: (context: ISessionContext) => Actor, log: Log): 
     invariant(method, `${object.browseName.toString()} has no method ${name}`);
     const [takes, gives] = [method.getInputArguments(), method.getOutputArguments()];
     const { addressSpace } = method;
+    method.setRolePermissions(role === null ? callableByAll() : callableBy(role));
     // The library counts the declared parameters: two.
     method.bindMethod(async (given: Variant[], context: ISessionContext) => {
       const actor = actorOf(context);

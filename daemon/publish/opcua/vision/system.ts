@@ -29,13 +29,17 @@ import { isAutomatic, type Leaf, type Transition } from './states.ts';
 import { VisionTypes } from './types.ts';
 import { component, StateView, viewOptionals } from './view.ts';
 
-export interface VisionSettings {
-  readonly lineId: string;
-  readonly clock: Clock;
-  readonly log: Log;
+/** What a vision system is made of, besides what every server has. */
+export interface VisionSources {
   readonly records: KeptRecords;
   readonly bundleOf: BundleOf;
   readonly setups: CameraSetups;
+}
+
+export interface VisionSettings extends VisionSources {
+  readonly lineId: string;
+  readonly clock: Clock;
+  readonly log: Log;
   readonly actorOf: (context: ISessionContext) => Actor;
 }
 

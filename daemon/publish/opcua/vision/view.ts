@@ -4,7 +4,7 @@
  */
 import {
   DataType,
-  type NodeId,
+  NodeId,
   StatusCodes,
   type UAObject,
   type UAObjectType,
@@ -93,7 +93,7 @@ export class StateView implements StateNodes {
     const current = variable(machine, 'CurrentState');
     const status = name === null ? StatusCodes.BadStateNotActive : StatusCodes.Good;
     const shown: readonly [UAVariable, VariantOptions][] = [
-      [part(current, 'Id'), { dataType: DataType.NodeId, value: name === null ? null : this.state(name) }],
+      [part(current, 'Id'), { dataType: DataType.NodeId, value: name === null ? NodeId.nullNodeId : this.state(name) }],
       [part(current, 'Number'), { dataType: DataType.UInt32, value: name === null ? 0 : stateNumbers[name] }],
       [current, name === null ? { dataType: DataType.LocalizedText, value: null } : text(name)],
     ];
