@@ -117,7 +117,9 @@ function composeLine(
   const recordLane =
     mqtt && maskTopic && new RecordLane({ lineId, clock, log, journal, link: mqtt, maskTopic, counters, limits });
   // The vision system last: what a PLC waits for goes first.
-  const lanes = [opcua?.lane(lineId), mqtt, opcua?.vision(lineId)].filter((lane) => lane !== null && lane !== undefined);
+  const lanes = [opcua?.lane(lineId), mqtt, opcua?.vision(lineId)].filter(
+    (lane) => lane !== null && lane !== undefined,
+  );
   const publisher = new Publisher({
     ...{ lineId, clock, log, journal, control: lanes, recordLane, encodePng, maskTopic, counters, limits },
     ...(announced ? { announced } : {}),

@@ -81,7 +81,11 @@ export const structure = (value: ExtensionObject | null): VariantOptions => ({
   value,
 });
 export const cause: VariantOptions[] = [int32(7), string('as the test says')];
-export const noParameters: VariantOptions = { dataType: DataType.Variant, arrayType: VariantArrayType.Array, value: [] };
+export const noParameters: VariantOptions = {
+  dataType: DataType.Variant,
+  arrayType: VariantArrayType.Array,
+  value: [],
+};
 const nothing = structure(null);
 
 /** What each method is called with when nothing in particular is meant. */
@@ -114,9 +118,12 @@ export async function callMethod(session: ClientSession, method: Method): Promis
 /** Where the system is, as its two machines say: the leaf, and whether top and automatic agree. */
 export async function shownState(session: ClientSession): Promise<{ leaf: string; number: number }> {
   const [topState, topNumber, autoState, autoNumber] = await session.read(
-    [`${top}-CurrentState`, `${top}-CurrentState-Number`, `${automatic}-CurrentState`, `${automatic}-CurrentState-Number`].map(
-      (nodeId) => ({ nodeId }),
-    ),
+    [
+      `${top}-CurrentState`,
+      `${top}-CurrentState-Number`,
+      `${automatic}-CurrentState`,
+      `${automatic}-CurrentState-Number`,
+    ].map((nodeId) => ({ nodeId })),
   );
   const name = String(topState?.value.value.text);
   if (name !== 'Operational') {

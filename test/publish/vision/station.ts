@@ -202,7 +202,11 @@ export interface Station {
 /** Begun: the line is ready and runs continuously, as one whose camera triggers. */
 export async function startStation(stateFolder = temporaryFolder()): Promise<Station> {
   const users = await Promise.all(
-    roles.map(async (role) => ({ name: role, role, password: await hashPassword(password, Buffer.alloc(saltBytes, 1)) })),
+    roles.map(async (role) => ({
+      name: role,
+      role,
+      password: await hashPassword(password, Buffer.alloc(saltBytes, 1)),
+    })),
   );
   writeFileSync(join(stateFolder, 'users.json'), usersText(users), { mode: 0o600 });
   const certificate = await clientCertificate(stateFolder);

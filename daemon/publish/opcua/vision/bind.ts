@@ -8,7 +8,7 @@ import {
   coerceNodeId,
   DataType,
   type ISessionContext,
-  StatusCode,
+  type StatusCode,
   StatusCodes,
   type UAMethod,
   type UAObject,

@@ -3,7 +3,7 @@
  * file belongs to the session that asked for it and is gone when it is closed, or when its client has been silent for
  * the processing time-out: one that never closes leaks nothing. Refuses to write, and more files than the limits allow.
  */
-import { type NodeId, StatusCodes, type UAObject, type UAVariable, type VariantOptions, DataType } from 'node-opcua';
+import { DataType, type NodeId, StatusCodes, type UAObject, type UAVariable, type VariantOptions } from 'node-opcua';
 import { invariant } from '../../../../errors.ts';
 import type { Clock } from '../../../clock.ts';
 import { type Binder, type Caller, Failed, type Inputs, type Outputs } from './bind.ts';

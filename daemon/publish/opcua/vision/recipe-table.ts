@@ -49,7 +49,9 @@ export class RecipeTable {
   /** Reads the manifests again: a bundle may have come or gone since. */
   async refresh(): Promise<void> {
     const recipes = this.#sources().commands?.recipes() ?? [];
-    const read = await Promise.all(recipes.map(async (recipe) => [recipe.number, await this.#bundleOf(recipe)] as const));
+    const read = await Promise.all(
+      recipes.map(async (recipe) => [recipe.number, await this.#bundleOf(recipe)] as const),
+    );
     this.#bundles.clear();
     for (const [number, bundle] of read) if (bundle) this.#bundles.set(number, bundle);
   }

@@ -21,11 +21,7 @@ const triState = { no: 0, yes: 1, any: 2 } as const;
 /** Recipes of one answer at most. */
 const listMax = 1000;
 
-export const recipeOptionals = [
-  'RecipeManagement',
-  'RecipeManagement.Recipes',
-  'RecipeManagement.ReleaseRecipeHandle',
-];
+export const recipeOptionals = ['RecipeManagement', 'RecipeManagement.Recipes', 'RecipeManagement.ReleaseRecipeHandle'];
 
 export interface RecipesDeps {
   readonly types: VisionTypes;
@@ -115,12 +111,14 @@ export class Recipes {
     await this.refresh();
     const [external, product] = [idIn(inputs['ExternalId'], 'ExternalId'), idIn(inputs['ProductId'], 'ProductId')];
     const isPrepared = Number(inputs['IsPrepared']);
-    const rows = this.#deps.table.rows().filter(
-      (row) =>
-        (external === '' || row.external === external || String(row.number) === external) &&
-        (product === '' || row.product === product) &&
-        (isPrepared === triState.any || row.prepared === (isPrepared === triState.yes)),
-    );
+    const rows = this.#deps.table
+      .rows()
+      .filter(
+        (row) =>
+          (external === '' || row.external === external || String(row.number) === external) &&
+          (product === '' || row.product === product) &&
+          (isPrepared === triState.any || row.prepared === (isPrepared === triState.yes)),
+      );
     const from = Number(inputs['StartIndex']);
     const max = Math.min(Number(inputs['MaxResults']) || listMax, listMax);
     const listed = rows.slice(from, from + max);

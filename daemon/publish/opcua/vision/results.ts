@@ -2,7 +2,7 @@
  * ResultManagement: results by id, by filter and as files, from the journal's own records: there is no second history.
  * Bounded: a filter looks at the newest records only, an answer has a limit, and the mask is there while it is kept.
  */
-import { NodeId, type UAObject } from 'node-opcua';
+import { DataType, NodeId, StatusCodes, type UAObject } from 'node-opcua';
 import type { Clock } from '../../../clock.ts';
 import type { VerdictRecord } from '../../../line/verdict.ts';
 import { resultIdOf } from '../../payload.ts';
@@ -13,12 +13,11 @@ import { Handles } from './handles.ts';
 import type { Masks } from './masks.ts';
 import type { CameraSetup, KeptRecords } from './ports.ts';
 import type { RecipeTable } from './recipe-table.ts';
+import { visionResult } from './result.ts';
 import { matches, type ResultFilter } from './result-filter.ts';
 import { type ResultValue, resultStructure, resultValues } from './result-values.ts';
-import { visionResult } from './result.ts';
 import { detailsIn, idIn, type VisionTypes } from './types.ts';
 import { component, variable } from './view.ts';
-import { DataType, StatusCodes } from 'node-opcua';
 
 export const resultLimits = {
   /** Results of one answer: 16 fields and a JSON text each, some 3 KB. */

@@ -133,12 +133,17 @@ export function callIn(leaf: Leaf, method: Method): Transition | null | undefine
   return moving ?? (staying[method]?.includes(leaf) ? null : undefined);
 }
 
-/** The shortest way by itself from one leaf to another, empty where it is there; every leaf is reached from every other. */
+/**
+ * The shortest way by itself from one leaf to another, empty where it is there; every leaf is reached from every other.
+ * Within the automatic mode it stays there: a recipe that is gone is no restart.
+ */
 export function wayTo(from: Leaf, to: Leaf): Transition[] {
+  const inside = isAutomatic(from) && isAutomatic(to);
   const ways = new Map<Leaf, Transition[]>([[from, []]]);
   for (const [leaf, way] of ways) {
     if (leaf === to) return way;
     for (const step of transitions) {
+      if (inside && !isAutomatic(step.from)) continue;
       const next = leafAfter(step);
       if (step.cause === null && leavesFrom(step, leaf) && !ways.has(next)) ways.set(next, [...way, step]);
     }

@@ -13,14 +13,7 @@ import {
 } from 'node-opcua';
 import { invariant } from '../../../../errors.ts';
 import type { StateNodes } from './events.ts';
-import {
-  isAutomatic,
-  type Leaf,
-  type StateName,
-  stateNumbers,
-  type Transition,
-  topOf,
-} from './states.ts';
+import { isAutomatic, type Leaf, type StateName, stateNumbers, type Transition, topOf } from './states.ts';
 import { text, type VisionTypes } from './types.ts';
 
 /** SEMI E10 states of SystemStateDescriptionDataType (12.17), as the states of the system mean them. */
