@@ -23,6 +23,7 @@ export const configurationManagement = `${root}-ConfigurationManagement`;
 export interface Answer {
   readonly status: string;
   /** By the names of the output arguments. */
+  // biome-ignore lint/suspicious/noExplicitAny: whatever a server sends
   readonly out: Record<string, any>;
 }
 

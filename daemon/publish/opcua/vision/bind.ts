@@ -41,10 +41,8 @@ export class Failed extends Error {
   }
 }
 
-export interface Binder {
-  /** The role may be null: whoever may connect may call it. */
-  (object: UAObject, name: string, role: Role | null, handler: Handler): void;
-}
+/** Where the role is null, whoever may connect may call it. */
+export type Binder = (object: UAObject, name: string, role: Role | null, handler: Handler) => void;
 
 export function binder(actorOf: (context: ISessionContext) => Actor, log: Log): Binder {
   return (object, name, role, handler) => {
@@ -95,6 +93,7 @@ type Space = UAMethod['addressSpace'];
 const empties: Partial<Record<DataType, unknown>> = {
   [DataType.Int32]: 0,
   [DataType.UInt32]: 0,
+  [DataType.UInt64]: [0, 0],
   [DataType.Boolean]: false,
   [DataType.NodeId]: coerceNodeId(0),
   [DataType.DateTime]: new Date(-11644473600000), // OPC UA's "no time": the first day of 1601
@@ -103,7 +102,9 @@ const empties: Partial<Record<DataType, unknown>> = {
 function variantOf(space: Space, argument: Argument, value: unknown): Variant {
   const dataType = basicTypeOf(space, argument);
   if (argument.valueRank >= 1) return new Variant({ dataType, arrayType: VariantArrayType.Array, value: value ?? [] });
-  return new Variant({ dataType, value: value ?? empties[dataType] ?? null });
+  // Said always: 64 bits are two halves, which would be taken for an array.
+  const { Scalar } = VariantArrayType;
+  return new Variant({ dataType, arrayType: Scalar, value: value ?? empties[dataType] ?? null });
 }
 
 /** Structures are ExtensionObjects; a Handle is an UInt32, and so on down to what goes over the wire. */

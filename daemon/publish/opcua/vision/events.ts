@@ -3,7 +3,7 @@
  * that a client hears them there and on the Server object; those of a transition name the state machine as their source.
  */
 import { DataType, type NodeId, type RaiseEventData, type UAObject, type VariantOptions } from 'node-opcua';
-import { type StateName, stateNumbers, type Transition } from './states.ts';
+import type { StateName, Transition } from './states.ts';
 import { dateTime, object, text, type VisionTypes } from './types.ts';
 
 /** 1..1000; an error is for a person (OPC 10000-5: above 667 is urgent). */
@@ -45,8 +45,6 @@ export class VisionEvents {
         sourceName: { dataType: DataType.String, value: machine.browseName.name ?? '' },
         transition: text(transition.name),
         'transition.id': { dataType: DataType.NodeId, value: this.#nodes.transition(transition) },
-        'transition.name': { dataType: DataType.QualifiedName, value: { name: transition.name } },
-        'transition.number': { dataType: DataType.UInt32, value: transition.number },
         ...this.#state('fromState', transition.from),
         ...this.#state('toState', transition.to),
       },
@@ -57,8 +55,6 @@ export class VisionEvents {
     return {
       [field]: text(name),
       [`${field}.id`]: { dataType: DataType.NodeId, value: this.#nodes.state(name) },
-      [`${field}.name`]: { dataType: DataType.QualifiedName, value: { name } },
-      [`${field}.number`]: { dataType: DataType.UInt32, value: stateNumbers[name] },
     };
   }
 

@@ -3,7 +3,15 @@
  * file belongs to the session that asked for it and is gone when it is closed, or when its client has been silent for
  * the processing time-out: one that never closes leaks nothing. Refuses to write, and more files than the limits allow.
  */
-import { DataType, type NodeId, StatusCodes, type UAObject, type UAVariable, type VariantOptions } from 'node-opcua';
+import {
+  DataType,
+  type NodeId,
+  StatusCodes,
+  type UAObject,
+  type UAVariable,
+  VariantArrayType,
+  type VariantOptions,
+} from 'node-opcua';
 import { invariant } from '../../../../errors.ts';
 import type { Clock } from '../../../clock.ts';
 import { type Binder, type Caller, Failed, type Inputs, type Outputs } from './bind.ts';
@@ -84,7 +92,7 @@ export class TemporaryFiles {
     const at = new Date(this.#clock.wallMs());
     const set = (property: string, value: VariantOptions): void =>
       (node.getPropertyByName(property) as UAVariable).setValueFromSource(value, StatusCodes.Good, at);
-    set('Size', { dataType: DataType.UInt64, value: [0, bytes] });
+    set('Size', { dataType: DataType.UInt64, arrayType: VariantArrayType.Scalar, value: [0, bytes] });
     set('Writable', { dataType: DataType.Boolean, value: false });
     set('UserWritable', { dataType: DataType.Boolean, value: false });
     set('MimeType', { dataType: DataType.String, value: mimeType });
