@@ -1,7 +1,9 @@
 import {
   AddressSpace,
+  type CallMethodResultOptions,
   DataType,
   generateAddressSpace,
+  type ISessionContext,
   nodesets,
   SessionContext,
   StatusCodes,
@@ -56,10 +58,10 @@ test('a file that is read stays as long as it is read, and no longer', async () 
   const inputs = [handle, 10].map(
     (value, index) => new Variant({ dataType: index ? DataType.Int32 : DataType.UInt32, value }),
   );
-  const context = SessionContext.defaultContext;
+  const context = SessionContext.defaultContext as ISessionContext;
   for (let chunk = 0; chunk < 12; chunk++) {
     await clock.advance(fileLimits.silenceMaxMs - 1);
-    const { statusCode, outputArguments } = await read.execute(null, inputs, context);
+    const { statusCode, outputArguments } = (await read.execute(null, inputs, context)) as CallMethodResultOptions;
     expect(statusCode).toEqual(StatusCodes.Good);
     expect(outputArguments?.map((output) => (output as Variant).value.length)).toEqual([chunk < 10 ? 10 : 0]);
   }
