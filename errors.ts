@@ -341,6 +341,47 @@ export const errorTable = {
     text: 'Line {line}: {waiting} changes wait for the gap between two parts, expected at most {limit}',
     action: 'A bundle swap was asked for again and again while an inference hangs; wait until the line is ready.',
   },
+  // orders of the plant
+  'command/role': {
+    text: '{name} may not give the order {order}: holds the role {held}, needs {needed}',
+    action: 'Log in as a user with that role, or give the user the role.',
+  },
+  'command/recipe': {
+    text: 'Line {line}: there is no recipe {number}; there are {known}',
+    action: 'Order one of these, or add the row to the table recipes in the config.',
+  },
+  'command/threshold': {
+    text: 'Line {line}, recipe {recipe}: threshold {threshold} is outside {min} to {max}',
+    action: 'Stay inside, or let whoever answers for the process set the recipe or line.thresholdRangePercent.',
+  },
+  'command/bundle': {
+    text: 'Line {line}: the bundle of recipe {recipe} is not in service, so its threshold cannot be set',
+    action: 'Bring the recipe into service first; the log and "twinspect bundle verify" say why it is not.',
+  },
+  'command/execution': {
+    text: 'Line {line} cannot execute single jobs: the trigger counter of camera {camera} opens its parts',
+    action: 'Order continuous execution, or set the line to be triggered by command.',
+  },
+  'command/starting': {
+    text: 'Line {line} is not started yet',
+    action: 'Send the order again when the line says ready.',
+  },
+  'command/waiting': {
+    text: 'Line {line}: {limit} changes of recipe or threshold wait already',
+    action: 'Wait for their answers; loading a bundle takes some seconds.',
+  },
+  'command/audit': {
+    text: 'Line {line}: nothing is changed while the audit record cannot be written: {problem}',
+    action: 'Free space or give the service user write access to the folder named.',
+  },
+  'command/keep': {
+    text: 'Cannot keep the orders in {path}: {cause}',
+    action: 'Free space or give the service user write access; without it a restart would forget what was ordered.',
+  },
+  'command/kept': {
+    text: 'Cannot read the orders kept in {path}: {problem}',
+    action: 'The line is halted, as it may have been before. Look at the file, then order a reset; it is written anew.',
+  },
   // the audit record
   'audit/unwritable': {
     text: 'Cannot write the audit record in {folder}: {cause}',

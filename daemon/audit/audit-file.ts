@@ -13,6 +13,8 @@ import { Tally, type TallyLimits } from './tally.ts';
 
 /** Entries that wait for the disk; beyond it the disk is the problem, and they are refused. */
 const waitingMax = 256;
+/** After a failure the record is tried again by itself, so that who waits for it need not try in vain. */
+const retryMs = 5000;
 
 export interface AuditFileOptions {
   readonly stateFolder: string;
@@ -39,6 +41,8 @@ export class AuditFile implements Audit {
   #writing: Promise<void> | null = null;
   #problem: string | null = null;
   #lost = 0;
+  #retrying = false;
+  readonly #closed = new AbortController();
 
   constructor(options: AuditFileOptions) {
     this.#options = options;
@@ -71,6 +75,7 @@ export class AuditFile implements Audit {
   /** Writes what was counted and resolves when all is on the disk or given up. */
   async close(): Promise<void> {
     this.#tally.close();
+    this.#closed.abort();
     while (this.#writing !== null) await this.#writing;
   }
 
@@ -91,7 +96,7 @@ export class AuditFile implements Audit {
 
   async #drain(): Promise<void> {
     const { clock } = this.#options;
-    while (this.#waiting.length > 0) {
+    do {
       const batch = this.#waiting;
       this.#waiting = [];
       const pending = this.#lost > 0 ? [lostEntry(this.#lost, clock.wallMs()), ...batch] : batch;
@@ -105,7 +110,7 @@ export class AuditFile implements Audit {
         this.#failed(batch.length, refused);
         for (const { reject } of batch) reject(refused);
       }
-    }
+    } while (this.#waiting.length > 0);
     // In the same step that found nothing waiting: an entry that comes now begins anew.
     this.#writing = null;
   }
@@ -114,6 +119,13 @@ export class AuditFile implements Audit {
     if (this.#problem === null) this.#options.log.error({ error }, messageOf(error));
     this.#problem = messageOf(error);
     this.#lost += count;
+    if (this.#retrying) return;
+    this.#retrying = true;
+    const retry = (): void => {
+      this.#retrying = false;
+      if (this.#lost > 0) this.#writing ??= this.#drain();
+    };
+    this.#options.clock.after(retryMs, retry, this.#closed.signal);
   }
 }
 

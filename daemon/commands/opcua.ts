@@ -24,6 +24,7 @@ import type { Args } from './args.ts';
 import { audited } from './audited.ts';
 import type { Command, Context } from './command.ts';
 import { configFor } from './config.ts';
+import { exportNodeset } from './opcua-nodeset.ts';
 import { writeNew, writeWhole } from './write-whole.ts';
 
 /** What each action is given. */
@@ -36,17 +37,25 @@ interface Place {
 
 type Action = (context: Context, args: Args, place: Place) => Promise<void>;
 
-const actions: Readonly<Record<string, Action>> = { list, trust, reject, export: exportOwn, renew };
+const actions: Readonly<Record<string, Action>> = {
+  list,
+  trust,
+  reject,
+  export: exportOwn,
+  renew,
+  nodeset: exportNodeset,
+};
 
 export const command: Command = {
   name: 'opcua',
-  summary: 'which OPC UA clients are trusted; the own certificate',
+  summary: 'which OPC UA clients are trusted; the own certificate; the tags for a PLC tool',
   usage: [
     'opcua list [--json] [--config FILE]',
     'opcua trust THUMBPRINT|FILE [--config FILE]',
     'opcua reject THUMBPRINT [--config FILE]',
     'opcua export [FILE] [--config FILE]',
     'opcua renew [--config FILE]',
+    'opcua nodeset [FILE] [--config FILE]',
   ],
   options: {
     config: { type: 'string', value: 'FILE', doc: 'names the state folder; without it TWINSPECT_CONFIG, else ./state' },

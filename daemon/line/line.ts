@@ -88,7 +88,7 @@ export class Line {
   sinkFor(cameraId: string): CameraSink {
     const opens = cameraId === this.#settings.triggerFrom;
     return {
-      triggered: (count, partId) => this.#edge(cameraId, opens, count, partId),
+      triggered: (count, partId, atMs) => this.#edge(cameraId, opens, count, partId, atMs),
       frame: (frame) => {
         if (this.#condition.stopped) this.#pairing.refuse(frame);
         else this.#apply(this.#pairing.frame(frame, this.#clock.nowMs()));
@@ -114,6 +114,11 @@ export class Line {
   /** Parts that the camera's counter opens from now on are known-bad samples, or production again. */
   set challenge(on: boolean) {
     this.#condition.challenge = on;
+  }
+
+  /** Ids told again with each part that the camera's counter opens from now on; null = none. */
+  set job(ids: Pick<PartOrigin, 'measId' | 'productId' | 'jobId'> | null) {
+    this.#condition.job = ids;
   }
 
   /** Takes the line out of operation, with the cause, or back into it (null). Parts open now are judged. */
@@ -173,12 +178,12 @@ export class Line {
     return this.drained();
   }
 
-  #edge(cameraId: string, opens: boolean, count: number, partId: string | null): void {
+  #edge(cameraId: string, opens: boolean, count: number, partId: string | null, atMs?: number): void {
     if (this.#condition.stopped) {
       if (opens) this.#counters.triggersRefused++;
       return;
     }
-    const nowMs = this.#clock.nowMs();
+    const nowMs = atMs ?? this.#clock.nowMs();
     if (!opens) {
       this.#apply(this.#pairing.confirmingEdge(cameraId, count, nowMs, this.#commanding.exposing));
       if (this.#settings.triggerFrom === null) this.#settleLater();

@@ -6,7 +6,7 @@ import type { LineCommands } from '../command/port.ts';
 import type { OpenedPart } from '../line/sink.ts';
 import type { VerdictRecord } from '../line/verdict.ts';
 import type { MaskReference, VerdictPayload } from './payload.ts';
-import type { LineStatus } from './status.ts';
+import type { LineCounters, LineStatus } from './status.ts';
 
 /** The log, as this room uses it. */
 export interface Log {
@@ -34,12 +34,12 @@ export interface ControlLane {
   opened?(part: OpenedPart, sequence: number): void;
   /** Both images of the part are here; it may move on. */
   acquired?(sequence: number): void;
-  announce(record: VerdictRecord, mask: MaskReference | null): void;
+  announce(record: VerdictRecord, mask: MaskReference | null, counters: Readonly<LineCounters>): void;
   /** The mask of a part already announced; a lane may ignore it when another part came since. */
   showMask(record: VerdictRecord, png: Uint8Array): void;
   showStatus(status: LineStatus): void;
-  /** Steps while the daemon lives. */
-  beat(): void;
+  /** Every half second. `problem` says why capture and inference are not proven to work; null while they are. */
+  beat(problem: string | null): void;
   /** The line can be commanded from now on; for lanes that carry commands. */
   attach?(commands: LineCommands): void;
   health(): Health;

@@ -54,6 +54,8 @@ export interface PublisherOptions {
 export function newCounters(): LineCounters {
   return {
     opened: 0,
+    challenges: 0,
+    rejectsInARow: 0,
     pass: 0,
     fail: 0,
     undecided: 0,
@@ -75,6 +77,7 @@ export class Publisher implements VerdictSink {
   #state: LineState = { ready: false, why: 'starting', fault: null, bundle: null };
   #encoding = 0;
   #statusShownMs = Number.NEGATIVE_INFINITY;
+  #pulse: string | null = 'not checked yet';
 
   constructor(options: PublisherOptions) {
     checkLineId(options.lineId);
@@ -124,7 +127,7 @@ export class Publisher implements VerdictSink {
     const { counters, recordLane, announced } = this.#options;
     const mask = evidence?.mask ? this.#copyMask(evidence.mask) : null;
     const { record, committed } = await this.#guard.commit(judged);
-    counters[record.decision] += 1;
+    count(counters, record);
     this.#announce(record, mask);
     announced?.(record, committed);
     if (mask) this.#encode(record, mask);
@@ -145,6 +148,17 @@ export class Publisher implements VerdictSink {
     this.#showStatus();
   }
 
+  /** Why capture and inference are not proven to work; null while they are: the heartbeat steps only then. */
+  setPulse(problem: string | null): void {
+    this.#pulse = problem;
+  }
+
+  /** Rejects in a row are counted anew. */
+  resetRejects(): void {
+    this.#options.counters.rejectsInARow = 0;
+    this.#showStatus();
+  }
+
   /** For the lanes that carry commands. */
   attach(commands: LineCommands): void {
     for (const lane of this.#options.control) lane.attach?.(commands);
@@ -156,7 +170,9 @@ export class Publisher implements VerdictSink {
     const fault = this.#guard.fault ?? this.#state.fault ?? this.#laneFault();
     const stopped = this.#stopping.signal.aborted ? 'stopping' : null;
     const why = stopped ?? this.#guard.fault ?? this.#state.why ?? this.#state.fault;
-    return { lineId, ready: why === null, why, fault, bundle: this.#state.bundle, counters };
+    const of = stopped ? 'stopped' : this.#guard.fault !== null ? 'journal' : (this.#state.cause ?? 'other');
+    const cause = why === null ? null : of;
+    return { lineId, ready: why === null, why, cause, fault, bundle: this.#state.bundle, counters };
   }
 
   #laneFault(): string | null {
@@ -193,12 +209,12 @@ export class Publisher implements VerdictSink {
   }
 
   #announce(record: VerdictRecord, mask: Mask | null): void {
-    const { control, maskTopic } = this.#options;
+    const { control, maskTopic, counters } = this.#options;
     const reference: MaskReference | null =
       mask && maskTopic
         ? { topic: maskTopic(record.resultId), sha256: null, widthPx: mask.widthPx, heightPx: mask.heightPx }
         : null;
-    for (const lane of control) this.#guarded(() => lane.announce(record, reference));
+    for (const lane of control) this.#guarded(() => lane.announce(record, reference, counters));
   }
 
   #encode(record: VerdictRecord, mask: Mask): void {
@@ -231,7 +247,7 @@ export class Publisher implements VerdictSink {
   }
 
   #beat(): void {
-    for (const lane of this.#options.control) this.#guarded(() => lane.beat());
+    for (const lane of this.#options.control) this.#guarded(() => lane.beat(this.#pulse));
     if (this.#options.clock.nowMs() - this.#statusShownMs >= this.#limits.statusMs) this.#showStatus();
     this.#options.clock.after(this.#limits.heartbeatMs, () => this.#beat(), this.#stopping.signal);
   }
@@ -244,6 +260,16 @@ export class Publisher implements VerdictSink {
       this.#options.log.error({ lineId: this.#options.lineId, cause: messageOf(error) }, 'a control lane failed');
     }
   }
+}
+
+/** A challenge proves the station; it is no production, whatever comes of it. */
+function count(counters: LineCounters, { decision, challenge }: VerdictRecord): void {
+  if (challenge) {
+    counters.challenges += 1;
+    return;
+  }
+  counters[decision] += 1;
+  counters.rejectsInARow = decision === 'pass' ? 0 : counters.rejectsInARow + 1;
 }
 
 /** Without a record link nobody would ever acknowledge; the records stay for the result store. */

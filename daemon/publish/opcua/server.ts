@@ -80,7 +80,7 @@ export async function startOpcUa(options: OpcUaOptions): Promise<OpcUa> {
     const visions = await addVision(server, options);
     await server.start();
     log.info({ endpoint: server.getEndpointUrl() }, 'OPC UA server listens');
-    return new OpcUa({ server, security, blocks, visions, clock });
+    return new OpcUa({ server, security, blocks, visions, clock, log });
   } catch (error) {
     await server?.shutdown(0).catch((later: unknown) => log.debug({ cause: messageOf(later) }, 'OPC UA: shutdown'));
     await security?.stop();
@@ -179,6 +179,7 @@ interface OpcUaParts {
   readonly blocks: ReadonlyMap<string, TagBlock>;
   readonly visions: ReadonlyMap<string, VisionSystem>;
   readonly clock: Clock;
+  readonly log: Log;
 }
 
 export class OpcUa {
@@ -187,14 +188,16 @@ export class OpcUa {
   readonly #blocks: ReadonlyMap<string, TagBlock>;
   readonly #visions: ReadonlyMap<string, VisionSystem>;
   readonly #clock: Clock;
+  readonly #log: Log;
   #stopped = false;
 
-  constructor({ server, security, blocks, visions, clock }: OpcUaParts) {
+  constructor({ server, security, blocks, visions, clock, log }: OpcUaParts) {
     this.#server = server;
     this.#security = security;
     this.#blocks = blocks;
     this.#visions = visions;
     this.#clock = clock;
+    this.#log = log;
   }
 
   get endpoint(): string {
@@ -204,7 +207,8 @@ export class OpcUa {
   /** The control lane of one line; undefined for a line the server was not started with. */
   lane(lineId: string): ControlLane | undefined {
     const block = this.#blocks.get(lineId);
-    return block && new OpcUaLane(block, this.#clock, () => this.#health(lineId));
+    if (!block) return undefined;
+    return new OpcUaLane({ lineId, block, clock: this.#clock, log: this.#log, health: () => this.#health(lineId) });
   }
 
   /** The same line as a vision system; undefined where there are none. */

@@ -80,7 +80,7 @@ test('each method has a state that takes it, and a state that refuses it', () =>
   }
 });
 
-const running: Facts = { begun: true, halted: false, fault: false, ready: true, execution: 'continuous', job: false };
+const running: Facts = { begun: true, halted: false, fault: false, able: true, execution: 'continuous', job: false };
 
 function machine() {
   const moved: number[] = [];
@@ -91,13 +91,13 @@ function machine() {
 test('the line alone drives it: up, fault and back, not ready, halted elsewhere and reset', () => {
   const { made, moved } = machine();
   made.become({ ...running, begun: false });
-  made.become({ ...running, ready: false });
+  made.become({ ...running, able: false });
   made.become(running);
   expect(moved.splice(0)).toEqual([150, 560, 680]);
   made.become({ ...running, fault: true });
   made.become(running);
   expect(moved.splice(0)).toEqual([430, 340, 560, 680]);
-  made.become({ ...running, ready: false });
+  made.become({ ...running, able: false });
   expect(moved.splice(0)).toEqual([860, 650]);
   made.become({ ...running, halted: true });
   made.become({ ...running, execution: 'single' });

@@ -16,6 +16,7 @@ import { onTestFinished } from 'vitest';
 import { systemClock } from '../../../daemon/clock.ts';
 import {
   type Actor,
+  type JobIds,
   type LineCommands,
   type Order,
   type Ordered,
@@ -24,7 +25,7 @@ import {
   roles,
   type TriggerRequest,
 } from '../../../daemon/command/port.ts';
-import { openedByCamera, type VerdictRecord } from '../../../daemon/line/verdict.ts';
+import { openedByCamera, type PartOrigin, type VerdictRecord } from '../../../daemon/line/verdict.ts';
 import type { CameraSetup, CameraSetups, RecipeBundle } from '../../../daemon/publish/opcua/vision/ports.ts';
 import { resultIdOf } from '../../../daemon/publish/payload.ts';
 import type { Publisher } from '../../../daemon/publish/publisher.ts';
@@ -45,48 +46,51 @@ export const recipes: readonly Recipe[] = [
   { number: 3, name: 'flange-strict', product: 'flange', bundle: './bundles/flange', threshold: 0.2 },
 ];
 
-/** One line as a vision system sees it: what it is told, it does at once. */
+/** A line as a vision system sees it, opened by commands or by its camera: what it is told, it does at once. */
 export class StandInLine implements LineCommands {
   readonly #publisher: Publisher;
+  readonly #opensParts: 'camera' | 'command';
   readonly #listeners: ((now: Ordered) => void)[] = [];
-  readonly open = new Map<number, TriggerRequest | null>();
+  readonly open = new Map<number, PartOrigin & { partId: string | null }>();
   readonly orders: { actor: Actor; order: Order }[] = [];
   #now: Ordered = { recipe: 1, threshold: null, execution: 'continuous', halted: null };
+  #job: JobIds | null = null;
   fault: string | null = null;
   ready = true;
   /** The next order is refused with this. */
   refuses: Error | null = null;
 
-  constructor(publisher: Publisher) {
+  constructor(publisher: Publisher, opensParts: 'camera' | 'command') {
     this.#publisher = publisher;
+    this.#opensParts = opensParts;
   }
 
   trigger(actor: Actor, request: TriggerRequest): { sequence: number; resultId: string } {
     this.#mayOperate(actor);
+    if (this.#opensParts === 'camera') throw fail('line/command', { line: lineId, camera: 'camera1' });
     const { partId, ...ids } = request;
     const sequence = this.#open(partId, { triggerSource: 'command', ...ids });
-    this.open.set(sequence, request);
     return { sequence, resultId: resultIdOf(lineId, sequence) };
   }
 
   /** A hardware trigger. */
   cameraTrigger(): number {
-    const sequence = this.#open(null, openedByCamera);
-    this.open.set(sequence, null);
-    return sequence;
+    return this.#open(null, { ...openedByCamera, ...this.#job });
   }
 
-  #open(partId: string | null, origin: typeof openedByCamera): number {
+  #open(partId: string | null, origin: PartOrigin): number {
     const openedAtMs = systemClock.wallMs();
-    return this.#publisher.opened({ lineId, trigger: this.open.size + 1, partId, origin, openedAtMs, deadlineMs: 300 });
+    const part = { lineId, trigger: this.open.size + 1, partId, origin, openedAtMs, deadlineMs: 300 };
+    const sequence = this.#publisher.opened(part);
+    this.open.set(sequence, { ...origin, partId });
+    return sequence;
   }
 
   /** The part is judged, with a mask of the test's own. */
   async close(sequence: number, decision: VerdictRecord['decision'] = 'pass'): Promise<VerdictRecord> {
-    const { partId = null, ...ids } = this.open.get(sequence) ?? {};
+    const origin = this.open.get(sequence);
     this.open.delete(sequence);
-    const origin = Object.keys(ids).length > 0 ? { triggerSource: 'command' as const, ...ids } : openedByCamera;
-    const record: VerdictRecord = { ...judged(sequence, decision), ...openedByCamera, ...origin, partId };
+    const record: VerdictRecord = { ...judged(sequence, decision), ...(origin ?? openedByCamera) };
     await this.#publisher.closed(record, { mask: { widthPx: 2, heightPx: 1, pixels: new Uint8Array(2) } });
     return record;
   }
@@ -106,6 +110,10 @@ export class StandInLine implements LineCommands {
         this.#become({ recipe: order.recipe });
         break;
       case 'setExecution':
+        if (order.execution === 'single' && this.#opensParts === 'camera') {
+          throw fail('command/execution', { line: lineId, camera: 'camera1' });
+        }
+        this.#job = order.job ?? null;
         this.#become({ execution: order.execution });
         break;
       case 'halt':
@@ -140,10 +148,13 @@ export class StandInLine implements LineCommands {
 
   /** What the line says of itself. */
   show(): void {
-    const { halted, recipe } = this.#now;
+    const { halted, recipe, execution } = this.#now;
     const { name, version, digest } = recipe === 1 ? washer : flange;
-    const why = halted ?? this.fault ?? (this.ready ? null : 'the camera does not deliver');
-    this.#publisher.setState({ ready: why === null, why, fault: this.fault, bundle: { name, version, digest } });
+    const stopped = halted ?? (execution === 'stopped' ? 'execution stopped' : null);
+    const why = stopped ?? this.fault ?? (this.ready ? null : 'the camera does not deliver');
+    const cause = why === null ? null : stopped ? 'halted' : 'cameraLost';
+    const bundle = { name, version, digest };
+    this.#publisher.setState({ ready: why === null, why, cause, fault: this.fault, bundle });
   }
 
   ordered(): Ordered {
@@ -200,7 +211,10 @@ export interface Station {
 }
 
 /** Begun: the line is ready and runs continuously, as one whose camera triggers. */
-export async function startStation(stateFolder = temporaryFolder()): Promise<Station> {
+export async function startStation(
+  stateFolder = temporaryFolder(),
+  opensParts: 'camera' | 'command' = 'command',
+): Promise<Station> {
   const users = await Promise.all(
     roles.map(async (role) => ({
       name: role,
@@ -214,12 +228,12 @@ export async function startStation(stateFolder = temporaryFolder()): Promise<Sta
   const publishing = await startPublishing({
     ...{ stateFolder, lineIds: [lineId], mqtt: null, clock: systemClock, log, encodePng: async () => png },
     opcua: { host: '127.0.0.1', port: await freePort(), setting: 'opcua.port' },
-    vision: { setups, bundleOf: async ({ number }) => (number === 1 ? washer : flange) },
+    vision: { setups, opensParts, bundleOf: async ({ number }) => (number === 1 ? washer : flange) },
     limits: { heartbeatMs: 50 },
   });
   onTestFinished(() => publishing.stop());
   const publisher = publishing.line(lineId);
-  const line = new StandInLine(publisher);
+  const line = new StandInLine(publisher, opensParts);
   publisher.attach(line);
   line.show();
   const session = (role: Role) => connect(publishing.opcuaEndpoint ?? '', certificate, role);

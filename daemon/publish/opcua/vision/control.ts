@@ -4,7 +4,7 @@
  */
 import type { UAObject } from 'node-opcua';
 import { invariant } from '../../../../errors.ts';
-import type { LineCommands } from '../../../command/port.ts';
+import type { Actor, LineCommands } from '../../../command/port.ts';
 import type { Binder, Caller, Inputs, Outputs } from './bind.ts';
 import { Refused } from './codes.ts';
 import type { Jobs } from './jobs.ts';
@@ -20,6 +20,7 @@ export interface ControlDeps {
   readonly machine: VisionMachine;
   readonly jobs: Jobs;
   readonly recipes: RecipeTable;
+  readonly opensParts: 'camera' | 'command';
   /** The line's commands. Throws `Refused` where it has none. */
   readonly commands: () => LineCommands;
   /** The facts may be other ones now. */
@@ -83,10 +84,7 @@ export class Control {
     bind(automatic, 'StartContinuous', 'operate', (inputs, caller) => this.#startContinuous(inputs, caller));
     bind(automatic, 'Stop', 'operate', async (_inputs, { actor }) => {
       await machine.call('Stop', async () => {
-        const line = commands();
-        if (line.ordered().execution === 'continuous') {
-          await line.order(actor, { kind: 'setExecution', execution: 'single' });
-        }
+        await this.#pause(actor);
         // What is under way is judged to its end and told; the system is ready meanwhile (8.3.2.2).
         jobs.release();
         settle();
@@ -95,11 +93,8 @@ export class Control {
     });
     bind(automatic, 'Abort', 'operate', async (inputs, { actor }) => {
       await machine.call('Abort', async () => {
-        const line = commands();
-        if (line.ordered().execution === 'continuous') {
-          await line.order(actor, { kind: 'setExecution', execution: 'single' });
-        }
-        await line.order(actor, { kind: 'abort', cause: causeIn(inputs) });
+        await this.#pause(actor);
+        await commands().order(actor, { kind: 'abort', cause: causeIn(inputs) });
         jobs.release();
         settle();
       });
@@ -110,6 +105,14 @@ export class Control {
       this.#challenge = Activate === true;
       return {};
     });
+  }
+
+  /** Ends a continuous run. A line whose camera opens the parts cannot wait for commands alone: it takes none. */
+  async #pause(actor: Actor): Promise<void> {
+    const { commands, opensParts } = this.#deps;
+    const line = commands();
+    if (line.ordered().execution !== 'continuous') return;
+    await line.order(actor, { kind: 'setExecution', execution: opensParts === 'command' ? 'single' : 'stopped' });
   }
 
   async #startSingle(inputs: Inputs, { actor }: Caller): Promise<Outputs> {

@@ -12,8 +12,8 @@ export interface Facts {
   readonly begun: boolean;
   readonly halted: boolean;
   readonly fault: boolean;
-  /** A part triggered now would be judged. */
-  readonly ready: boolean;
+  /** A bundle is in service, and nothing but an order keeps parts from being judged. */
+  readonly able: boolean;
   readonly execution: 'continuous' | 'single' | 'stopped';
   /** A part that a command opened is being judged. */
   readonly job: boolean;
@@ -27,6 +27,8 @@ export class VisionMachine {
   #facts: Facts | null = null;
   /** After Reset the system waits for SelectModeAutomatic; until a first Reset it comes up by itself. */
   #held = false;
+  /** After Reset or UnprepareRecipe, until PrepareRecipe; a line that runs all the same has its recipe. */
+  #unprepared = false;
   /** Of the calls that are under way. */
   readonly #claims = new Set<Transition>();
 
@@ -47,19 +49,21 @@ export class VisionMachine {
 
   /** Does what a call asks for; the transition is the call's own as soon as the facts lead there. */
   async call(method: Method, act: () => Promise<void> | void): Promise<void> {
-    const wasHeld = this.#held;
+    const [wasHeld, wasUnprepared] = [this.#held, this.#unprepared];
     const claim = this.check(method);
     if (claim) this.#claims.add(claim);
     if (method === 'Reset') this.#held = true;
+    if (method === 'Reset' || method === 'UnprepareRecipe') this.#unprepared = true;
     if (method === 'SelectModeAutomatic') this.#held = false;
     try {
       await act();
+      if (method === 'PrepareRecipe') this.#unprepared = false;
       this.settle();
       // Reset leads to Preoperational whatever the facts say; what still stands leads on from there.
       const left = method === 'Reset' && claim && this.#claims.has(claim) ? callIn(this.#leaf, method) : null;
       if (left) this.#take(left);
     } catch (error) {
-      this.#held = wasHeld;
+      [this.#held, this.#unprepared] = [wasHeld, wasUnprepared];
       throw error;
     } finally {
       if (claim) this.#claims.delete(claim);
@@ -82,6 +86,11 @@ export class VisionMachine {
     }
   }
 
+  /** No recipe can be used for a job, by order of a client. */
+  get unprepared(): boolean {
+    return this.#unprepared && this.#facts?.execution === 'stopped';
+  }
+
   /** Where the facts lead. */
   get target(): Leaf {
     const facts = this.#facts;
@@ -89,7 +98,7 @@ export class VisionMachine {
     if (facts.halted) return 'Halted';
     if (facts.fault) return 'Error';
     if (this.#held || !facts.begun) return 'Preoperational';
-    if (!facts.ready || facts.execution === 'stopped') return 'Initialized';
+    if (!facts.able || this.unprepared) return 'Initialized';
     if (facts.execution === 'continuous') return 'ContinuousExecution';
     return facts.job ? 'SingleExecution' : 'Ready';
   }

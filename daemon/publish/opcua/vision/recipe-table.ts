@@ -4,7 +4,7 @@
  * the SHA-256 of its manifest, as each result names it. Pure but for the look-up of bundles; a line without a table has
  * one recipe, the bundle in service.
  */
-import type { LineCommands, Ordered, Recipe } from '../../../command/port.ts';
+import type { LineCommands, Recipe } from '../../../command/port.ts';
 import type { BundleName } from '../../../line/verdict.ts';
 import { Refused } from './codes.ts';
 import type { BundleOf, RecipeBundle } from './ports.ts';
@@ -33,6 +33,8 @@ export interface RecipeWanted {
 export interface RecipeSources {
   readonly commands: LineCommands | null;
   readonly inService: BundleName | null;
+  /** By order of a client none is prepared. */
+  readonly unprepared: boolean;
 }
 
 export class RecipeTable {
@@ -57,16 +59,15 @@ export class RecipeTable {
   }
 
   rows(): RecipeRow[] {
-    const { commands, inService } = this.#sources();
-    const recipes = commands?.recipes() ?? [];
-    if (recipes.length === 0) return inService ? [rowInService(inService, commands?.ordered() ?? null)] : [];
-    const ordered = commands?.ordered() ?? null;
-    return recipes.map((recipe) => this.#row(recipe, ordered, inService));
+    const sources = this.#sources();
+    const recipes = sources.commands?.recipes() ?? [];
+    if (recipes.length === 0) return sources.inService ? [rowInService(sources.inService, sources)] : [];
+    return recipes.map((recipe) => this.#row(recipe, sources));
   }
 
-  #row(recipe: Recipe, ordered: Ordered | null, inService: BundleName | null): RecipeRow {
+  #row(recipe: Recipe, { commands, inService, unprepared }: RecipeSources): RecipeRow {
     const { number, name, product, threshold, bundle } = recipe;
-    const active = ordered?.recipe === number;
+    const active = commands?.ordered().recipe === number;
     const read = this.#bundles.get(number);
     const known = active && inService ? inService : read;
     return {
@@ -76,7 +77,7 @@ export class RecipeTable {
         ? { id: known.name, version: known.version, digest: known.digest, description: name }
         : { id: bundle, description: `${name}: its bundle cannot be read` },
       product,
-      prepared: active && inService !== null && ordered.execution !== 'stopped',
+      prepared: active && inService !== null && !unprepared,
       modifiedAtMs: read?.modifiedAtMs ?? 0,
       threshold,
     };
@@ -109,13 +110,13 @@ export class RecipeTable {
   }
 }
 
-function rowInService(bundle: BundleName, ordered: Ordered | null): RecipeRow {
+function rowInService(bundle: BundleName, { unprepared }: RecipeSources): RecipeRow {
   return {
     number: null,
     external: bundle.name,
     internal: { id: bundle.name, version: bundle.version, digest: bundle.digest },
     product: null,
-    prepared: ordered?.execution !== 'stopped',
+    prepared: !unprepared,
     modifiedAtMs: 0,
     threshold: null,
   };

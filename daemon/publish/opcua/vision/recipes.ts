@@ -31,6 +31,7 @@ export interface RecipesDeps {
   readonly table: RecipeTable;
   readonly machine: VisionMachine;
   readonly events: VisionEvents;
+  readonly opensParts: 'camera' | 'command';
   /** The line's commands. Throws `Refused` where it has none. */
   readonly commands: () => LineCommands;
 }
@@ -152,7 +153,8 @@ export class Recipes {
         try {
           const { number } = row;
           if (number !== null) await line.order(actor, { kind: 'selectRecipe', recipe: number });
-          if (line.ordered().execution === 'stopped') {
+          // Where the camera opens the parts, StartContinuous is what lets it.
+          if (this.#deps.opensParts === 'command' && line.ordered().execution === 'stopped') {
             await line.order(actor, { kind: 'setExecution', execution: 'single' });
           }
         } catch (error) {

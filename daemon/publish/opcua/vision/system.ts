@@ -34,6 +34,8 @@ export interface VisionSources {
   readonly records: KeptRecords;
   readonly bundleOf: BundleOf;
   readonly setups: CameraSetups;
+  /** Who opens the parts of a line that runs: its camera's counter, or commands. */
+  readonly opensParts: 'camera' | 'command';
 }
 
 export interface VisionSettings extends VisionSources {
@@ -70,13 +72,15 @@ export class VisionSystem implements ControlLane {
     const table = new RecipeTable(settings.bundleOf, () => ({
       commands: this.#commands,
       inService: this.#status?.bundle ?? null,
+      unprepared: this.#machine.unprepared,
     }));
     const parts = { types, system, bind, clock, table, machine: this.#machine, jobs: this.#jobs, events: this.#events };
-    this.#recipes = new Recipes({ ...parts, commands: this.#line });
-    const configurations = new Configurations({ ...parts, setups: settings.setups });
+    const { opensParts, setups, records } = settings;
+    this.#recipes = new Recipes({ ...parts, opensParts, commands: this.#line });
+    const configurations = new Configurations({ ...parts, setups });
     this.#results = new Results({
       ...parts,
-      ...{ lineId, records: settings.records, masks: this.#masks, recipes: table, setup: () => configurations.active },
+      ...{ lineId, records, masks: this.#masks, recipes: table, setup: () => configurations.active },
     });
     this.#folder = new ResultFolder(types, component(component(system, 'ResultManagement'), 'Results'));
     this.#control = this.#addControl(types, bind, table);
@@ -86,7 +90,8 @@ export class VisionSystem implements ControlLane {
   #addControl(types: VisionTypes, bind: Binder, recipes: RecipeTable): Control {
     const { top, automatic } = this.#view;
     const settle = (): void => this.#become();
-    const shared = { machine: this.#machine, jobs: this.#jobs, commands: this.#line, settle };
+    const { opensParts } = this.#settings;
+    const shared = { machine: this.#machine, jobs: this.#jobs, opensParts, commands: this.#line, settle };
     return new Control({ types, bind, top, automatic, recipes, ...shared });
   }
 
@@ -163,10 +168,11 @@ export class VisionSystem implements ControlLane {
     const status = this.#status;
     const ordered = this.#commands?.ordered();
     this.#machine.become({
-      begun: status !== null && status.why !== 'starting' && status.why !== 'stopping',
+      begun: status !== null && status.cause !== 'starting' && status.cause !== 'stopped',
       halted: ordered !== undefined && ordered.halted !== null,
       fault: status !== null && status.fault !== null,
-      ready: status?.ready === true,
+      // An order to stop shows as a halt; whoever starts a job lifts it.
+      able: status?.ready === true || (status?.cause === 'halted' && status.bundle !== null),
       execution: ordered?.execution ?? 'continuous',
       job: this.#jobs.working,
     });
