@@ -31,7 +31,7 @@ export interface VerdictSink {
    * counts on in memory; the failure shows at `closed`.
    */
   opened(part: OpenedPart): number;
-  /** Both images of the part are here. Of no consequence for its verdict; a sink that shows no progress leaves it out. */
+  /** Both images of the part are here. Of no consequence for its verdict; left out where no progress is shown. */
   acquired?(sequence: number): void;
   /** A part was judged. In trigger order. Resolves true once the record is committed, false where it cannot be. */
   closed(record: VerdictRecord, evidence: PartEvidence | null): Promise<boolean>;

@@ -38,6 +38,7 @@ import {
 import { lineSink } from './sink.ts';
 import { makeStateFolder } from './state-folder.ts';
 import { Steps } from './steps.ts';
+import { visionOf } from './vision.ts';
 
 export interface DaemonOptions {
   readonly config: Config;
@@ -189,6 +190,7 @@ export class Daemon {
           lineIds: [config.line.id],
           mqtt: this.mqttUrl === null ? null : await mqttSettings(config, this.mqttUrl, cwd, readText),
           opcua: opcUaSettings(config),
+          vision: visionOf({ config, cwd, startedAtMs: clock.wallMs(), log: log.child({ room: 'publish' }) }),
           audit: this.#audit,
           clock,
           log: log.child({ room: 'publish' }),

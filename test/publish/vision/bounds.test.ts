@@ -99,7 +99,7 @@ test('handles: 0 where none is needed, the oldest gives way, hints are bounded, 
   expect(handles.size).toBe(0);
 });
 
-test('masks: bounded in number and bytes; one that follows its verdict is waited for, one that does not is not', async () => {
+test('masks: bounded in number and bytes; one that follows its verdict is waited for, no other is', async () => {
   const clock = new HandClock();
   const masks = new Masks(clock);
   for (let part = 1; part <= maskLimits.max + 5; part++) masks.keep(part, new Uint8Array([part]));

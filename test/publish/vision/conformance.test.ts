@@ -26,7 +26,7 @@ const empties: Partial<Record<DataType, unknown>> = {
   [DataType.LocalizedText]: { text: '' },
 };
 
-test('every mandatory node of VisionSystemType, walked from the types themselves, is there, readable, bound', async () => {
+test('every mandatory node, walked from the types themselves, is there, readable, bound', async () => {
   const station = await startStation();
   const { line } = station;
   const session = await station.session('secure');

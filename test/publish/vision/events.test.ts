@@ -24,7 +24,7 @@ const named = (heard: Heard[]): string[] =>
 const of = (heard: Heard[], type: string): Heard['fields'] =>
   heard.findLast((each) => each.type === type)?.fields ?? {};
 
-test('a job by the standard, heard on the system and on the server: each event once, in order, with all its fields', async () => {
+test('a job, heard on the system and on the server: each event once, in order, with all its fields', async () => {
   const station = await startStation();
   const { line } = station;
   const session = await station.session('operate');
@@ -90,7 +90,7 @@ test('a job by the standard, heard on the system and on the server: each event o
   expect(result['Time'].getTime()).toBeGreaterThanOrEqual(before);
 });
 
-test('a fault and its end, a recipe, an abort: Error, ErrorResolved, RecipePrepared, and the states between', async () => {
+test('a fault and its end, a recipe, an abort: Error, ErrorResolved, RecipePrepared, states between', async () => {
   const station = await startStation();
   const { line } = station;
   const session = await station.session('operate');

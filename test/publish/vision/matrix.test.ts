@@ -43,7 +43,7 @@ async function goTo({ line }: Station, session: ClientSession, leaf: Leaf): Prom
   await stands(session, leaf);
 }
 
-test('every state x every method: legal ones move as the tables say, illegal ones answer -1 and change nothing', async () => {
+test('every state x every method: legal ones move as the tables say, others answer -1 and change nothing', async () => {
   const station = await startStation();
   const session = await station.session('operate');
   await stands(session, 'ContinuousExecution');

@@ -107,7 +107,7 @@ test('the line alone drives it: up, fault and back, not ready, halted elsewhere 
   expect(moved).toEqual([670, 760]);
 });
 
-test('a call claims its transition; refused by the line, nothing has moved and the system comes up by itself again', async () => {
+test('a call claims its transition; refused by the line, nothing has moved', async () => {
   const { made, moved } = machine();
   made.become(running);
   moved.length = 0;

@@ -1,6 +1,6 @@
 /**
  * The events of a vision system, each with all its fields and the time of what it tells of. Raised on the system, so
- * that a client hears them there and on the Server object; those of a transition name the state machine as their source.
+ * that a client hears them there and on the Server object; those of a transition name the state machine as source.
  */
 import { DataType, type NodeId, type RaiseEventData, type UAObject, type VariantOptions } from 'node-opcua';
 import type { StateName, Transition } from './states.ts';

@@ -1,6 +1,6 @@
 /**
- * Handles of lists and results that clients were given. What they stand for costs nothing to keep, so a handle is only a
- * number with an end: the client's own hint of how long it needs it (`Timeout`, 7.10.2), within bounds. Bounded: the
+ * Handles of lists and results that clients were given. What they stand for costs nothing to keep, so one is a number
+ * with an end: the client's own hint of how long it needs it (`Timeout`, 7.10.2), within bounds. Bounded: the
  * oldest gives way, and one that is never released expires.
  */
 import type { Clock } from '../../../clock.ts';

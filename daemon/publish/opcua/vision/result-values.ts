@@ -1,6 +1,6 @@
 /**
  * A result as values of the address space: the fields of ResultDataType by name, once, from which the structure, the
- * event, the outputs of a method and the variables of the Results folder are all made. A field without a value is absent.
+ * event, the outputs of a method and the variables of the Results folder are all made. What has no value is absent.
  */
 import { DataType, type ExtensionObject, Variant, VariantArrayType, type VariantOptions } from 'node-opcua';
 import type { CameraSetup } from './ports.ts';

@@ -1,6 +1,6 @@
 /**
  * The two state machines as clients see them: current state, its number, the last transition. Only a view: it is told
- * where the system is and decides nothing. The automatic mode's machine is not active outside `Operational`, and says so.
+ * where the system is and decides nothing. Outside `Operational` the automatic mode's machine says it is not active.
  */
 import {
   DataType,
