@@ -20,6 +20,8 @@ import { Line } from '../line/line.ts';
 import type { VerdictRecord } from '../line/verdict.ts';
 import type { Log } from '../log.ts';
 import { startEmbeddedBroker } from '../publish/embedded-broker.ts';
+import { deviceName } from '../publish/mqtt/device-name.ts';
+import type { LineMqtt } from '../publish/mqtt/settings.ts';
 import type { Publisher } from '../publish/publisher.ts';
 import { type Publishing, startPublishing } from '../publish/publishing.ts';
 import type { Registering } from '../registration/registering.ts';
@@ -41,10 +43,13 @@ import {
 import { lineSink } from './sink.ts';
 import { makeStateFolder } from './state-folder.ts';
 import { Steps } from './steps.ts';
+import { visionOf } from './vision.ts';
 
 export interface DaemonOptions {
   readonly config: Config;
   readonly cwd: string;
+  /** Where systemd put this service's credentials; null or absent where it has none. */
+  readonly credentials?: string | null;
   readonly clock: Clock;
   readonly log: Log;
   readonly files: FileReader;
@@ -130,11 +135,8 @@ export class Daemon {
   /** Rejects with the error of the step that failed; everything before it is stopped again then. */
   async start(): Promise<void> {
     try {
-      await this.#steps.start({
-        ...brief('state folder'),
-        begin: () => makeStateFolder(this.#stateFolder),
-        end: () => {},
-      });
+      const makeFolder = () => makeStateFolder(this.#stateFolder);
+      await this.#steps.start({ ...brief('state folder'), begin: makeFolder, end: () => {} });
       await this.#steps.start({ ...brief('orders'), begin: () => this.#orders.open(), end: () => this.#audit.close() });
       const camera = this.#options.camera ?? (await this.#openCamera());
       this.#registering = await this.#openRegistering(camera);
@@ -164,7 +166,6 @@ export class Daemon {
     return this.#steps.start({ ...brief('calibration'), begin, end: () => {} });
   }
 
-  /** Before everything that may change something, so that it closes after it. */
   async #openCamera(): Promise<Camera> {
     const { config, cwd, clock, files } = this.#options;
     const begin = (): Promise<Camera> => openCamera(cameraSettings(config, cwd), clock, files);
@@ -173,21 +174,16 @@ export class Daemon {
 
   async #startBroker(): Promise<void> {
     const { mqtt } = this.#options.config;
-    if (!mqtt.enabled) return;
-    this.mqttUrl = mqtt.url;
-    if (mqtt.url !== '') return;
+    this.mqttUrl = mqtt.enabled ? mqtt.url : null;
+    if (this.mqttUrl !== '') return;
     const log = this.#options.log.child({ room: 'broker' });
-    const broker = await this.#steps.start({
-      ...brief('embedded broker'),
-      begin: () => startEmbeddedBroker(mqtt.embeddedPort, 'mqtt.embeddedPort', log),
-      end: (running) => running.stop(),
-    });
+    const begin = () => startEmbeddedBroker(mqtt.embeddedPort, 'mqtt.embeddedPort', log);
+    const broker = await this.#steps.start({ ...brief('embedded broker'), begin, end: (running) => running.stop() });
     this.mqttUrl = broker.url;
   }
 
   #startPublishing(): Promise<Publishing> {
-    const { config, cwd, clock, log, files, announced } = this.#options;
-    const readText = async (path: string) => new TextDecoder().decode(await files.read(path));
+    const { config, cwd, clock, log, announced } = this.#options;
     return this.#steps.start({
       ...brief('journal, MQTT and OPC UA'),
       // The OPC UA server makes its key at the first start.
@@ -197,8 +193,9 @@ export class Daemon {
         startPublishing({
           stateFolder: this.#stateFolder,
           lineIds: [config.line.id],
-          mqtt: this.mqttUrl === null ? null : await mqttSettings(config, this.mqttUrl, cwd, readText),
+          mqtt: await this.#mqttSettings(),
           opcua: opcUaSettings(config),
+          vision: visionOf({ config, cwd, startedAtMs: clock.wallMs(), log: log.child({ room: 'publish' }) }),
           audit: this.#audit,
           clock,
           log: log.child({ room: 'publish' }),
@@ -208,6 +205,14 @@ export class Daemon {
         }),
       end: (publishing) => publishing.stop(),
     });
+  }
+
+  async #mqttSettings(): Promise<LineMqtt | null> {
+    if (this.mqttUrl === null) return null;
+    const { config, cwd, credentials = null, files } = this.#options;
+    const readFile = (path: string): Promise<Uint8Array> => files.read(path);
+    const device = await deviceName(this.#stateFolder, readFile);
+    return mqttSettings(config, { url: this.mqttUrl, places: { cwd, credentials }, readFile, device });
   }
 
   async #startEvidence(): Promise<void> {
@@ -235,7 +240,9 @@ export class Daemon {
     });
     this.#line = line;
     this.#orders.begin(line);
-    publisher.attach(this.#orders);
+    publisher.attach(this.#orders, (on) => {
+      line.challenge = on;
+    });
     this.#showState();
   }
 
@@ -255,15 +262,9 @@ export class Daemon {
 
   async #startCamera(camera: Camera): Promise<void> {
     const line = this.#line as Line;
-    await this.#steps.start({
-      ...brief('camera'),
-      begin: () =>
-        camera.start(
-          heeding(line.sinkFor(camera.id), () => this.#showState()),
-          this.#options.signal,
-        ),
-      end: () => camera.stop(),
-    });
+    const sink = heeding(line.sinkFor(camera.id), () => this.#showState());
+    const begin = () => camera.start(sink, this.#options.signal);
+    await this.#steps.start({ ...brief('camera'), begin, end: () => camera.stop() });
     this.#begun = true;
     this.#showState();
     const beating = new AbortController();
@@ -286,16 +287,10 @@ export class Daemon {
     const line = this.#line;
     if (!line || !this.#publishing) return;
     const { problem: hostProblem, refusal } = this.#inference;
-    const bundle = this.#inference.bundle();
+    const [begun, ready, bundle] = [this.#begun, line.readyState(), this.#inference.bundle()];
     this.#registering?.heed(bundle);
-    const facts = {
-      begun: this.#begun,
-      ready: line.readyState(),
-      bundle,
-      hostProblem,
-      refusal,
-    };
-    this.#publishing.line(this.#options.config.line.id).setState(lineState(facts));
+    const state = lineState({ begun, ready, bundle, hostProblem, refusal });
+    this.#publishing.line(this.#options.config.line.id).setState(state);
   }
 }
 

@@ -1,4 +1,4 @@
-/** How the line of a daemon registers: its calibration from the configuration or its camera, its watch in its folder. */
+/** How the line of a daemon registers: calibration from the configuration or the camera, the watch in its folder. */
 import type { Config } from '../../config/schema.ts';
 import type { Camera, FileReader } from '../../drivers/index.ts';
 import type { Clock } from '../clock.ts';
