@@ -34,7 +34,13 @@ export interface RecordingInfo {
 export type RecordedStamp = Omit<FrameStamp, 'release' | 'cameraId'> & { readonly modality: Modality };
 
 export type CameraEvent =
-  | { readonly kind: 'triggered'; readonly count: number; readonly partId: string | null }
+  | {
+      readonly kind: 'triggered';
+      readonly count: number;
+      readonly partId: string | null;
+      /** When it happened, where the camera told of it later; monotonic clock of the recorder, ms. */
+      readonly happenedAtMs?: number;
+    }
   | { readonly kind: 'dropped'; readonly modality: Modality; readonly trigger: number | null; readonly reason: string }
   | { readonly kind: 'lost'; readonly reason: string }
   | { readonly kind: 'recovered' }
@@ -54,6 +60,7 @@ export const eventSchema = {
       atMs: { type: 'number', description: 'monotonic clock of the recorder, ms' },
       count: { type: 'integer' },
       partId: { type: ['string', 'null'] },
+      happenedAtMs: { type: 'number', description: 'monotonic clock of the recorder, ms; absent: atMs' },
       modality: { enum: ['rgb', 'depth'] },
       frameId: { type: 'integer' },
       trigger: { type: ['integer', 'null'] },

@@ -75,9 +75,9 @@ export class Recorder {
       this.#put({ write: () => this.#writer.event(cameraId, atMs, event), done: () => {} });
     };
     return {
-      triggered: (count, partId) => {
+      triggered: (count, partId, happenedAtMs) => {
         if (!this.#count(cameraId)) return;
-        say({ kind: 'triggered', count, partId });
+        say({ kind: 'triggered', count, partId, ...(happenedAtMs !== undefined && { happenedAtMs }) });
       },
       frame: (frame) => {
         const { modality, trigger } = frame;

@@ -76,11 +76,7 @@ class Parts {
     const { cameraId, event, atMs } = item;
     switch (event.kind) {
       case 'triggered':
-        return this.#apply(
-          cameraId === this.#opener
-            ? this.#opened(event.count, event.partId, atMs)
-            : this.#pairing.confirmingEdge(cameraId, event.count, atMs),
-        );
+        return this.#apply(this.#edge(cameraId, event, event.happenedAtMs ?? atMs));
       case 'dropped':
         return this.#apply(this.#pairing.dropped(cameraId, event.modality, event.trigger, event.reason));
       case 'recovered':
@@ -95,7 +91,8 @@ class Parts {
     this.#pairing.stop();
   }
 
-  #opened(count: number, partId: string | null, atMs: number): Finding[] {
+  #edge(cameraId: string, { count, partId }: { count: number; partId: string | null }, atMs: number): Finding[] {
+    if (cameraId !== this.#opener) return this.#pairing.confirmingEdge(cameraId, count, atMs);
     const { open, findings } = this.#pairing.openingEdge(this.#opener, count, atMs);
     const all = [...findings];
     for (let left = open; left > 0; left--) {

@@ -174,7 +174,9 @@ export class RecordingCamera implements Camera {
     }
     const { event } = item;
     if (event.kind === 'triggered') {
-      if (own) sink.triggered(this.#counted(event.count), event.partId);
+      const { count, partId, happenedAtMs } = event;
+      const at = happenedAtMs === undefined ? [] : ([happenedAtMs + this.#shiftMs] as const);
+      if (own) sink.triggered(this.#counted(count), partId, ...at);
     } else if (event.kind === 'dropped') {
       this.#drop(event.modality, own && event.trigger !== null ? this.#counted(event.trigger) : null, event.reason);
     } else if (event.kind === 'lost') sink.lost(event.reason);
