@@ -17,9 +17,9 @@ export interface Registering {
 }
 
 export interface RegisteringDeps extends Omit<WatchDeps, 'calibration'> {
-  /** The file; null where none is configured: then the camera's own counts. */
+  /** The file; null where none is configured: then the cameras' own counts. */
   readonly calibrationFile: string | null;
-  readonly camera: { readonly id: string; readonly calibration?: string | null };
+  readonly cameras: readonly { readonly id: string; readonly calibration?: string | null }[];
   read(path: string): Promise<Uint8Array>;
 }
 
@@ -28,14 +28,14 @@ const noCalibration = 'none';
 
 /** Throws `file/missing` or `calibration/field`. */
 export async function openRegistering(deps: RegisteringDeps): Promise<Registering> {
-  const { calibrationFile, camera, read, store, log } = deps;
-  const own = camera.calibration ?? null;
+  const { calibrationFile, cameras, read, store, log } = deps;
+  const own = cameras.find(({ calibration }) => calibration);
   const calibration =
     calibrationFile !== null
       ? parseCalibration(new TextDecoder().decode(await read(calibrationFile)), calibrationFile)
-      : own === null
-        ? null
-        : parseCalibration(own, `of camera ${camera.id}`);
+      : own?.calibration
+        ? parseCalibration(own.calibration, `of camera ${own.id}`)
+        : null;
   const digest = calibration && calibrationDigest(calibration);
   const register = calibration === null ? sameGrid : registerBy(new Registration(calibration));
   const watch = new RegistrationWatch({ ...deps, calibration: digest ?? noCalibration }, await store.load());

@@ -20,11 +20,11 @@ export interface RegisteringOptions {
 export function lineRegistering(
   { config, cwd, clock, log, files, signal }: RegisteringOptions,
   stateFolder: string,
-  camera: Camera,
+  cameras: readonly Camera[],
 ): Promise<Registering> {
   return openRegistering({
     ...registeringSettings(config, cwd),
-    ...{ camera, clock, signal, log: log.child({ room: 'registration' }) },
+    ...{ cameras, clock, signal, log: log.child({ room: 'registration' }) },
     store: normalFile(stateFolder, config.line.id),
     read: (path) => files.read(path),
   });

@@ -12,7 +12,6 @@ import type { SlotPool } from '../native/slot-pool.ts';
 import { type Delivery, deliveredBytes, deliveryOf } from './components.ts';
 import { actionKeys, configure } from './configure.ts';
 import { type Device, openDevice } from './device.ts';
-import { searchDevices } from './discover.ts';
 import { type Aravis, call, callAway, loadAravis, streamCounters } from './library.ts';
 import { Reader } from './reader.ts';
 import type { CheckedAravis } from './settings.ts';
@@ -89,9 +88,9 @@ export class AravisSession implements Session {
     this.#turns.run(fire).catch((error: unknown) => this.#say({ kind: 'lost', reason: messageOf(error) }));
   }
 
-  /** `devices`, `features`, `feature` NAME, `write` {name, value}, `counters`. */
+  /** `alive` (why not, or null), `features`, `feature` NAME, `write` {name, value}, `counters`. */
   ask(what: string, of: Plain): Promise<Plain> {
-    if (what === 'devices') return Promise.resolve(searchDevices(this.#arv) as unknown as Plain);
+    if (what === 'alive') return Promise.resolve(this.#vigil?.problem ?? null);
     return this.#turns.run(() => this.#answer(what, of));
   }
 

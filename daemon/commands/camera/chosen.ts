@@ -4,9 +4,9 @@
  */
 import type { Config } from '../../../config/schema.ts';
 import { AravisCamera } from '../../../drivers/aravis/camera.ts';
-import { type Camera, type Modality, openCamera } from '../../../drivers/index.ts';
+import type { Camera, Modality } from '../../../drivers/index.ts';
 import { fail } from '../../../errors.ts';
-import { cameraSettings } from '../../supervise/settings.ts';
+import { openCameras } from '../../supervise/cameras.ts';
 import type { Args } from '../args.ts';
 import type { Context } from '../command.ts';
 import { configFor } from '../config.ts';
@@ -23,7 +23,8 @@ const slots = 8;
 export async function chooseCameras(context: Context, args: Args, name: string | undefined): Promise<Chosen> {
   const { config } = await configFor(context, args.text('config'));
   if (name !== undefined) return { config, cameras: [namedCamera(context, args, name)] };
-  return { config, cameras: [await openCamera(cameraSettings(config, context.cwd), context.clock, context.files)] };
+  const { all } = await openCameras(config, context.cwd, context.clock, context.files);
+  return { config, cameras: all };
 }
 
 /** A camera of the network or a USB port that no configuration needs to know. */

@@ -60,11 +60,9 @@ class Parts {
   #ordinal = 0;
 
   constructor({ info }: Recording, config: Config, counts: PartCounts) {
-    const modalities = [...new Set(info.cameras.flatMap((camera) => camera.modalities))];
     const [first] = info.cameras;
     this.#opener = first!.id;
-    const camera = { id: this.#opener, modalities };
-    this.#pairing = new Pairing({ ...lineSettings(config, camera), cameras: info.cameras });
+    this.#pairing = new Pairing({ ...lineSettings(config, info.cameras), triggerFrom: this.#opener });
     this.#config = config;
     this.#counts = counts;
     this.#wallShiftMs = info.beganAtMs - info.beganAtMonotonicMs;
