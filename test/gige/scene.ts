@@ -51,8 +51,27 @@ export function depthStamp(depthMm: Float32Array): number {
   return trigger;
 }
 
-/** One component of a scene in the camera's format, stamped. */
+/** Encoded scenes, by component: encoding takes longer than a camera may, only the stamp changes. */
+const encoded = new WeakMap<Scene, Map<string, Uint8Array>>();
+
+/** One component of a scene in the camera's format, stamped. Valid until the next call for the same one. */
 export function encode(scene: Scene, model: CameraModel, component: ComponentName, trigger: number): Uint8Array {
+  const kept = encoded.get(scene) ?? new Map<string, Uint8Array>();
+  encoded.set(scene, kept);
+  const key = `${component} ${model.format} ${model.widthPx}`;
+  const whole = kept.get(key) ?? encodeWhole(scene, model, component, trigger);
+  kept.set(key, whole);
+  if (component === 'Range' && scene.depthMm.length === 0) return whole;
+  // The stamp lies in the first pixels, and every format puts these first.
+  const head = {
+    rgb: scene.rgb.slice(0, 3 * 3 * stampPixels),
+    depthMm: scene.depthMm.slice(0, 3 * stampPixels),
+  };
+  whole.set(encodeWhole(head, model, component, trigger));
+  return whole;
+}
+
+function encodeWhole(scene: Scene, model: CameraModel, component: ComponentName, trigger: number): Uint8Array {
   if (component === 'Confidence')
     return scene.depthMm.length > 0 ? Uint8Array.from(scene.depthMm, believed) : new Uint8Array();
   if (component === 'Range') return encodeRange(scene, model, trigger);
