@@ -10,6 +10,7 @@ import { Recorder, type RecordingSummary } from '../../../drivers/recording/reco
 import { RecordingWriter } from '../../../drivers/recording/writer.ts';
 import { parseCalibration } from '../../../drivers/registration/calibration.ts';
 import { fail } from '../../../errors.ts';
+import { openingCamera } from '../../supervise/settings.ts';
 import type { Args } from '../args.ts';
 import type { Context } from '../command.ts';
 import { chooseCameras } from './chosen.ts';
@@ -30,7 +31,11 @@ export async function recordCameras(context: Context, args: Args): Promise<void>
   };
   const { config, cameras } = await chooseCameras(context, args, undefined);
   const calibration = await calibrationText(context, config, cameras);
-  const described = cameras.map(({ id, modalities }) => ({ id, modalities }));
+  const opener = openingCamera(config, cameras.length);
+  // whoever plays it opens parts by the first
+  const described = cameras
+    .map(({ id, modalities }) => ({ id, modalities }))
+    .sort((a, b) => Number(b.id === opener) - Number(a.id === opener));
   const { clock } = context;
   const file = await createRecordingFile(out);
   const writer = await RecordingWriter.begin(file, {

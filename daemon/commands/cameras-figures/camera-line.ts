@@ -31,7 +31,7 @@ export interface Seen {
 }
 
 const settingsFor = (periodMs: number): LineSettings => ({
-  ...{ lineId: 'figures', deadlineMs: 2000, frameWaitMs: 1000, maxPartsInFlight: 64 },
+  ...{ lineId: 'figures', deadlineMs: 2000, frameWaitMs: 300, maxPartsInFlight: 64 },
   ...{ triggerFrom: 'rgb', captureEarlyMs: 5, captureLateMs: 20 },
   // as wide as two edges can still be told apart
   edgeWindowMs: Math.floor(periodMs / 2) - 1,
@@ -42,7 +42,8 @@ const settingsFor = (periodMs: number): LineSettings => ({
     { id: 'depth', modalities: ['depth'] },
   ],
 });
-const slots = 16;
+/** A lost frame holds up the verdicts of the parts behind it, and with them their frames. */
+const slots = 32;
 const packetBytes = 8000;
 /** What is left of a pair when its stamps are read. */
 const dot: PairImages = { widthPx: 1, heightPx: 1, rgb: new Uint8Array(3), depthMm: new Float32Array(1) };
