@@ -105,7 +105,7 @@ export function say(word: Word): void {
 }
 
 /** Ends with the run that started it, however that ends. */
-export function heed(listener: (word: Word) => void): void {
-  process.on('message', listener);
+export function heed(listener: (word: Word) => void | Promise<void>): void {
+  process.on('message', (word: Word) => void listener(word));
   process.on('disconnect', () => process.exit(1));
 }

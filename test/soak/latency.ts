@@ -73,8 +73,7 @@ export async function latency({ parts }: { parts: number }): Promise<LatencyFigu
     const wallS = (sharedMs() - startedMs) / 1000;
     await pause(settleMs);
     const seen = { opcua: await opcua.ask({ kind: 'seen' }, 'seen'), mqtt: await mqtt.ask({ kind: 'seen' }, 'seen') };
-    line.tell({ kind: 'stop' });
-    await line.gone();
+    await line.ask({ kind: 'stop' }, 'stopped');
     return { ...joined(after, seen), ...cores(before, after, wallS), broker: broker.name };
   } finally {
     for (const child of [line, ...open]) await child.kill();

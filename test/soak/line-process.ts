@@ -34,6 +34,8 @@ export interface LineSettings {
 
 export type LineWord =
   | { kind: 'begun'; opcua: string; mqtt: string; hostPid: number }
+  /** Where a book is kept: a trigger is on its way into the line. */
+  | { kind: 'fired' }
   | ({ kind: 'figures' } & LineFigures)
   | { kind: 'stopped' };
 
@@ -52,6 +54,8 @@ export interface LineFigures {
   readonly heapMb: number;
   readonly hostRssMb: number;
   readonly opened: number;
+  /** Records in the journal that the broker has not acknowledged. */
+  readonly waiting: number;
   readonly decided: Readonly<Record<'pass' | 'fail' | 'undecided', number>>;
   readonly health: Readonly<Record<string, Readonly<Record<string, number>>>>;
 }
@@ -119,6 +123,7 @@ function watched(sink: CameraSink): CameraSink {
     ...sink,
     triggered(count, partId) {
       writeSync(book, `fired ${partId}\n`);
+      say({ kind: 'fired' });
       sink.triggered(count, partId);
     },
   };
@@ -140,9 +145,10 @@ function cpuS(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / ticksPerS;
 }
 
-function figures(): LineFigures {
+async function figures(): Promise<LineFigures> {
   const { host } = daemon.inference;
   const { counters } = daemon.publishing!.line(daemonConfig.line.id).status();
+  const { waitingRecords } = await daemon.publishing!.journal.figures();
   const own = process.cpuUsage();
   const ms = (ns: number): number => ns / 1e6;
   const word: LineFigures = {
@@ -156,6 +162,7 @@ function figures(): LineFigures {
     heapMb: process.memoryUsage().heapUsed / 1e6,
     hostRssMb: (host?.rssBytes ?? 0) / 1e6,
     opened: counters.opened,
+    waiting: waitingRecords,
     decided: { pass: counters.pass, fail: counters.fail, undecided: counters.undecided },
     health: Object.fromEntries(daemon.publishing!.health().map(({ name, counters: of }) => [name, { ...of }])),
   };
@@ -163,14 +170,14 @@ function figures(): LineFigures {
   return word;
 }
 
-heed((word: Word) => {
-  if (word.kind === 'figures') return say({ kind: 'figures', ...figures() } as Word);
-  void (async () => {
-    await echo?.stop();
-    await daemon.stop();
-    say({ kind: 'stopped' });
-    process.disconnect!();
-  })();
+async function stop(): Promise<LineWord> {
+  await echo?.stop();
+  await daemon.stop();
+  return { kind: 'stopped' };
+}
+
+heed(async ({ kind }: Word) => {
+  say(kind === 'figures' ? { kind, ...(await figures()) } : await stop());
 });
 await daemon.start();
 if (daemon.inference.refusal) throw daemon.inference.refusal;
