@@ -18,7 +18,9 @@ import type { Args } from './args.ts';
 import { BenchCamera, type BenchImages } from './bench-camera.ts';
 import { compare, comparisonTable } from './bench-compare.ts';
 import { type BenchFigures, benchFigures, type MemorySample, type PartSample } from './bench-figures.ts';
+import { teachingRates, teachingTable } from './bench-teaching.ts';
 import type { Command, Context } from './command.ts';
+import { readThreads } from './teach-options.ts';
 
 const defaultParts = 300;
 const defaultRounds = 60;
@@ -33,7 +35,11 @@ const progressEvery = 100;
 export const command: Command = {
   name: 'bench',
   summary: 'measure what the daemon adds to the bare inference',
-  usage: ['bench [--bundle DIR] [--parts N] [--json]', 'bench --compare [--bundle DIR ...] [--rounds N] [--json]'],
+  usage: [
+    'bench [--bundle DIR] [--parts N] [--json]',
+    'bench --compare [--bundle DIR ...] [--rounds N] [--json]',
+    'bench --teaching [--threads N] [--json]',
+  ],
   options: {
     bundle: {
       type: 'string',
@@ -48,6 +54,8 @@ export const command: Command = {
         'runtime rewrites the graph, precisions, other bundles',
     },
     rounds: { type: 'string', value: 'N', doc: `--compare: runs of each way; default ${defaultRounds}` },
+    teaching: { type: 'boolean', doc: 'images a second of training steps, beside a published network as a yardstick' },
+    threads: { type: 'string', value: 'N', doc: '--teaching: default 2' },
     parts: { type: 'string', value: 'N', doc: `parts to measure; default ${defaultParts}` },
     json: {
       type: 'boolean',
@@ -63,6 +71,11 @@ export const command: Command = {
     const base = resolveConfig(null, context.env, 'the environment').config;
     const given = args.texts('bundle').map((bundle) => resolve(context.cwd, bundle));
     const paths = given.length > 0 ? given : [base.line.bundle];
+    if (args.flag('teaching')) {
+      const rates = await teachingRates(context, readThreads(args));
+      for (const line of args.flag('json') ? [JSON.stringify(rates)] : teachingTable(rates)) context.stdout(line);
+      return;
+    }
     if (args.flag('compare')) {
       const rows = await compare(context, paths, args.whole('rounds', { min: 1, max: partsMax }) ?? defaultRounds);
       if (args.flag('json')) return context.stdout(JSON.stringify(rows));

@@ -10,6 +10,7 @@ import type { Args } from './args.ts';
 import type { Context } from './command.ts';
 import type { Comparison } from './compare-variants.ts';
 import { quantiseBundle } from './quantise-bundle.ts';
+import { compareOwn } from './quantise-figures.ts';
 import { openTeachingFolder } from './teaching-folder.ts';
 
 export async function quantiseCommand(context: Context, args: Args, path: string): Promise<void> {
@@ -31,6 +32,15 @@ export async function quantiseCommand(context: Context, args: Args, path: string
   else for (const line of shown(out, target, comparison)) context.stdout(line);
 }
 
+/** `twinspect bundle compare`: the same of a bundle that has its variant already, taught for eight bits for example. */
+export async function compareCommand(context: Context, args: Args, path: string): Promise<void> {
+  const data = resolve(context.cwd, args.required('data'));
+  const { comparison } = await compareOwn(context, path, data, args.whole('threads', { min: 1, max: 64 }) ?? 2);
+  const target = { provider: 'cpu', precision: 'int8' } as const;
+  if (args.flag('json')) context.stdout(JSON.stringify({ bundle: path, ...target, ...comparison }));
+  else for (const line of compared(path, target, comparison)) context.stdout(line);
+}
+
 function targetOf(args: Args): Target {
   const precision = args.text('precision') ?? 'int8';
   const provider = args.text('for') ?? (precision === 'fp16' ? 'tensorrt' : 'cpu');
@@ -46,15 +56,22 @@ function targetOf(args: Args): Target {
   return { provider, precision };
 }
 
-function shown(out: string, { provider, precision }: Target, comparison: Comparison): string[] {
+function shown(out: string, target: Target, comparison: Comparison): string[] {
+  const { precision } = target;
+  return [
+    ...compared(out, target, comparison),
+    `next: twinspect bundle verify ${out} --precision ${precision}, and inference.precision to ${precision} or auto`,
+  ];
+}
+
+function compared(path: string, { provider, precision }: Target, comparison: Comparison): string[] {
   const { parts, flipsInside, flipsOutside, mapError, scoreError, rankCorrelation, aurocs } = comparison;
   const share = (value: number | null): string => value?.toFixed(4) ?? '-';
   return [
-    `${out}: with a variant ${provider}/${precision}; against fp32 on ${parts} parts:`,
+    `${path}: its variant ${provider}/${precision} against fp32 on ${parts} parts:`,
     `verdicts that flip    ${flipsOutside} outside the interval of the threshold, ${flipsInside} inside`,
     `maps apart            ${mapError.toFixed(4)} thresholds on average, scores at most ${scoreError.toFixed(3)}`,
     `rank correlation      ${share(rankCorrelation)}`,
     `image AUROC           ${share(aurocs[1])}, fp32 ${share(aurocs[0])}`,
-    `next: twinspect bundle verify ${out} --precision ${precision}, and inference.precision to ${precision} or auto`,
   ];
 }

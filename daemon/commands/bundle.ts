@@ -10,18 +10,19 @@ import { type Args, precisionOf } from './args.ts';
 import { importTeacherFile } from './bundle/import-teacher.ts';
 import type { Command, Context } from './command.ts';
 
-const actions = ['list', 'show', 'verify', 'quantise', 'threshold', 'import-teacher'] as const;
+const actions = ['list', 'show', 'verify', 'quantise', 'compare', 'threshold', 'import-teacher'] as const;
 /** Folders deeper than this are no part of a bundle. */
 const depthMax = 4;
 
 export const command: Command = {
   name: 'bundle',
-  summary: 'list, show, verify and quantise bundles, set thresholds, check teacher weights',
+  summary: 'list, show, verify, quantise and compare bundles, set thresholds, check teacher weights',
   usage: [
     'bundle list [FOLDER ...] [--json]',
     'bundle show BUNDLE [--json]',
     'bundle verify BUNDLE [--provider NAME] [--precision NAME] [--digests] [--json]',
     'bundle quantise BUNDLE --data DIR --out DIR [--precision int8|fp16] [--for cpu|tensorrt] [--json]',
+    'bundle compare BUNDLE --data DIR [--json]',
     'bundle threshold BUNDLE --data DIR --out NAME@NEXT [--false-reject-rate RATE | --value SCORE] [--json]',
     'bundle import-teacher --from FILE [--out FILE] [--licence TEXT] [--json]',
   ],
@@ -45,7 +46,7 @@ export const command: Command = {
     data: {
       type: 'string',
       value: 'DIR',
-      doc: 'quantise: recorded good parts, best those taught on; threshold: parts whose truth is known',
+      doc: 'quantise, compare: recorded good parts, best those taught on; threshold: parts whose truth is known',
     },
     'false-reject-rate': {
       type: 'string',
@@ -53,7 +54,7 @@ export const command: Command = {
       doc: "threshold: share of good parts that may fail; default: the bundle's",
     },
     value: { type: 'string', value: 'SCORE', doc: 'threshold: this very score' },
-    threads: { type: 'string', value: 'N', doc: 'quantise, threshold: default 2' },
+    threads: { type: 'string', value: 'N', doc: 'quantise, compare, threshold: default 2' },
     from: { type: 'string', value: 'FILE', doc: 'import-teacher: pretrained ResNet weights (.safetensors)' },
     out: {
       type: 'string',
@@ -75,6 +76,7 @@ export const command: Command = {
     const path = args.positional(1, 'the bundle folder');
     args.atMost(2);
     if (action === 'threshold') return (await import('./bundle/threshold.ts')).setThreshold(context, args, path);
+    if (action === 'compare') return (await import('./bundle-quantise.ts')).compareCommand(context, args, path);
     if (action === 'quantise') return (await import('./bundle-quantise.ts')).quantiseCommand(context, args, path);
     await (action === 'show' ? show(context, args, path) : verify(context, args, path));
   },

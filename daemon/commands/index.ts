@@ -15,11 +15,17 @@ export const seats: readonly Seat[] = [
   { name: 'teach', summary: 'make a bundle from a folder of good parts' },
   { name: 'evaluate', summary: 'measure a bundle on parts whose truth is known' },
   { name: 'bench', summary: 'measure what the daemon adds to the bare inference' },
-  { name: 'bundle', summary: 'list, show, verify and quantise bundles, set thresholds, check teacher weights' },
+  {
+    name: 'bundle',
+    summary: 'list, show, verify, quantise and compare bundles, set thresholds, check teacher weights',
+  },
   { name: 'config', summary: 'check, show and explain the configuration' },
   { name: 'doctor', summary: 'say what this machine can do' },
   { name: 'synthetic', summary: 'write a set of synthetic parts with their truth' },
-  { name: 'distil', summary: 'make a compact teacher from pretrained weights' },
+  {
+    name: 'distil',
+    summary: 'make a compact teacher from pretrained weights, from procedural frames or from good parts',
+  },
   { name: 'ablate', summary: 'what each choice of the method gives, one change at a time' },
   { name: 'figures', summary: "print the project's figures as JSON" },
 ];

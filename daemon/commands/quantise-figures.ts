@@ -50,6 +50,13 @@ async function measured(context: Context, path: string, data: string, threads: n
     const { loaded, model, comparison } = await quantiseBundle(context, { path, data, target, threads });
     return { fp32: loaded, models: [loaded.model, model], comparison };
   }
+  return compareOwn(context, path, data, threads);
+}
+
+/** The bundle's own int8 variant beside its fp32. Throws `bundle/variant` where it has none. */
+export async function compareOwn(context: Context, path: string, data: string, threads: number): Promise<Measured> {
+  const read = (file: string): Promise<Uint8Array> => context.files.read(join(path, file));
+  const { manifest } = await readManifest(read, path);
   const [fp32, int8] = [await loadBundle(read, path, 'cpu'), await loadBundle(read, path, 'cpu', ['int8'])];
   const samples = await listSamples(context.files, data);
   const held = goodParts(samples, manifest.taught.seed).heldOut;

@@ -1,27 +1,35 @@
 /**
- * A compact teacher of our own: a small ResNet taught to see, through a linear map per level, what a large pretrained
- * one sees on procedural RGB-D frames (the recipe of EfficientAD, with frames from a seed in place of a data set). The
- * large one's weights are needed for the distilling only.
+ * A compact teacher of our own: a small ResNet, taught by a lesson on procedural RGB-D frames. What the lesson asks is
+ * the lesson's business (`lessons.ts`); this makes the step graph of it, runs it, and folds what was learned.
  */
-import type { ImportedTeacher } from '../bundle/import-teacher.ts';
 import { writeSafetensors } from '../bundle/safetensors.ts';
 import { adamDefaults } from '../grad/adam.ts';
 import { gradients } from '../grad/gradients.ts';
-import * as o from '../graph/build.ts';
 import { Graph } from '../graph/graph.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import { normEpsilon, TrainingLayers } from '../nets/layers.ts';
-import { backbone, siamese, type TeacherSpec } from '../nets/teacher.ts';
+import { backbone, type Levels, type TeacherSpec } from '../nets/teacher.ts';
 import type { Feeds } from '../runtime/session.ts';
-import { frameBatches } from './frame-batches.ts';
 import { adamOutputs, type StepGraphs } from './step.ts';
 import { type SnapshotStore, type TrainProgress, train } from './train.ts';
 
 /** Half ResNet-18's width, a quarter of its cost. */
 export const compactTeacher: TeacherSpec = { stem: 32, blocks: [2, 2, 2], channels: [32, 64, 128], stemPool: 2 };
 
+/** What the compact network learns from. */
+export interface Lesson {
+  /** Where the weights come from and under which licence, kept in the file. */
+  readonly lineage: { readonly source: string; readonly licence: string };
+  /** Declares the inputs of a step; gives the pictures seen and the loss of what the network makes of them. */
+  pose(
+    graph: Graph,
+    shape: { batch: number; sidePx: number },
+  ): { pictures: Tensor; loss(levels: Levels, layers: TrainingLayers): Tensor };
+  feeds(step: number): Feeds;
+}
+
 export interface DistilOptions {
-  source: ImportedTeacher & { digest: string; name: string };
+  lesson: Lesson;
   spec: TeacherSpec;
   /** Pictures a step, and steps in all. */
   batch: number;
@@ -44,11 +52,8 @@ export async function distil(
   onProgress: (progress: TrainProgress) => void,
   signal: AbortSignal,
 ): Promise<{ bytes: Uint8Array; curve: number[] }> {
-  const { batch, sidePx, seed, spec, source } = options;
-  const pictures = frameBatches(seed, batch, sidePx);
-  const feeds = async (step: number): Promise<Feeds> => ({
-    pictures: { data: pictures(step), shape: [batch, 3, sidePx, sidePx] },
-  });
+  const { batch, seed, spec, lesson } = options;
+  const feeds = async (step: number): Promise<Feeds> => lesson.feeds(step);
   const plan = {
     graphs: distilGraphs(options),
     stepsPerEpoch,
@@ -60,8 +65,7 @@ export async function distil(
   const { values, curve } = await train(plan, { ...options, epochs, adam: adamDefaults }, store, onProgress, signal);
   const metadata = {
     format: 'pt',
-    source: `distilled from ${source.name} (sha256 ${source.digest}) on procedural RGB-D frames`,
-    licence: 'MIT; the source weights are not part of it',
+    ...lesson.lineage,
     stemPool: String(spec.stemPool),
     seed: String(seed),
     pictures: String(epochs * stepsPerEpoch * batch),
@@ -69,28 +73,15 @@ export async function distil(
   return { bytes: writeSafetensors(folded(values), metadata), curve };
 }
 
-function distilGraphs({ batch, sidePx, spec, source }: DistilOptions): StepGraphs {
+function distilGraphs({ spec, lesson, ...shape }: DistilOptions): StepGraphs {
   const build = (name: string): { graph: Graph; layers: TrainingLayers; loss: Tensor } => {
     const graph = new Graph(name);
-    const pictures = graph.input('pictures', 'float32', [batch, 3, sidePx, sidePx]);
-    const targets = graph.scope('source', () => backbone(pictures, source.spec, siamese(graph, source.weights)(null)));
+    const { pictures, loss } = lesson.pose(graph, shape);
     const layers = new TrainingLayers(graph);
     const levels = backbone(pictures, spec, (x, conv, { out, kernel, stride }) =>
       layers.convNorm(x, conv, { out, kernel, stride }),
     );
-    const terms = levels.map((level, i) => {
-      const seen = layers.conv(level, `head${i}`, { out: targets[i]!.shape[1]!, kernel: 1 });
-      const loudness = o.sqrt(o.add(o.reduceMean(o.square(targets[i]!)), 1e-6));
-      return o.reduceMean(o.square(o.sub(seen, o.div(targets[i]!, loudness))));
-    });
-    return {
-      graph,
-      layers,
-      loss: o.div(
-        terms.reduce((sum, term) => o.add(sum, term)),
-        terms.length,
-      ),
-    };
+    return { graph, layers, loss: loss(levels, layers) };
   };
   const step = build('distil');
   const slopes = gradients(

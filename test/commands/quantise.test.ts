@@ -39,6 +39,10 @@ test('int8 for the CPU: a new bundle with both variants, each of which replays i
   expect((await readdir(folder)).filter((name) => name.endsWith('.teaching'))).toEqual([]);
   const evaluated = await call(folder, 'evaluate --bundle tiny@1.1.0 --data data --precision int8 --json');
   expect(JSON.parse(evaluated.out).images).toBe(10);
+  const compared = await call(folder, `bundle compare ${join(folder, 'tiny@1.1.0')} --data data --threads 1 --json`);
+  expect(JSON.parse(compared.out).mapError).toBeCloseTo(said.mapError, 6);
+  const none = await call(folder, `bundle compare ${join(folder, 'tiny@1.0.0')} --data data`);
+  expect(none).toMatchObject({ code: 1, err: expect.stringContaining('no variant for cpu in int8') });
 });
 
 test('for TensorRT: signed bytes or halves, in files of their own', async () => {

@@ -6,6 +6,7 @@ import { loadBundle } from '../../models/bundle/load.ts';
 import type { TeacherSpec } from '../../models/nets/teacher.ts';
 import { openSession } from '../../models/runtime/session.ts';
 import { distil } from '../../models/teach/distil.ts';
+import { distillation } from '../../models/teach/lessons.ts';
 import { teach } from '../../models/teach/teach.ts';
 import type { TrainProgress } from '../../models/teach/train.ts';
 import { hooks, keptInMemory, tinyOptions } from './tiny-options.ts';
@@ -28,8 +29,9 @@ test('it teaches a student whose loss falls, in a bundle that replays its golden
 
 test('it is distilled into a compact teacher', async () => {
   const spec: TeacherSpec = { stem: 4, blocks: [1, 1, 1], channels: [4, 4, 8], stemPool: 2 };
-  const source = { ...narrow, digest: 'd'.repeat(64), name: 'narrow.safetensors' };
-  const tiny = { source, spec, batch: 2, steps: 3, sidePx: 32, seed: 1, learningRate: 0.003, threads: 1 };
+  const frames = { seed: 1, batch: 2, sidePx: 32 };
+  const lesson = distillation({ ...narrow, digest: 'd'.repeat(64), name: 'narrow.safetensors' }, frames);
+  const tiny = { ...frames, lesson, spec, steps: 3, learningRate: 0.003, threads: 1 };
   const losses: number[] = [];
   const progress = ({ loss }: TrainProgress): void => void losses.push(loss);
   const { bytes, curve } = await distil(tiny, keptInMemory(), progress, new AbortController().signal);

@@ -1,15 +1,11 @@
 /** Good parts -> bundle, whole: the same bytes however it was interrupted, golden parts, and what is refused. */
 import { beforeAll, describe, expect, test } from 'vitest';
-import { importTeacher } from '../../models/bundle/import-teacher.ts';
-import type { TeacherSpec } from '../../models/nets/teacher.ts';
-import { distil } from '../../models/teach/distil.ts';
 import { paintDent, paintStain } from '../../models/teach/paint.ts';
 import { teach } from '../../models/teach/teach.ts';
 import type { Taught } from '../../models/teach/teaching.ts';
 import type { TrainProgress } from '../../models/teach/train.ts';
 import { goodPart } from '../inference/tiny-bundle.ts';
 import { goodParts, hooks, keptInMemory, tinyOptions } from './tiny-options.ts';
-import { tinyTeacherFile } from './tiny-teacher.ts';
 
 const options = tinyOptions({ epochs: 4, threads: 2 });
 let straight: Taught;
@@ -116,18 +112,4 @@ describe('refused', () => {
     await expect(teach(options, it)).rejects.toThrow('stopped by the test');
     expect(it.said).toHaveLength(1);
   });
-});
-
-test('distilling gives a teacher file that is imported, its pool of 2 and its lineage with it', async () => {
-  const spec: TeacherSpec = { stem: 4, blocks: [1, 1, 1], channels: [4, 4, 8], stemPool: 2 };
-  const source = { ...importTeacher(tinyTeacherFile(), 'large'), digest: 'd'.repeat(64), name: 'large.safetensors' };
-  const tiny = { source, spec, batch: 2, steps: 3, sidePx: 32, seed: 1, learningRate: 0.003, threads: 1 };
-  const { signal } = new AbortController();
-  const losses: number[] = [];
-  const progress = ({ loss }: TrainProgress): void => void losses.push(loss);
-  const { bytes, curve } = await distil(tiny, keptInMemory(), progress, signal);
-  const made = importTeacher(bytes, 'made');
-  expect(made.spec).toEqual(spec);
-  expect(made.metadata['source']).toContain(`large.safetensors (sha256 ${'d'.repeat(64)})`);
-  expect(curve[0]).toBeLessThan(losses[0]!);
 });
