@@ -14,12 +14,10 @@ import { Child } from './child.ts';
 import { pause, until } from './moments.ts';
 import { isProgram, printFigures, tell, wholeOption } from './program.ts';
 import type { FeedWord, SenderFigures, SenderSettings, SenderWord } from './sender-process.ts';
-import { openWire } from './wire.ts';
+import { openWire, type Wire } from './wire.ts';
 
 const user = { name: 'line1', password: 'right' };
 const wrong = { ...user, password: 'another one' };
-/** Code is compiled by them; they wait as the others do. */
-const warmRecords = 500;
 const recordsMax = 150_000;
 /** Long enough for several tries. */
 const refusingMs = 4000;
@@ -31,7 +29,7 @@ export interface OutageFigures {
   outageReordered: number;
   /** Arrived more than once, each time but the first marked as replayed. */
   outageArrivedAgain: number;
-  /** How much the resident memory grew while everything waited: highest moment, over before. */
+  /** How much the resident memory grew over the second half of the records: its highest moment, over before. */
   outageRssMb: number;
   outageRssBeforeMb: number;
   outageRssDeliveredMb: number;
@@ -44,18 +42,18 @@ export interface OutageFigures {
   broker: string;
 }
 
-export async function outage({ records, say = () => undefined }: { records: number; say?: (line: string) => void }) {
+export interface OutageOptions {
+  readonly records: number;
+  readonly say?: (line: string) => void;
+}
+
+export async function outage(options: OutageOptions): Promise<OutageFigures> {
   const folder = await mkdtemp(join(tmpdir(), 'twinspect-outage-'));
   const port = await freePort();
   const wire = await openWire(port);
   const sender = new Child<SenderWord>(new URL('./sender-process.ts', import.meta.url), {
     ...{ stateFolder: join(folder, 'state'), url: `mqtt://127.0.0.1:${wire.port}`, user },
   } satisfies SenderSettings);
-  const feed = (count: number) => {
-    const word: FeedWord = { kind: 'feed', records: count };
-    return sender.ask(word, 'fed', recoveryMaxMs);
-  };
-  const figures = (): Promise<SenderFigures> => sender.ask({ kind: 'figures' }, 'figures');
   const brokers: Broker[] = [];
   const open = async (of: typeof user): Promise<Broker> => {
     const broker = await openBroker({ folder: join(folder, 'broker'), port, user: of });
@@ -65,50 +63,7 @@ export async function outage({ records, say = () => undefined }: { records: numb
   const plant = new Plant(port);
   try {
     await sender.word('begun');
-    const { firstSequence } = await feed(warmRecords);
-    await pause(1000);
-    const before = await figures();
-    say(`the broker is gone; ${records} verdicts`);
-    const { lastSequence } = await feed(records);
-    const waiting = await figures();
-
-    say('the broker refuses the password');
-    const refusing = await open(wrong);
-    await pause(refusingMs);
-    const refused = (await figures()).mqtt['refusals']! - waiting.mqtt['refusals']!;
-    await refusing.stop();
-    const first = await open(user);
-    const afterPasswordMs = await plant.begin();
-
-    const third = Math.floor(records / 3);
-    await plant.has(third);
-    say('half-open: both ends believe in the connection');
-    wire.freeze();
-    const afterHalfOpenMs = await plant.goesOn();
-    await plant.has(2 * third);
-    say('the broker restarts');
-    await first.stop();
-    await open(user);
-    const afterRestartMs = await plant.goesOn();
-
-    const sent = lastSequence - firstSequence + 1;
-    await until('all have arrived', () => plant.distinct >= sent, { boundMs: recoveryMaxMs });
-    await until('nothing waits', async () => (await figures()).waiting === 0);
-    const after = await figures();
-    await sender.ask({ kind: 'stop' }, 'stopped');
-    return {
-      outageSent: sent,
-      outageDelivered: plant.distinct,
-      outageReordered: plant.reordered,
-      outageArrivedAgain: plant.again,
-      outageRssMb: Math.max(0, waiting.rssPeakMb - before.rssMb),
-      outageRssBeforeMb: before.rssMb,
-      outageRssDeliveredMb: after.rssMb,
-      refusedLogins: refused,
-      cuts: after.mqtt['cuts']!,
-      ...{ afterPasswordMs, afterHalfOpenMs, afterRestartMs },
-      broker: first.name,
-    } satisfies OutageFigures;
+    return await ordeal(options, { sender, plant, wire, open });
   } finally {
     await sender.kill();
     await plant.end();
@@ -116,6 +71,68 @@ export async function outage({ records, say = () => undefined }: { records: numb
     for (const broker of brokers) await broker.stop('hard');
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+interface Scene {
+  readonly sender: Child<SenderWord>;
+  readonly plant: Plant;
+  readonly wire: Wire;
+  open(of: typeof user): Promise<Broker>;
+}
+
+async function ordeal(
+  { records, say = () => undefined }: OutageOptions,
+  { sender, plant, wire, open }: Scene,
+): Promise<OutageFigures> {
+  const feed = (count: number) => {
+    const word: FeedWord = { kind: 'feed', records: count };
+    return sender.ask(word, 'fed', recoveryMaxMs);
+  };
+  const figures = (): Promise<SenderFigures> => sender.ask({ kind: 'figures' }, 'figures');
+  // As many first: V8's young generations, of two threads, grow to their size. They wait as the others do.
+  const { firstSequence } = await feed(records);
+  await pause(1000);
+  const before = await figures();
+  say(`the broker is gone; ${records} verdicts more`);
+  const { lastSequence } = await feed(records);
+  const waiting = await figures();
+
+  say('the broker refuses the password');
+  const refusing = await open(wrong);
+  await pause(refusingMs);
+  const refused = (await figures()).mqtt['refusals']! - waiting.mqtt['refusals']!;
+  await refusing.stop();
+  const first = await open(user);
+  const afterPasswordMs = await plant.begin();
+
+  const sent = lastSequence - firstSequence + 1;
+  await plant.has(sent / 3);
+  say('half-open: both ends believe in the connection');
+  wire.freeze();
+  const afterHalfOpenMs = await plant.goesOn();
+  await plant.has((2 * sent) / 3);
+  say('the broker restarts');
+  await first.stop();
+  await open(user);
+  const afterRestartMs = await plant.goesOn();
+
+  await until('all have arrived', () => plant.distinct >= sent, { boundMs: recoveryMaxMs });
+  await until('nothing waits', async () => (await figures()).waiting === 0);
+  const after = await figures();
+  await sender.ask({ kind: 'stop' }, 'stopped');
+  return {
+    outageSent: sent,
+    outageDelivered: plant.distinct,
+    outageReordered: plant.reordered,
+    outageArrivedAgain: plant.again,
+    outageRssMb: Math.max(0, waiting.rssPeakMb - before.rssMb),
+    outageRssBeforeMb: before.rssMb,
+    outageRssDeliveredMb: after.rssMb,
+    refusedLogins: refused,
+    cuts: after.mqtt['cuts']!,
+    ...{ afterPasswordMs, afterHalfOpenMs, afterRestartMs },
+    broker: first.name,
+  };
 }
 
 /** Whoever keeps the records: a session of its own at the broker, so that a restart loses nothing behind its back. */

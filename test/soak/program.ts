@@ -1,4 +1,4 @@
-/** What the soak runs share as programs: whether a file is the one that was started, numbers from options, the print. */
+/** What the soak runs share as programs: whether a file is the one that was started, numbers from options, prints. */
 import { realpathSync, writeSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 

@@ -30,6 +30,7 @@ import { serverCertificate } from './certificates.ts';
 import { OpcUaLane } from './lane.ts';
 import { routeLibraryLog } from './library-log.ts';
 import { TagBlock } from './tags.ts';
+import { guardTransport, malformedConnections } from './transport-guard.ts';
 
 export interface OpcUaSettings {
   readonly host: string;
@@ -64,6 +65,7 @@ export async function startOpcUa(options: OpcUaOptions): Promise<OpcUa> {
   const { host } = settings;
   if (!/^(127(\.\d{1,3}){3}|::1|localhost)$/.test(host)) throw fail('opcua/anonymous', { host });
   routeLibraryLog(log);
+  guardTransport(log);
   Subscription.minimumPublishingInterval = publishMinMs;
   let server: OPCUAServer | undefined;
   try {
@@ -184,7 +186,12 @@ export class OpcUa {
       : sessions >= sessionsMax
         ? `all ${sessionsMax} sessions are taken`
         : null;
-    return { name: `opcua ${lineId}`, ok: problem === null, problem, counters: { sessions } };
+    return {
+      name: `opcua ${lineId}`,
+      ok: problem === null,
+      problem,
+      counters: { sessions, malformed: malformedConnections() },
+    };
   }
 
   /** No verdict and not ready are shown first; ends within its bound. */
