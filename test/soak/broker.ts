@@ -71,6 +71,7 @@ async function openMosquitto({ folder, port, user }: BrokerSettings, version: st
   const file = join(folder, 'mosquitto.conf');
   writeFileSync(file, `${lines.join('\n')}\n`);
   const child = spawn('mosquitto', ['-c', file], { env, stdio: 'ignore' });
+  process.once('exit', () => child.kill('SIGKILL'));
   await until(`Mosquitto answers on ${at}`, () => answers(at));
   const stop = (how: 'gently' | 'hard' = 'gently'): Promise<void> => end(child, how);
   return { name: `Mosquitto ${version}`, port: at, url: `mqtt://127.0.0.1:${at}`, stop };

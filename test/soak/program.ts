@@ -2,9 +2,11 @@
 import { realpathSync, writeSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-/** False where the file is only imported. */
+/** False where the file is only imported. As a program it ends at a signal, and its brokers and children with it. */
 export function isProgram(url: string): boolean {
-  return process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(url);
+  const is = process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(url);
+  if (is) for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+  return is;
 }
 
 /** One JSON object on the last line of stdout. */

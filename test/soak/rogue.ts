@@ -23,7 +23,7 @@ const periodMs = 100;
 const lineId = 'line1';
 const processes = 4;
 /** Without rogues, to compare with. */
-const quietMs = 10_000;
+const quietMsUsual = 10_000;
 /** After they died: the server finds their connections gone. */
 const afterMs = 5000;
 
@@ -61,10 +61,12 @@ export interface RogueFigures {
 export interface RogueOptions {
   readonly clients: number;
   readonly messages: number;
+  readonly quietMs?: number;
   readonly say?: (line: string) => void;
 }
 
-export async function rogue({ clients, messages, say = () => undefined }: RogueOptions): Promise<RogueFigures> {
+export async function rogue(options: RogueOptions): Promise<RogueFigures> {
+  const { clients, messages, quietMs = quietMsUsual, say = () => undefined } = options;
   const folder = await mkdtemp(join(tmpdir(), 'twinspect-rogue-'));
   const broker = await openBroker({ folder: join(folder, 'broker') });
   const children: { kill(): Promise<void> }[] = [];
