@@ -1,6 +1,6 @@
 /**
  * The figures of the plant's side: how long a verdict takes to a client, what 200 kills, a broker that is gone, and
- * clients that misbehave do to it. The runs stand beside the tests, since they are the plant; docs/soak.md tells of each.
+ * clients that misbehave do to it. The runs stand beside the tests, since they are the plant; docs/soak.md has each.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

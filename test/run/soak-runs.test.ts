@@ -6,6 +6,7 @@ import { kills } from '../soak/kills.ts';
 import { latency } from '../soak/latency.ts';
 import { outage } from '../soak/outage.ts';
 import { rogue } from '../soak/rogue.ts';
+import { slopePerHour, soak } from '../soak/soak.ts';
 import { type Received, tally } from '../soak/tally.ts';
 
 const minutes = 60_000;
@@ -50,6 +51,16 @@ test('latency: each verdict reaches both clients after its decision', { timeout:
   expect(figures.opcuaDecisionToClientMsP50).toBeGreaterThan(0);
   expect(figures.mqttDecisionToClientMsP50).toBeGreaterThan(0);
   expect(figures.inferenceCores).toBeGreaterThan(0);
+});
+
+test('soak: samples, and their sums at the end', { timeout: 5 * minutes }, async () => {
+  const signal = new AbortController().signal;
+  const figures = await soak({ hours: 6 / 3600, everyS: 2, folder: temporaryFolder(), signal });
+  expect(figures.opened).toBeGreaterThan(0);
+  expect(figures.rssMb).toBeGreaterThan(0);
+  expect(figures.pass + figures.fail + figures.undecided + figures.open).toBe(figures.opened);
+  const line = [0, 1, 2, 3, 4, 5, 6, 7].map((minute) => ({ atMs: minute * minutes, value: minute < 2 ? 9 : minute }));
+  expect(slopePerHour(line)).toBeCloseTo(60, 6);
 });
 
 describe('the tally finds', () => {

@@ -21,7 +21,7 @@ import { type Broker, openBroker } from './broker.ts';
 import { Child } from './child.ts';
 import type { LineSettings, LineWord } from './line-process.ts';
 import { pause, until } from './moments.ts';
-import { isProgram, printFigures, tell, wholeOption } from './program.ts';
+import { endAtSignal, isProgram, printFigures, tell, wholeOption } from './program.ts';
 import { type Journaled, type Received, type Tally, tally } from './tally.ts';
 
 const periodMs = 100;
@@ -190,6 +190,7 @@ function linesOf<T>(file: string): T[] {
 }
 
 if (isProgram(import.meta.url)) {
+  endAtSignal();
   const { values } = parseArgs({
     options: {
       kills: { type: 'string', default: '200' },

@@ -14,7 +14,7 @@ import { Child } from './child.ts';
 import type { LineFigures, LineSettings, LineWord } from './line-process.ts';
 import { pause, sharedMs } from './moments.ts';
 import type { Seen, SubscriberSettings, SubscriberWord } from './opcua-subscriber.ts';
-import { isProgram, printFigures } from './program.ts';
+import { endAtSignal, isProgram, printFigures } from './program.ts';
 
 const periodMs = 100;
 /** Code is compiled and caches fill in the first ones. */
@@ -127,6 +127,7 @@ function joined(line: LineFigures, { opcua, mqtt }: { opcua: Seen; mqtt: Seen })
 }
 
 if (isProgram(import.meta.url)) {
+  endAtSignal();
   const { values } = parseArgs({ options: { parts: { type: 'string', default: '600' } } });
   printFigures(await latency({ parts: Number(values.parts) }));
 }

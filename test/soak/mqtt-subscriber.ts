@@ -21,6 +21,7 @@ await client.subscribeAsync([`+/${lineId}/verdict`, `+/${lineId}/mask/+`, echoTo
 
 heed((word: Word) => {
   if (word.kind !== 'seen') process.exit(0);
-  say({ kind: 'seen', verdicts, echoes, masks } as Word);
+  say({ kind: 'seen', verdicts: verdicts.splice(0), echoes: echoes.splice(0), masks } as Word);
+  masks = 0;
 });
 say({ kind: 'subscribed' });

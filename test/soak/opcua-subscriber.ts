@@ -18,6 +18,7 @@ export interface SubscriberSettings {
 
 export type SubscriberWord = { kind: 'subscribed' } | ({ kind: 'seen' } & Seen);
 
+/** Since it was asked for the last time. */
 export interface Seen {
   /** [sequence, moment]. */
   readonly verdicts: readonly (readonly [number, number])[];
@@ -61,6 +62,7 @@ watch(subscription, `ns=1;s=${lineId}.LastMaskPng`, 1000, ({ value }) => {
 
 heed((word: Word) => {
   if (word.kind !== 'seen') process.exit(0);
-  say({ kind: 'seen', verdicts, echoes, masks } as Word);
+  say({ kind: 'seen', verdicts: verdicts.splice(0), echoes: echoes.splice(0), masks } as Word);
+  masks = 0;
 });
 say({ kind: 'subscribed' });

@@ -12,7 +12,7 @@ import mqtt from 'mqtt';
 import { type Broker, freePort, openBroker } from './broker.ts';
 import { Child } from './child.ts';
 import { pause, until } from './moments.ts';
-import { isProgram, printFigures, tell, wholeOption } from './program.ts';
+import { endAtSignal, isProgram, printFigures, tell, wholeOption } from './program.ts';
 import type { FeedWord, SenderFigures, SenderSettings, SenderWord } from './sender-process.ts';
 import { openWire, type Wire } from './wire.ts';
 
@@ -188,6 +188,7 @@ class Plant {
 }
 
 if (isProgram(import.meta.url)) {
+  endAtSignal();
   const { values } = parseArgs({ options: { records: { type: 'string', default: '10000' } } });
   printFigures(await outage({ records: wholeOption('records', values.records, 30, recordsMax), say: tell }));
 }

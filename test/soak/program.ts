@@ -2,11 +2,14 @@
 import { realpathSync, writeSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-/** False where the file is only imported. As a program it ends at a signal, and its brokers and children with it. */
+/** False where the file is only imported. */
 export function isProgram(url: string): boolean {
-  const is = process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(url);
-  if (is) for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
-  return is;
+  return process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(url);
+}
+
+/** At a signal; a program that ends takes its broker and its children with it. */
+export function endAtSignal(end: () => void = () => process.exit(1)): void {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, end);
 }
 
 /** One JSON object on the last line of stdout. */

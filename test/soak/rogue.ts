@@ -15,7 +15,7 @@ import type { LineSettings, LineWord } from './line-process.ts';
 import type { MalformedSettings, MalformedWord } from './malformed-process.ts';
 import { pause } from './moments.ts';
 import type { PlcFigures, PlcSettings, PlcWord } from './plc-process.ts';
-import { isProgram, printFigures, tell, wholeOption } from './program.ts';
+import { endAtSignal, isProgram, printFigures, tell, wholeOption } from './program.ts';
 import type { RogueSettings, RogueWord } from './rogue-process.ts';
 import { openWire, type Wire } from './wire.ts';
 
@@ -171,6 +171,7 @@ function served(quiet: PlcFigures, during: PlcFigures) {
 }
 
 if (isProgram(import.meta.url)) {
+  endAtSignal();
   const { values } = parseArgs({
     options: { clients: { type: 'string', default: '100' }, messages: { type: 'string', default: '1000' } },
   });
