@@ -2,11 +2,13 @@
  * From the decision to the plant, at ten parts a second with masks: how long until a subscribed OPC UA client and an
  * MQTT one, each a process of its own, have a verdict, beside an echo on the same server and broker in the same run.
  *
- *     node test/soak/latency.ts [--parts N]
+ *     node test/soak/latency.ts [--parts N] [--state DIR]
+ *
+ * The verdict is announced when its record is on the disk: --state puts the journal on another one.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { quantile } from '../../daemon/commands/bench-figures.ts';
 import { openBroker } from './broker.ts';
@@ -14,7 +16,7 @@ import { Child } from './child.ts';
 import type { LineFigures, LineSettings, LineWord } from './line-process.ts';
 import { pause, sharedMs } from './moments.ts';
 import type { Seen, SubscriberSettings, SubscriberWord } from './opcua-subscriber.ts';
-import { endAtSignal, isProgram, printFigures } from './program.ts';
+import { endAtSignal, isProgram, printFigures, wholeOption } from './program.ts';
 
 const periodMs = 100;
 /** Code is compiled and caches fill in the first ones. */
@@ -35,6 +37,11 @@ export interface LatencyFigures {
   /** Of both ways: from the decision until the record is committed (fsync) and the lanes have it. */
   decisionToAnnouncedMsP50: number;
   decisionToAnnouncedMsP99: number;
+  /** From then on. */
+  opcuaAnnouncedToClientMsP50: number;
+  opcuaAnnouncedToClientMsP99: number;
+  mqttAnnouncedToClientMsP50: number;
+  mqttAnnouncedToClientMsP99: number;
   opcuaVerdictsSeen: number;
   mqttVerdictsSeen: number;
   mqttMasksSeen: number;
@@ -45,8 +52,14 @@ export interface LatencyFigures {
   broker: string;
 }
 
-export async function latency({ parts }: { parts: number }): Promise<LatencyFigures> {
-  const folder = await mkdtemp(join(tmpdir(), 'twinspect-latency-'));
+export interface LatencyOptions {
+  readonly parts: number;
+  /** Where the journal lies; a temporary folder where absent. */
+  readonly under?: string;
+}
+
+export async function latency({ parts, under = tmpdir() }: LatencyOptions): Promise<LatencyFigures> {
+  const folder = await mkdtemp(join(under, 'twinspect-latency-'));
   const broker = await openBroker({ folder: join(folder, 'broker') });
   const settings: LineSettings = {
     ...{ stateDir: join(folder, 'state'), mqttUrl: broker.url, opcua: true, periodMs, firstPart: 1 },
@@ -106,6 +119,8 @@ function joined(line: LineFigures, { opcua, mqtt }: { opcua: Seen; mqtt: Seen })
     mqttDecisionToClient: between(line.decisions, mqtt.verdicts),
     mqttEcho: between(line.echoes, mqtt.echoes),
     decisionToAnnounced: between(line.decisions, line.announced),
+    opcuaAnnouncedToClient: between(line.announced, opcua.verdicts),
+    mqttAnnouncedToClient: between(line.announced, mqtt.verdicts),
   };
   const share = (of: keyof typeof ways, at: number): number => quantile(ways[of], at);
   return {
@@ -120,6 +135,10 @@ function joined(line: LineFigures, { opcua, mqtt }: { opcua: Seen; mqtt: Seen })
     mqttEchoMsP99: share('mqttEcho', 0.99),
     decisionToAnnouncedMsP50: share('decisionToAnnounced', 0.5),
     decisionToAnnouncedMsP99: share('decisionToAnnounced', 0.99),
+    opcuaAnnouncedToClientMsP50: share('opcuaAnnouncedToClient', 0.5),
+    opcuaAnnouncedToClientMsP99: share('opcuaAnnouncedToClient', 0.99),
+    mqttAnnouncedToClientMsP50: share('mqttAnnouncedToClient', 0.5),
+    mqttAnnouncedToClientMsP99: share('mqttAnnouncedToClient', 0.99),
     opcuaVerdictsSeen: ways.opcuaDecisionToClient.length,
     mqttVerdictsSeen: ways.mqttDecisionToClient.length,
     mqttMasksSeen: mqtt.masks,
@@ -128,6 +147,9 @@ function joined(line: LineFigures, { opcua, mqtt }: { opcua: Seen; mqtt: Seen })
 
 if (isProgram(import.meta.url)) {
   endAtSignal();
-  const { values } = parseArgs({ options: { parts: { type: 'string', default: '600' } } });
-  printFigures(await latency({ parts: Number(values.parts) }));
+  const { values } = parseArgs({
+    options: { parts: { type: 'string', default: '600' }, state: { type: 'string', default: tmpdir() } },
+  });
+  const parts = wholeOption('parts', values.parts, 10, 1_000_000);
+  printFigures(await latency({ parts, under: resolve(values.state) }));
 }

@@ -8,10 +8,12 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { resolveConfig } from '../../config/load.ts';
 import type { Config } from '../../config/schema.ts';
 import { systemClock } from '../../daemon/clock.ts';
+import { BenchCamera } from '../../daemon/commands/bench-camera.ts';
 import { createLog } from '../../daemon/log.ts';
 import { Daemon } from '../../daemon/supervise/daemon.ts';
 import { type Camera, type CameraSink, diskFiles } from '../../drivers/index.ts';
 import { SyntheticCamera } from '../../drivers/synthetic/camera.ts';
+import { defaultGrid, renderPart } from '../../drivers/synthetic/part.ts';
 import { WorkerRenderer } from '../../drivers/synthetic/renderer.ts';
 import { heed, say, toldSettings, type Word } from './child.ts';
 import { type Echo, startEcho } from './echo.ts';
@@ -63,6 +65,8 @@ export interface LineFigures {
 const settings = toldSettings<LineSettings>();
 /** Ticks of /proc/PID/stat; the kernel's USER_HZ is 100 on every architecture Linux has today. */
 const ticksPerS = 100;
+/** Large parts rendered before the camera starts; a quarter of them is defective. */
+const partsShown = 24;
 
 const decisions: [number, number][] = [];
 const announced: [number, number][] = [];
@@ -81,19 +85,42 @@ function configOf({ stateDir, mqttUrl, opcua, periodMs, bundle }: LineSettings):
   };
 }
 
-/** The configured one, but that a small bundle sees small parts and parts are counted on over a kill. */
+/**
+ * The synthetic camera's parts. Small ones are rendered as they come, their numbers going on over a kill; large ones,
+ * whose rendering would take a core from what is measured, are rendered before and shown in turn, none like another.
+ */
 function openCamera(): Camera {
   const { periodMs, firstPart, bundle } = settings;
   const { seed, defectRate } = resolveConfig(null, {}, 'the defaults').config.camera.synthetic;
   const grid = bundle ? { grid: { widthPx: bundle.side, heightPx: bundle.side } } : {};
-  const real = new SyntheticCamera(
-    { id: 'camera1', seed, defectRate, periodMs, firstPart, ...grid },
-    systemClock,
-    new WorkerRenderer(),
-  );
-  return new Proxy(real, {
+  const of = { id: 'camera1', seed, defectRate, firstPart, ...grid, periodMs: bundle ? periodMs : null };
+  const synthetic = new SyntheticCamera(of, systemClock, new WorkerRenderer());
+  if (bundle) return withBells(synthetic, () => undefined);
+  const images = Array.from({ length: partsShown }, (_, index) => {
+    const { rgb, depthMm } = renderPart(synthetic.requestOf(firstPart + index));
+    return { ...defaultGrid, rgb, depthMm };
+  });
+  void synthetic.stop();
+  const shown = new BenchCamera(images, systemClock, { stamped: false });
+  const beat = (dueMs: number): void => {
+    systemClock.after(Math.max(0, dueMs - systemClock.nowMs()), () => {
+      shown.trigger();
+      beat(Math.max(dueMs + periodMs, systemClock.nowMs()));
+    });
+  };
+  return withBells(shown, () => beat(systemClock.nowMs() + periodMs));
+}
+
+/** The same camera, but what it tells the line is heard here first. */
+function withBells(camera: Camera, started: () => void): Camera {
+  return new Proxy(camera, {
     get(of, name) {
-      if (name === 'start') return (sink: CameraSink, signal: AbortSignal) => of.start(watched(sink), signal);
+      if (name === 'start') {
+        return async (sink: CameraSink, signal: AbortSignal) => {
+          await of.start(watched(sink), signal);
+          started();
+        };
+      }
       const value = Reflect.get(of, name, of) as unknown;
       return typeof value === 'function' ? value.bind(of) : value;
     },
@@ -177,7 +204,9 @@ async function stop(): Promise<LineWord> {
 }
 
 heed(async ({ kind }: Word) => {
-  say(kind === 'figures' ? { kind, ...(await figures()) } : await stop());
+  if (kind === 'figures') return say({ kind, ...(await figures()) } as Word);
+  say(await stop());
+  process.disconnect!();
 });
 await daemon.start();
 if (daemon.inference.refusal) throw daemon.inference.refusal;

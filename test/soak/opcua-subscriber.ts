@@ -35,7 +35,8 @@ const client = OPCUAClient.create({ endpointMustExist: false, connectionStrategy
 await client.connect(url);
 const session = await client.createSession();
 const subscription = await session.createSubscription2({
-  requestedPublishingInterval: 10,
+  // As fast as the server lets it.
+  requestedPublishingInterval: 1,
   requestedLifetimeCount: 10_000,
   requestedMaxKeepAliveCount: 100,
   maxNotificationsPerPublish: 0,
