@@ -12,11 +12,31 @@ interface Rule {
 
 const rules: readonly Rule[] = [
   {
+    path: 'line.recipe',
+    check: ({ line, recipes }) => {
+      const numbers = Object.keys(recipes);
+      if (numbers.length === 0) {
+        return line.recipe === 1 ? null : `found ${line.recipe}, expected 1, because there is no table recipes`;
+      }
+      const known = numbers.includes(String(line.recipe));
+      return known ? null : `found ${line.recipe}, expected a row of the table recipes (${numbers.join(', ')})`;
+    },
+  },
+  {
     path: 'camera.replay.folder',
     check: ({ camera }) =>
       camera.driver === 'replay' && camera.replay.folder === ''
         ? 'found nothing, expected a folder, because camera.driver is replay'
         : null,
+  },
+  {
+    path: 'camera.replay.pace',
+    check: ({ camera, line }) => {
+      if (camera.driver !== 'replay' || (camera.replay.pace === 'stepped') === (line.trigger === 'command'))
+        return null;
+      const expected = line.trigger === 'command' ? 'stepped' : 'original or fixed';
+      return `found ${camera.replay.pace}, expected ${expected}, because line.trigger is ${line.trigger}`;
+    },
   },
   {
     // Waiting for the partner and committing the record both happen inside the part's deadline.

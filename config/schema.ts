@@ -12,9 +12,11 @@ import { line } from './sections/line.ts';
 import { mqtt } from './sections/mqtt.ts';
 import { opcua } from './sections/opcua.ts';
 import { pairing } from './sections/pairing.ts';
+import { recipes } from './sections/recipes.ts';
 
 export const schema = {
   line,
+  recipes,
   camera,
   pairing,
   inference,

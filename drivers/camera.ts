@@ -8,8 +8,11 @@
 import type { Frame, Modality } from './frame.ts';
 
 export interface CameraSink {
-  /** The camera's own trigger counter advanced: a part is in front of it. Comes before the frames of that trigger. */
-  triggered(count: number, partId: string | null): void;
+  /**
+   * The camera's own trigger counter advanced: a part is in front of it. Comes before the frames of that trigger.
+   * `atMs`: when that was, where the camera tells of it later than it happened; on the host's monotonic clock.
+   */
+  triggered(count: number, partId: string | null, atMs?: number): void;
   /** A frame; ownership passes to the sink, which releases it. */
   frame(frame: Frame): void;
   /** Data the camera could not deliver (buffer overrun, lost leader, undecodable file ...). */
@@ -34,6 +37,8 @@ export interface Camera {
   start(sink: CameraSink, signal: AbortSignal): Promise<void>;
   /** Software trigger: expose now. Cameras that run on their own pace ignore it and say so by returning false. */
   trigger(): boolean;
+  /** Asks the device whether it answers now: null where it does, else why not. A camera without it is not asked. */
+  probe?(): Promise<string | null>;
   counters(): CameraCounters;
   /** Stops delivering and closes the device; safe in every state, and twice. */
   stop(): Promise<void>;

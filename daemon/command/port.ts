@@ -30,6 +30,11 @@ export interface TriggerRequest {
   readonly jobId: string | null;
   /** A known-bad sample that proves the station: judged and flagged, not counted as production. */
   readonly challenge: boolean;
+  /**
+   * Triggers just before this one that the plant counted and that never came: each is a part of its own, undecided /
+   * unmatched. None where absent.
+   */
+  readonly unseen?: number;
 }
 
 /** The part a trigger opened. */
@@ -57,7 +62,9 @@ export type Order =
 
 /** What is true of the line's orders now. */
 export interface Ordered {
+  /** The active recipe; null while its bundle does not serve. */
   readonly recipe: number | null;
+  /** The score threshold that judges instead of the bundle's own, by command or by the recipe; null where none does. */
   readonly threshold: number | null;
   readonly execution: 'continuous' | 'single' | 'stopped';
   readonly halted: string | null;

@@ -3,7 +3,7 @@
  * additions only; a field or code once released keeps its meaning. The JSON Schemas beside it say the same to others.
  */
 import { fail } from '../../errors.ts';
-import type { BundleName, Decision, Reason, Region, VerdictRecord } from '../line/verdict.ts';
+import type { BundleName, Decision, PartOrigin, Reason, Region, VerdictRecord } from '../line/verdict.ts';
 import type { LineCounters, LineStatus } from './status.ts';
 
 /** Where the mask of a part is found. The digest is of the PNG; null in the control lane, which never waits for it. */
@@ -14,7 +14,7 @@ export interface MaskReference {
   heightPx: number;
 }
 
-export interface VerdictPayload {
+export interface VerdictPayload extends PartOrigin {
   schema: 'twinspect.verdict/1';
   lineId: string;
   resultId: string;
@@ -88,6 +88,7 @@ export const reasonCodes: Readonly<Record<Reason, number>> = {
   interrupted: 18,
   rgbDead: 19,
   depthDead: 20,
+  halted: 21,
 };
 
 /** As OPC 40001-101 ResultEvaluation: 0 none, 1 OK, 2 NotOK, 3 NotDecidable. */
@@ -136,6 +137,7 @@ export function verdictPayload(
     sequence: record.sequence,
     trigger: record.trigger,
     partId: record.partId,
+    ...originOf(record),
     decision: record.decision,
     reason: record.reason,
     reasonCode: reasonCodes[record.reason],
@@ -184,6 +186,11 @@ export function offlinePayload(lineId: string, why: string, counters: LineCounte
     counters,
     atMs,
   } as const satisfies StatusPayload;
+}
+
+/** The fields of the origin, whatever else the record carries. */
+function originOf({ triggerSource, plantSequence, measId, productId, jobId, challenge }: PartOrigin): PartOrigin {
+  return { triggerSource, plantSequence, measId, productId, jobId, challenge };
 }
 
 /** JSON has no NaN; a score that is not a number says so by its reason. */

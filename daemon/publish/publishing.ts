@@ -3,6 +3,7 @@
  * Starts without a broker; does not start without a journal or with a port that is taken.
  */
 import { invariant } from '../../errors.ts';
+import type { Audit } from '../audit/port.ts';
 import type { Clock } from '../clock.ts';
 import type { VerdictRecord } from '../line/verdict.ts';
 import type { CommitLimits } from './commit-guard.ts';
@@ -11,18 +12,27 @@ import type { JournalLimits } from './journal/limits.ts';
 import type { ControlLane, Health, HealthListener, Log } from './lane.ts';
 import type { MqttLimits, MqttSettings } from './mqtt.ts';
 import { MqttLine } from './mqtt-line.ts';
+import type { SecuritySettings } from './opcua/security/security.ts';
 import type { OpcUa } from './opcua/server.ts';
 import { type EncodePng, newCounters, Publisher, type PublisherLimits } from './publisher.ts';
 import { RecordLane, type RecordLaneLimits } from './record-lane.ts';
+
+export interface PublishingOpcUa extends Omit<SecuritySettings, 'stateFolder'> {
+  readonly port: number;
+  /** Names the port's setting in errors. */
+  readonly setting: string;
+}
 
 export interface PublishingOptions {
   readonly stateFolder: string;
   readonly lineIds: readonly string[];
   /** Null = no broker: records are kept for the result store only. */
   readonly mqtt: (Omit<MqttSettings, 'clientId'> & { readonly prefix: string }) | null;
-  readonly opcua: { readonly host: string; readonly port: number; readonly setting: string } | null;
+  readonly opcua: PublishingOpcUa | null;
   readonly clock: Clock;
   readonly log: Log;
+  /** Who changed what; null or absent: nobody keeps it. */
+  readonly audit?: Audit | null;
   readonly encodePng: EncodePng;
   readonly announced?: (record: VerdictRecord, committed: boolean) => void;
   readonly limits?: Partial<JournalLimits & MqttLimits & CommitLimits & PublisherLimits & RecordLaneLimits>;
@@ -45,11 +55,12 @@ export async function startPublishing(options: PublishingOptions): Promise<Publi
   let opcua: OpcUa | null = null;
   try {
     if (options.opcua) {
-      const { host, port, setting } = options.opcua;
+      const { setting, ...settings } = options.opcua;
       // Loading the library takes half a second, which only who wants the server pays.
       const { startOpcUa } = await import('./opcua/server.ts');
       const latest = (lineId: string, limit: number) => journal.latest(lineId, limit);
-      opcua = await startOpcUa({ settings: { host, port, stateFolder }, setting, lineIds, clock, log, latest });
+      const { audit = null } = options;
+      opcua = await startOpcUa({ settings: { ...settings, stateFolder }, setting, lineIds, clock, log, audit, latest });
     }
     const lines = new Map(lineIds.map((lineId) => [lineId, composeLine(lineId, options, journal, opcua)]));
     for (const line of lines.values()) await line.publisher.start();

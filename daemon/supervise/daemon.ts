@@ -3,34 +3,40 @@
  * line, camera. Each step is bounded and named; the stop runs the other way, so that no frame comes to a line that is
  * gone and no verdict to a journal that is closed.
  */
-import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Config } from '../../config/schema.ts';
+import type { Change } from '../../config/watch.ts';
 import { encodePng } from '../../drivers/image/png.ts';
 import { type Camera, type CameraSink, type FileReader, openCamera } from '../../drivers/index.ts';
-import { fail, messageOf } from '../../errors.ts';
+import { AuditFile } from '../audit/audit-file.ts';
 import type { Clock } from '../clock.ts';
+import type { LineOrders } from '../command/line-orders.ts';
+import type { LineCommands } from '../command/port.ts';
 import { evidenceFolder } from '../evidence/folder.ts';
 import { EvidenceStore } from '../evidence/store.ts';
 import { Inference } from '../inference/inference.ts';
 import { lastBundle } from '../inference/last-bundle.ts';
 import { Line } from '../line/line.ts';
-import { type VerdictSink, withoutCommit } from '../line/sink.ts';
 import type { VerdictRecord } from '../line/verdict.ts';
 import type { Log } from '../log.ts';
 import { startEmbeddedBroker } from '../publish/embedded-broker.ts';
 import type { Publisher } from '../publish/publisher.ts';
 import { type Publishing, startPublishing } from '../publish/publishing.ts';
+import { type Heartbeat, heartbeatOf } from './heartbeat.ts';
 import { lineState } from './line-state.ts';
+import { auditEdits, lineOrders } from './orders.ts';
 import {
-  bundleWish,
+  cameraId,
   cameraSettings,
   evidenceSettings,
   inferenceSettings,
   lineSettings,
   mqttSettings,
+  opcUaSettings,
   publishingLimits,
 } from './settings.ts';
+import { lineSink } from './sink.ts';
+import { makeStateFolder } from './state-folder.ts';
 import { Steps } from './steps.ts';
 
 export interface DaemonOptions {
@@ -58,9 +64,12 @@ export class Daemon {
   readonly #options: DaemonOptions;
   readonly #steps: Steps;
   readonly #inference: Inference;
+  readonly #audit: AuditFile;
+  readonly #orders: LineOrders;
   #line: Line | null = null;
   #publishing: Publishing | null = null;
   #evidence: EvidenceStore | null = null;
+  #heartbeat: Heartbeat | null = null;
   #begun = false;
   /** The broker the verdicts go to; null without MQTT. */
   mqttUrl: string | null = null;
@@ -75,12 +84,34 @@ export class Daemon {
       log: log.child({ room: 'inference' }),
       last: lastBundle(this.#stateFolder, config.line.id),
       betweenParts: async (change) => (this.#line ? this.#line.betweenParts(change) : change()),
-      changed: () => this.#showState(),
+      changed: () => {
+        this.#showState();
+        this.#orders.changed();
+      },
     });
+    const stateFolder = this.#stateFolder;
+    this.#audit = new AuditFile({ stateFolder, clock, log: log.child({ room: 'audit' }) });
+    this.#orders = lineOrders({
+      ...{ config, clock, stateFolder, cwd: options.cwd, inference: this.#inference, audit: this.#audit },
+      ...{ triggerFrom: config.line.trigger === 'camera' ? cameraId : null, log: log.child({ room: 'command' }) },
+    });
+    this.#orders.onOrdered(() => this.#showState());
+    this.#orders.onResetCounters(() => this.#publishing?.line(config.line.id).resetRejects());
   }
 
   get inference(): Inference {
     return this.#inference;
+  }
+
+  /** What the plant may ask of the line; triggers only once it is started. */
+  get commands(): LineCommands {
+    return this.#orders;
+  }
+
+  /** The config file was edited. Resolves when the recipe it wishes for now serves or was refused. */
+  edited(config: Config, changes: readonly Change[], file: string): Promise<void> {
+    auditEdits(this.#audit, this.#options.log, file, changes);
+    return this.#orders.edited(config);
   }
 
   /** Null before the start. */
@@ -95,7 +126,12 @@ export class Daemon {
   /** Rejects with the error of the step that failed; everything before it is stopped again then. */
   async start(): Promise<void> {
     try {
-      await this.#steps.start({ ...brief('state folder'), begin: () => this.#makeStateFolder(), end: () => {} });
+      await this.#steps.start({
+        ...brief('state folder'),
+        begin: () => makeStateFolder(this.#stateFolder),
+        end: () => {},
+      });
+      await this.#steps.start({ ...brief('orders'), begin: () => this.#orders.open(), end: () => this.#audit.close() });
       const camera = this.#options.camera ?? (await this.#openCamera());
       await this.#startBroker();
       this.#publishing = await this.#startPublishing();
@@ -118,18 +154,7 @@ export class Daemon {
     return resolve(this.#options.cwd, this.#options.config.stateDir);
   }
 
-  async #makeStateFolder(): Promise<void> {
-    const path = this.#stateFolder;
-    const probe = join(path, '.write-test');
-    try {
-      await mkdir(path, { recursive: true });
-      await writeFile(probe, '');
-      await rm(probe);
-    } catch (error) {
-      throw fail('start/state', { path, cause: messageOf(error) }, error);
-    }
-  }
-
+  /** Before everything that may change something, so that it closes after it. */
   async #openCamera(): Promise<Camera> {
     const { config, cwd, clock, files } = this.#options;
     const begin = (): Promise<Camera> => openCamera(cameraSettings(config, cwd), clock, files);
@@ -152,7 +177,6 @@ export class Daemon {
 
   #startPublishing(): Promise<Publishing> {
     const { config, cwd, clock, log, files, announced } = this.#options;
-    const { host, port, enabled } = config.opcua;
     const readText = async (path: string) => new TextDecoder().decode(await files.read(path));
     return this.#steps.start({
       ...brief('journal, MQTT and OPC UA'),
@@ -164,7 +188,8 @@ export class Daemon {
           stateFolder: this.#stateFolder,
           lineIds: [config.line.id],
           mqtt: this.mqttUrl === null ? null : await mqttSettings(config, this.mqttUrl, cwd, readText),
-          opcua: enabled ? { host, port, setting: 'opcua.port' } : null,
+          opcua: opcUaSettings(config),
+          audit: this.#audit,
           clock,
           log: log.child({ room: 'publish' }),
           encodePng,
@@ -190,24 +215,28 @@ export class Daemon {
   async #startLine(publisher: Publisher, camera: Camera): Promise<void> {
     const { config, clock } = this.#options;
     const settings = lineSettings(config, camera);
-    const sink = withEvidence(publisher, this.#evidence);
-    this.#line = await this.#steps.start({
+    const sink = lineSink(publisher, this.#evidence, () => this.#heartbeat);
+    const expose = (): void => void camera.trigger();
+    const line = await this.#steps.start({
       ...brief('line'),
-      begin: () => new Line({ settings, clock, port: this.#inference, sink }),
-      end: (line) => line.stop(),
+      begin: () => new Line({ settings, clock, port: this.#inference, sink, expose }),
+      end: (running) => running.stop(),
     });
+    this.#line = line;
+    this.#orders.begin(line);
+    publisher.attach(this.#orders);
     this.#showState();
   }
 
   /** Before the line, so that it is stopped after it: parts still open then are interrupted, not failed. */
   async #startInference(): Promise<void> {
-    const { config, cwd, signal } = this.#options;
+    const { signal } = this.#options;
     const stop = (): void => this.#inference.stop();
     signal.addEventListener('abort', stop, { once: true });
     await this.#steps.start({
       ...brief('bundle'),
       startMaxMs: bundleMaxMs,
-      begin: () => this.#inference.start(bundleWish(config, cwd)),
+      begin: () => this.#inference.start(this.#orders.startWish()),
       end: stop,
     });
     signal.removeEventListener('abort', stop);
@@ -222,6 +251,20 @@ export class Daemon {
     });
     this.#begun = true;
     this.#showState();
+    const beating = new AbortController();
+    await this.#steps.start({
+      ...brief('heartbeat'),
+      begin: () => this.#beat(line, camera, beating.signal),
+      end: () => beating.abort(),
+    });
+  }
+
+  #beat(line: Line, camera: Camera, signal: AbortSignal): void {
+    const { config, clock, log } = this.#options;
+    const publisher = this.#publishing?.line(config.line.id);
+    const show = (problem: string | null): void => publisher?.setPulse(problem);
+    const station = { line, camera, inference: this.#inference };
+    this.#heartbeat = heartbeatOf(station, { clock, log: log.child({ room: 'heartbeat' }), signal, show });
   }
 
   /** The line's sink, and the plant is told when the camera goes and comes. */
@@ -252,17 +295,4 @@ export class Daemon {
 
 function brief(name: string): { name: string; startMaxMs: number; stopMaxMs: number } {
   return { name, startMaxMs: usualMaxMs, stopMaxMs: usualMaxMs };
-}
-
-/** The plant first, then the pictures. */
-function withEvidence(publisher: Publisher, evidence: EvidenceStore | null): VerdictSink {
-  return {
-    opened: (part) => publisher.opened(part),
-    closed: (record, seen) => {
-      const committed = publisher.closed(record, seen);
-      const told = committed.then((is) => (is ? record : withoutCommit(record, 'the record could not be committed')));
-      evidence?.offer(record, seen, told);
-      return committed;
-    },
-  };
 }

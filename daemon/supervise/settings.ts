@@ -4,8 +4,7 @@ import { resolve } from 'node:path';
 import type { Config } from '../../config/schema.ts';
 import { readSecret } from '../../config/secret.ts';
 import type { Camera, CameraSettings } from '../../drivers/index.ts';
-import { fail } from '../../errors.ts';
-import type { BundleWish, InferenceSettings } from '../inference/inference.ts';
+import type { InferenceSettings } from '../inference/inference.ts';
 import type { LineSettings } from '../line/settings.ts';
 import type { PublishingOptions } from '../publish/publishing.ts';
 
@@ -14,14 +13,13 @@ export const cameraId = 'camera1';
 /** A record of evidence is about half a megabyte; more entries than this make the folder itself slow. */
 const evidenceEntriesMax = 20_000;
 
-export function cameraSettings({ camera }: Config, cwd: string): CameraSettings {
+export function cameraSettings({ camera, line }: Config, cwd: string): CameraSettings {
   const { driver, synthetic, replay } = camera;
-  if (driver === 'synthetic') return { id: cameraId, driver, synthetic };
-  const { folder, split, ...rest } = replay;
-  if (rest.pace === 'stepped') {
-    const expected = 'original or fixed: this release has no way to give trigger commands';
-    throw fail('camera/setting', { id: cameraId, setting: 'replay.pace', value: rest.pace, expected });
+  const byCommand = line.trigger === 'command';
+  if (driver === 'synthetic') {
+    return { id: cameraId, driver, synthetic: { ...synthetic, ...(byCommand && { periodMs: null }) } };
   }
+  const { folder, split, ...rest } = replay;
   return { id: cameraId, driver, replay: { ...rest, folder: resolve(cwd, folder), ...(split !== 'all' && { split }) } };
 }
 
@@ -36,7 +34,7 @@ export function lineSettings({ line, pairing, inference, journal }: Config, came
     frameWaitMs: Math.min(windowMs, line.deadlineMs - journal.commitTimeoutMs),
     maxPartsInFlight: line.maxPartsInFlight,
     cameras: [{ id: camera.id, modalities: camera.modalities }],
-    triggerFrom: camera.id,
+    triggerFrom: line.trigger === 'camera' ? camera.id : null,
     // The inference itself ends a run that was given up, long before this.
     abandonAfterMs: inference.timeoutMs,
   };
@@ -47,13 +45,15 @@ export function inferenceSettings({ inference }: Config): InferenceSettings {
   return { ...rest, threads: threads === 0 ? availableParallelism() : threads };
 }
 
-export function bundleWish({ line }: Config, cwd: string): BundleWish {
-  return { path: resolve(cwd, line.bundle), product: line.product };
-}
-
 export function evidenceSettings({ evidence }: Config) {
   const { quotaMb, keepEveryNthPass } = evidence;
   return { maxBytes: quotaMb * 1024 * 1024, maxEntries: evidenceEntriesMax, keepEveryNthPass };
+}
+
+/** Null where the server is switched off. */
+export function opcUaSettings({ opcua }: Config): PublishingOptions['opcua'] {
+  const { enabled, ...settings } = opcua;
+  return enabled ? { ...settings, setting: 'opcua.port' } : null;
 }
 
 /** `url` is the broker's: the plant's, or the embedded one's. */

@@ -30,6 +30,8 @@ export function scene(given: Partial<Context> & { level?: LogLevel } = {}): Scen
     signal: abort.signal,
     log: createLog({ level, sink: { write: (line) => void logged.push(line) } }),
     files: diskFiles,
+    stdin: async () => '',
+    randomBytes: (count) => new Uint8Array(count).fill(7),
     packageRoot: root,
     ...context,
     out,

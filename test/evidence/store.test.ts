@@ -6,6 +6,7 @@ import { type EvidenceFiles, evidenceFolder } from '../../daemon/evidence/folder
 import { EvidenceStore, entryName, maxWaitingEntries } from '../../daemon/evidence/store.ts';
 import type { PartEvidence } from '../../daemon/line/sink.ts';
 import type { Decision, VerdictRecord } from '../../daemon/line/verdict.ts';
+import { openedByCamera } from '../../daemon/line/verdict.ts';
 import { readingOf } from '../line/rig.ts';
 
 let folder = '';
@@ -25,6 +26,7 @@ function record(sequence: number, decision: Decision): VerdictRecord {
     sequence,
     trigger: sequence,
     partId: null,
+    ...openedByCamera,
     decision,
     reason: decision === 'pass' ? 'good' : decision === 'fail' ? 'defect' : 'timeout',
     detail: null,

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../daemon/clock.ts';
 import type { Decision } from '../../daemon/line/verdict.ts';
+import { openedByCamera } from '../../daemon/line/verdict.ts';
 import { startEmbeddedBroker } from '../../daemon/publish/embedded-broker.ts';
 import { MqttLine } from '../../daemon/publish/mqtt-line.ts';
 import { type Publishing, type PublishingOptions, startPublishing } from '../../daemon/publish/publishing.ts';
@@ -32,7 +33,14 @@ async function publish(port: number, more: Partial<PublishingOptions> = {}): Pro
 async function judge(publishing: Publishing, decision: Decision = 'pass', withMask = false): Promise<number> {
   const line = publishing.line('line1');
   const openedAtMs = systemClock.wallMs();
-  const sequence = line.opened({ lineId: 'line1', trigger: 1, partId: null, openedAtMs, deadlineMs: 300 });
+  const sequence = line.opened({
+    lineId: 'line1',
+    trigger: 1,
+    partId: null,
+    origin: openedByCamera,
+    openedAtMs,
+    deadlineMs: 300,
+  });
   await line.closed(judged(sequence, decision), withMask ? { mask: mask() } : null);
   return sequence;
 }

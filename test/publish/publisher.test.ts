@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type Clock, systemClock } from '../../daemon/clock.ts';
-import { reasons, type VerdictRecord } from '../../daemon/line/verdict.ts';
+import { openedByCamera, reasons, type VerdictRecord } from '../../daemon/line/verdict.ts';
 import { startEmbeddedBroker } from '../../daemon/publish/embedded-broker.ts';
 import { reasonCodes } from '../../daemon/publish/payload.ts';
 import { type Publishing, type PublishingOptions, startPublishing } from '../../daemon/publish/publishing.ts';
@@ -38,7 +38,7 @@ async function room(more: Partial<PublishingOptions> = {}): Promise<Room> {
 }
 
 function opened({ publishing }: Room): number {
-  const part = { lineId: 'line1', trigger: 7, partId: null, openedAtMs: 1, deadlineMs: 300 };
+  const part = { lineId: 'line1', trigger: 7, partId: null, origin: openedByCamera, openedAtMs: 1, deadlineMs: 300 };
   return publishing.line('line1').opened(part);
 }
 

@@ -3,7 +3,7 @@
  * not compile. Everything here survives the structured clone between threads.
  */
 import type { ErrorCode, ErrorValues } from '../../../errors.ts';
-import type { VerdictRecord } from '../../line/verdict.ts';
+import type { PartOrigin, VerdictRecord } from '../../line/verdict.ts';
 import type { JournalLimits } from './limits.ts';
 
 /** A part as its trigger opened it. */
@@ -11,6 +11,7 @@ export interface OpenPart {
   readonly lineId: string;
   readonly trigger: number;
   readonly partId: string | null;
+  readonly origin: PartOrigin;
   readonly openedAtMs: number;
   readonly deadlineMs: number;
 }

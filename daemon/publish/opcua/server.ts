@@ -1,18 +1,15 @@
 /**
- * The OPC UA server: one flat block of variables per line and the newest results. Anonymous and read-only, hence on
- * loopback only: elsewhere it refuses to start until it can check users and encrypt. The folder around this file is the
- * only importer of node-opcua.
+ * The OPC UA server: one flat block of variables per line and the newest results. Who may come in and what he may do is
+ * `security/`; what declares nothing there can be read and nothing else. The folder around this file is the only
+ * importer of node-opcua.
  */
-import { join } from 'node:path';
 import {
   coerceLocalizedText,
   DataType,
   type ISessionContext,
-  MessageSecurityMode,
   nodesets,
   OPCUAServer,
   RegisterServerMethod,
-  SecurityPolicy,
   ServerState,
   StatusCodes,
   Subscription,
@@ -20,23 +17,23 @@ import {
   type Variant,
   VariantArrayType,
 } from 'node-opcua';
-import { fail, invariant, messageOf } from '../../../errors.ts';
+import { fail, invariant, messageOf, TwinspectError } from '../../../errors.ts';
+import type { Audit } from '../../audit/port.ts';
 import type { Clock } from '../../clock.ts';
 import type { VerdictRecord } from '../../line/verdict.ts';
 import type { ControlLane, Health, Log } from '../lane.ts';
 import { listenError } from '../listen-error.ts';
 import { checkLineId } from '../payload.ts';
-import { serverCertificate } from './certificates.ts';
 import { OpcUaLane } from './lane.ts';
 import { routeLibraryLog } from './library-log.ts';
+import { callableByAll } from './security/permissions.ts';
+import { defaultApplicationUri, OpcUaSecurity, type SecuritySettings } from './security/security.ts';
 import { TagBlock } from './tags.ts';
 import { guardTransport, malformedConnections } from './transport-guard.ts';
 
-export interface OpcUaSettings {
-  readonly host: string;
+/** `host` is where it listens; the state folder holds key, certificate, trust lists and users. */
+export interface OpcUaSettings extends SecuritySettings {
   readonly port: number;
-  /** Key, certificate and trust lists; made when absent. */
-  readonly stateFolder: string;
 }
 
 export interface OpcUaOptions {
@@ -46,11 +43,16 @@ export interface OpcUaOptions {
   readonly lineIds: readonly string[];
   readonly clock: Clock;
   readonly log: Log;
+  /** Null or absent: nobody keeps one, as in a measurement. */
+  readonly audit?: Audit | null;
   /** The newest records of a line, newest first: what GetLatestResults answers from. */
   readonly latest: (lineId: string, limit: number) => Promise<VerdictRecord[]>;
 }
 
-/** A dead client keeps its session until its timeout; the library's 10 would let ten of them lock everybody out. */
+/**
+ * Sessions, and connections. A dead client keeps its session until its timeout; the library's 10 would let ten of them
+ * lock everybody out.
+ */
 const sessionsMax = 100;
 /**
  * The library's floor is 50 ms. On the way to a subscriber a change waits half of it at the median: at 10 ms it took 9
@@ -59,55 +61,51 @@ const sessionsMax = 100;
 const publishMinMs = 5;
 /** Results a call of GetLatestResults brings at most; a record is about 1 KB. */
 const latestMax = 100;
-const applicationUri = 'urn:twinspect:server';
+const resourcePath = '/UA/Twinspect';
 
-/** Rejects with `opcua/anonymous`, `port/taken`, `port/listen` or `opcua/start`. */
+/** Rejects with `opcua/noUser`, `user/file`, `port/taken`, `port/listen` or `opcua/start`. */
 export async function startOpcUa(options: OpcUaOptions): Promise<OpcUa> {
-  const { settings, clock, log } = options;
+  const { settings, clock, log, audit = null } = options;
   for (const lineId of options.lineIds) checkLineId(lineId);
-  const { host } = settings;
-  if (!/^(127(\.\d{1,3}){3}|::1|localhost)$/.test(host)) throw fail('opcua/anonymous', { host });
   routeLibraryLog(log);
   guardTransport(log);
   Subscription.minimumPublishingInterval = publishMinMs;
+  let security: OpcUaSecurity | undefined;
   let server: OPCUAServer | undefined;
   try {
-    const now = new Date(clock.wallMs());
-    const own = await serverCertificate(join(settings.stateFolder, 'opcua'), { applicationUri, host }, now);
-    server = makeServer(settings, own);
+    security = await OpcUaSecurity.open({ settings, clock, log, audit });
+    server = makeServer(settings, security);
     await server.initialize();
+    security.guard(server, resourcePath);
     const blocks = addLines(server, options);
     await server.start();
     log.info({ endpoint: server.getEndpointUrl() }, 'OPC UA server listens');
-    return new OpcUa(server, blocks, clock);
+    return new OpcUa(server, security, blocks, clock, log);
   } catch (error) {
     await server?.shutdown(0).catch((later: unknown) => log.debug({ cause: messageOf(later) }, 'OPC UA: shutdown'));
+    await security?.stop();
     throw startError(error, options);
   }
 }
 
 /** The library passes on what the socket said, sometimes only as text. */
 function startError(error: unknown, { settings, setting }: OpcUaOptions): Error {
+  if (error instanceof TwinspectError) return error;
   const said = /\b(EADDRINUSE|EADDRNOTAVAIL|ENOTFOUND)\b|listen (EACCES)/.exec(messageOf(error));
   if (!said) return fail('opcua/start', { cause: messageOf(error) }, error);
   const cause = Object.assign(new Error(messageOf(error), { cause: error }), { code: said[1] ?? said[2] });
   return listenError('The OPC UA server', settings.host, settings.port, setting, cause);
 }
 
-function makeServer(settings: OpcUaSettings, own: Awaited<ReturnType<typeof serverCertificate>>): OPCUAServer {
+function makeServer(settings: OpcUaSettings, security: OpcUaSecurity): OPCUAServer {
+  const { host, port, applicationUri = defaultApplicationUri } = settings;
   return new OPCUAServer({
-    host: settings.host,
-    hostname: settings.host,
-    port: settings.port,
-    resourcePath: '/UA/Twinspect',
+    ...security.serverOptions,
+    host,
+    hostname: security.names.all[0] ?? host,
+    port,
+    resourcePath,
     nodesets: [nodesets.standard],
-    certificateFile: own.certificateFile,
-    privateKeyFile: own.privateKeyFile,
-    serverCertificateManager: own.manager,
-    userCertificateManager: own.manager,
-    allowAnonymous: true,
-    securityModes: [MessageSecurityMode.None],
-    securityPolicies: [SecurityPolicy.None],
     registerServerMethod: RegisterServerMethod.HIDDEN,
     isAuditing: false,
     maxConnectionsPerEndpoint: sessionsMax,
@@ -142,6 +140,7 @@ function addLatestResults(folder: UAObject, lineId: string, options: OpcUaOption
     browseName: 'GetLatestResults',
     nodeId: `s=${lineId}.GetLatestResults`,
     inputArguments: [{ name: 'Count', dataType: DataType.UInt32, description: { text: `at most ${latestMax}` } }],
+    rolePermissions: callableByAll(),
     outputArguments: [
       { name: 'Results', dataType: DataType.String, valueRank: 1, description: { text: 'JSON, newest first' } },
     ],
@@ -162,14 +161,18 @@ function addLatestResults(folder: UAObject, lineId: string, options: OpcUaOption
 
 export class OpcUa {
   readonly #server: OPCUAServer;
+  readonly #security: OpcUaSecurity;
   readonly #blocks: Map<string, TagBlock>;
   readonly #clock: Clock;
+  readonly #log: Log;
   #stopped = false;
 
-  constructor(server: OPCUAServer, blocks: Map<string, TagBlock>, clock: Clock) {
+  constructor(server: OPCUAServer, security: OpcUaSecurity, blocks: Map<string, TagBlock>, clock: Clock, log: Log) {
     this.#server = server;
+    this.#security = security;
     this.#blocks = blocks;
     this.#clock = clock;
+    this.#log = log;
   }
 
   get endpoint(): string {
@@ -179,22 +182,20 @@ export class OpcUa {
   /** The control lane of one line; undefined for a line the server was not started with. */
   lane(lineId: string): ControlLane | undefined {
     const block = this.#blocks.get(lineId);
-    return block && new OpcUaLane(block, this.#clock, () => this.#health(lineId));
+    if (!block) return undefined;
+    return new OpcUaLane({ lineId, block, clock: this.#clock, log: this.#log, health: () => this.#health(lineId) });
   }
 
   #health(lineId: string): Health {
-    const sessions = this.#server.engine.currentSessionCount;
-    const problem = this.#stopped
-      ? 'stopped'
-      : sessions >= sessionsMax
-        ? `all ${sessionsMax} sessions are taken`
-        : null;
-    return {
-      name: `opcua ${lineId}`,
-      ok: problem === null,
-      problem,
-      counters: { sessions, malformed: malformedConnections() },
+    const { fault, problem } = this.#security.standing(sessionsMax);
+    const counters = {
+      sessions: this.#server.engine.currentSessionCount,
+      connections: this.#server.currentChannelCount,
+      certificatesUnlisted: this.#security.store.unlisted,
+      malformed: malformedConnections(),
     };
+    const said = this.#stopped ? 'stopped' : problem;
+    return { name: `opcua ${lineId}`, ok: said === null, problem: said, fault: fault?.message ?? null, counters };
   }
 
   /** No verdict and not ready are shown first; ends within its bound. */
@@ -204,5 +205,6 @@ export class OpcUa {
     for (const block of this.#blocks.values()) block.reset(new Date(this.#clock.wallMs()));
     this.#server.engine.setServerState(ServerState.Shutdown);
     await this.#server.shutdown(0);
+    await this.#security.stop();
   }
 }
