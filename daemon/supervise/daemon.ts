@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path';
 import type { Config } from '../../config/schema.ts';
 import type { Change } from '../../config/watch.ts';
 import { encodePng } from '../../drivers/image/png.ts';
-import { type Camera, type CameraSink, type FileReader, openCamera } from '../../drivers/index.ts';
+import { type Camera, type FileReader, openCamera } from '../../drivers/index.ts';
 import { AuditFile } from '../audit/audit-file.ts';
 import type { Clock } from '../clock.ts';
 import type { LineOrders } from '../command/line-orders.ts';
@@ -24,9 +24,12 @@ import { deviceName } from '../publish/mqtt/device-name.ts';
 import type { LineMqtt } from '../publish/mqtt/settings.ts';
 import type { Publisher } from '../publish/publisher.ts';
 import { type Publishing, startPublishing } from '../publish/publishing.ts';
+import type { Registering } from '../registration/registering.ts';
 import { type Heartbeat, heartbeatOf } from './heartbeat.ts';
+import { heeding } from './heeding.ts';
 import { lineState } from './line-state.ts';
 import { auditEdits, lineOrders } from './orders.ts';
+import { lineRegistering } from './registering.ts';
 import {
   cameraId,
   cameraSettings,
@@ -73,6 +76,7 @@ export class Daemon {
   readonly #orders: LineOrders;
   #line: Line | null = null;
   #publishing: Publishing | null = null;
+  #registering: Registering | null = null;
   #evidence: EvidenceStore | null = null;
   #heartbeat: Heartbeat | null = null;
   #begun = false;
@@ -135,6 +139,7 @@ export class Daemon {
       await this.#steps.start({ ...brief('state folder'), begin: makeFolder, end: () => {} });
       await this.#steps.start({ ...brief('orders'), begin: () => this.#orders.open(), end: () => this.#audit.close() });
       const camera = this.#options.camera ?? (await this.#openCamera());
+      this.#registering = await this.#openRegistering(camera);
       await this.#startBroker();
       this.#publishing = await this.#startPublishing();
       await this.#startEvidence();
@@ -154,6 +159,11 @@ export class Daemon {
 
   get #stateFolder(): string {
     return resolve(this.#options.cwd, this.#options.config.stateDir);
+  }
+
+  #openRegistering(camera: Camera): Promise<Registering> {
+    const begin = (): Promise<Registering> => lineRegistering(this.#options, this.#stateFolder, camera);
+    return this.#steps.start({ ...brief('calibration'), begin, end: () => {} });
   }
 
   async #openCamera(): Promise<Camera> {
@@ -222,9 +232,10 @@ export class Daemon {
     const settings = lineSettings(config, camera);
     const sink = lineSink(publisher, this.#evidence, () => this.#heartbeat);
     const expose = (): void => void camera.trigger();
+    const register = this.#registering?.register;
     const line = await this.#steps.start({
       ...brief('line'),
-      begin: () => new Line({ settings, clock, port: this.#inference, sink, expose }),
+      begin: () => new Line({ settings, clock, port: this.#inference, sink, expose, ...(register && { register }) }),
       end: (running) => running.stop(),
     });
     this.#line = line;
@@ -253,7 +264,11 @@ export class Daemon {
     const line = this.#line as Line;
     await this.#steps.start({
       ...brief('camera'),
-      begin: () => camera.start(this.#heeding(line.sinkFor(camera.id)), this.#options.signal),
+      begin: () =>
+        camera.start(
+          heeding(line.sinkFor(camera.id), () => this.#showState()),
+          this.#options.signal,
+        ),
       end: () => camera.stop(),
     });
     this.#begun = true;
@@ -274,22 +289,12 @@ export class Daemon {
     this.#heartbeat = heartbeatOf(station, { clock, log: log.child({ room: 'heartbeat' }), signal, show });
   }
 
-  /** The line's sink, and the plant is told when the camera goes and comes. */
-  #heeding(sink: CameraSink): CameraSink {
-    const after =
-      <A extends unknown[]>(call: (...args: A) => void) =>
-      (...args: A): void => {
-        call(...args);
-        this.#showState();
-      };
-    return { ...sink, lost: after(sink.lost), recovered: after(sink.recovered), ended: after(sink.ended) };
-  }
-
   #showState(): void {
     const line = this.#line;
     if (!line || !this.#publishing) return;
     const { problem: hostProblem, refusal } = this.#inference;
     const [begun, ready, bundle] = [this.#begun, line.readyState(), this.#inference.bundle()];
+    this.#registering?.heed(bundle);
     const state = lineState({ begun, ready, bundle, hostProblem, refusal });
     this.#publishing.line(this.#options.config.line.id).setState(state);
   }

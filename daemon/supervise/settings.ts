@@ -25,7 +25,10 @@ export function cameraSettings({ camera, line }: Config, cwd: string): CameraSet
   return { id: cameraId, driver, replay: { ...rest, folder: resolve(cwd, folder), ...(split !== 'all' && { split }) } };
 }
 
-export function lineSettings({ line, pairing, inference, journal }: Config, camera: Camera): LineSettings {
+export function lineSettings(
+  { line, pairing, inference, journal }: Config,
+  camera: Pick<Camera, 'id' | 'modalities'>,
+): LineSettings {
   const { windowMs, ...matching } = pairing;
   return {
     ...matching,
@@ -40,6 +43,11 @@ export function lineSettings({ line, pairing, inference, journal }: Config, came
     // The inference itself ends a run that was given up, long before this.
     abandonAfterMs: inference.timeoutMs,
   };
+}
+
+export function registeringSettings({ registration }: Config, cwd: string) {
+  const { calibration, driftMaxPx } = registration;
+  return { calibrationFile: calibration === '' ? null : resolve(cwd, calibration), limitPx: driftMaxPx };
 }
 
 export function inferenceSettings({ inference }: Config): InferenceSettings {
