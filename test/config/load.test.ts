@@ -97,7 +97,7 @@ describe('refusals', () => {
       'mqtt.url (line 10): found an address of another form (not shown: it may hold a password), expected mqtt://HOST',
       'mqtt.embeddedPort (line 11): found 70000, expected a whole number from 0 to 65535',
       'inference.spinning (line 13): found "yes", expected true or false',
-      'opcua.host (line 14): found "", expected an address of this machine alone',
+      'opcua.host (line 14): found "", expected an address of this machine, or 0.0.0.0',
     ]) {
       expect(message).toContain(`\n  ${expected}`);
     }
