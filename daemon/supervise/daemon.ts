@@ -230,7 +230,6 @@ export class Daemon {
     this.#line = line;
     this.#orders.begin(line);
     publisher.attach(this.#orders, (on) => line.setChallenge(on));
-    this.#publishing?.serve(config.line.id, this.#orders);
     this.#showState();
   }
 
