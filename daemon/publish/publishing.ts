@@ -5,7 +5,6 @@
 import { invariant } from '../../errors.ts';
 import type { Audit } from '../audit/port.ts';
 import type { Clock } from '../clock.ts';
-import type { LineCommands } from '../command/port.ts';
 import type { VerdictRecord } from '../line/verdict.ts';
 import type { CommitLimits } from './commit-guard.ts';
 import { type Journal, openJournal } from './journal/journal.ts';
@@ -15,6 +14,7 @@ import { MqttLine } from './mqtt/line.ts';
 import { clientIdOf, type LineMqtt, type MqttLineLimits } from './mqtt/settings.ts';
 import type { SecuritySettings } from './opcua/security/security.ts';
 import type { OpcUa } from './opcua/server.ts';
+import type { VisionSources } from './opcua/vision/system.ts';
 import { type EncodePng, newCounters, Publisher, type PublisherLimits } from './publisher.ts';
 import { RecordLane, type RecordLaneLimits } from './record-lane.ts';
 
@@ -24,12 +24,17 @@ export interface PublishingOpcUa extends Omit<SecuritySettings, 'stateFolder'> {
   readonly setting: string;
 }
 
+/** What makes a line a vision system of OPC 40100-1; its records come from the journal. */
+export type PublishingVision = Omit<VisionSources, 'records'>;
+
 export interface PublishingOptions {
   readonly stateFolder: string;
   readonly lineIds: readonly string[];
   /** Null = no broker: records are kept for the result store only. */
   readonly mqtt: LineMqtt | null;
   readonly opcua: PublishingOpcUa | null;
+  /** Null or absent: its OPC UA server has tags alone. */
+  readonly vision?: PublishingVision | null;
   readonly clock: Clock;
   readonly log: Log;
   /** Who changed what; null or absent: nobody keeps it. */
@@ -47,8 +52,6 @@ export interface Publishing {
   readonly opcuaAccess: string | null;
   /** The sink of a line. */
   line(lineId: string): Publisher;
-  /** From here on commands of the plant reach this line. */
-  serve(lineId: string, commands: LineCommands): void;
   health(): Health[];
   onHealth(listener: HealthListener): void;
   stop(): Promise<void>;
@@ -65,7 +68,10 @@ export async function startPublishing(options: PublishingOptions): Promise<Publi
       const { startOpcUa } = await import('./opcua/server.ts');
       const latest = (lineId: string, limit: number) => journal.latest(lineId, limit);
       const { audit = null } = options;
-      opcua = await startOpcUa({ settings: { ...settings, stateFolder }, setting, lineIds, clock, log, audit, latest });
+      const vision = visionOf(options, journal);
+      opcua = await startOpcUa({
+        ...{ settings: { ...settings, stateFolder }, setting, lineIds, clock, log, audit, latest, vision },
+      });
     }
     const lines = new Map(lineIds.map((lineId) => [lineId, composeLine(lineId, options, journal, opcua)]));
     for (const line of lines.values()) await line.publisher.start();
@@ -76,6 +82,17 @@ export async function startPublishing(options: PublishingOptions): Promise<Publi
     await journal.close();
     throw error;
   }
+}
+
+function visionOf({ vision }: PublishingOptions, journal: Journal): ((lineId: string) => VisionSources) | null {
+  if (!vision) return null;
+  return (lineId) => ({
+    ...vision,
+    records: {
+      latest: (before, limit) => journal.latest(lineId, limit, before),
+      bySequence: (sequence) => journal.bySequence(lineId, sequence),
+    },
+  });
 }
 
 interface LinePublishing {
@@ -102,7 +119,10 @@ function composeLine(
   const maskTopic = mqtt && ((resultId: string) => mqtt.maskTopic(resultId));
   const recordLane =
     mqtt && maskTopic && new RecordLane({ lineId, clock, log, journal, link: mqtt, maskTopic, counters, limits });
-  const lanes = [opcua?.lane(lineId), mqtt].filter((lane) => lane !== null && lane !== undefined);
+  // The vision system last: what a PLC waits for goes first.
+  const lanes = [opcua?.lane(lineId), mqtt, opcua?.vision(lineId)].filter(
+    (lane) => lane !== null && lane !== undefined,
+  );
   const publisher = new Publisher({
     ...{ lineId, clock, log, journal, control: lanes, recordLane, encodePng, maskTopic, counters, limits },
     ...(announced ? { announced } : {}),
@@ -120,9 +140,6 @@ function publishing(journal: Journal, opcua: OpcUa | null, lines: Map<string, Li
       const line = lines.get(lineId);
       invariant(line, `no line ${lineId} is published`);
       return line.publisher;
-    },
-    serve(lineId, commands) {
-      lines.get(lineId)?.mqtt?.serve(commands);
     },
     health: () => all.flatMap((line) => [line.publisher.health(), ...line.lanes.map((lane) => lane.health())]),
     onHealth(listener) {

@@ -40,6 +40,7 @@ import {
 import { lineSink } from './sink.ts';
 import { makeStateFolder } from './state-folder.ts';
 import { Steps } from './steps.ts';
+import { visionOf } from './vision.ts';
 
 export interface DaemonOptions {
   readonly config: Config;
@@ -155,7 +156,6 @@ export class Daemon {
     return resolve(this.#options.cwd, this.#options.config.stateDir);
   }
 
-  /** Before everything that may change something, so that it closes after it. */
   async #openCamera(): Promise<Camera> {
     const { config, cwd, clock, files } = this.#options;
     const begin = (): Promise<Camera> => openCamera(cameraSettings(config, cwd), clock, files);
@@ -185,6 +185,7 @@ export class Daemon {
           lineIds: [config.line.id],
           mqtt: await this.#mqttSettings(),
           opcua: opcUaSettings(config),
+          vision: visionOf({ config, cwd, startedAtMs: clock.wallMs(), log: log.child({ room: 'publish' }) }),
           audit: this.#audit,
           clock,
           log: log.child({ room: 'publish' }),
@@ -228,8 +229,9 @@ export class Daemon {
     });
     this.#line = line;
     this.#orders.begin(line);
-    publisher.attach(this.#orders);
-    this.#publishing?.serve(config.line.id, this.#orders);
+    publisher.attach(this.#orders, (on) => {
+      line.challenge = on;
+    });
     this.#showState();
   }
 

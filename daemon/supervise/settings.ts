@@ -54,7 +54,7 @@ export function evidenceSettings({ evidence }: Config) {
 
 /** Null where the server is switched off. */
 export function opcUaSettings({ opcua }: Config): PublishingOptions['opcua'] {
-  const { enabled, ...settings } = opcua;
+  const { enabled, machineVision: _, ...settings } = opcua;
   return enabled ? { ...settings, setting: 'opcua.port' } : null;
 }
 

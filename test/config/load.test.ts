@@ -167,6 +167,8 @@ describe('keys to each other', () => {
     ['line: { deadlineMs: 200 }', 'journal.commitTimeoutMs: found 200, expected less than line.deadlineMs (200)'],
     ['mqtt: { url: "mqtt://b", passwordFile: p }', 'mqtt.passwordFile: given without mqtt.username'],
     ['mqtt: { username: me }', 'mqtt.username: given for the embedded broker'],
+    ['mqtt: { url: "mqtt://b", tls: { caFile: ca } }', 'mqtt.url: is not mqtts, but mqtt.tls is given'],
+    ['mqtt: { url: "mqtts://b", tls: { certFile: c } }', 'mqtt.tls.keyFile: expected together with mqtt.tls.certFile'],
     ['opcua: { port: 1883 }', 'opcua.port: found 1883, expected another port'],
   ])('%s', async (text, expected) => {
     expect(await refusal(text)).toContain(expected);

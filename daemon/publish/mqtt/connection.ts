@@ -221,7 +221,8 @@ export class MqttConnection {
    */
   publish(message: Outgoing): Promise<Delivery> {
     const link = this.#attempt?.link;
-    if (link && this.#connected) return link.publish(message);
+    // Also before it counts as connected: a command may come with the subscription, and is answered.
+    if (link?.isOpen) return link.publish(message);
     return Promise.reject(fail('mqtt/link', { url: this.#options.settings.url, cause: 'not connected' }));
   }
 

@@ -53,10 +53,13 @@ export function connectOptions({ settings, password, will, limits, version }: Ha
   };
 }
 
+/** Return codes of 3.1.1 and reason codes of 5. Brokers say "not authorized" of a wrong password too. */
+const badLogin: readonly unknown[] = [4, 5, 134, 135];
+
 /** A refusal in the protocol's own words, and what is behind it where that is known. */
 export function describeRefusal(error: Error): string {
   const { code } = error as { code?: unknown };
-  if (code === 4 || code === 134) return `${messageOf(error)}: correct mqtt.username or the password file`;
+  if (badLogin.includes(code)) return `${messageOf(error)}: correct mqtt.username or the password file`;
   if (code === 2 || code === 133) return `${messageOf(error)}: set mqtt.clientId to one that the broker accepts`;
   if (messageOf(error) === 'connack timeout') return 'it took the connection and did not answer';
   return messageOf(error) || mqtt.ReasonCodes[code as 0] || 'unknown error';

@@ -39,6 +39,7 @@ export class Link {
   readonly #waiting = new Set<(error: Error) => void>();
   #packetMaxBytes = Number.POSITIVE_INFINITY;
   #retains = true;
+  #open = false;
 
   constructor({ client, socket, version, limits, received }: LinkOptions) {
     this.client = client;
@@ -51,7 +52,13 @@ export class Link {
     });
   }
 
+  /** The broker took us in; until the end. */
+  get isOpen(): boolean {
+    return this.#open;
+  }
+
   open({ properties }: mqtt.IConnackPacket): void {
+    this.#open = true;
     const { receiveMaximum, maximumPacketSize, retainAvailable } = properties ?? {};
     this.#packetMaxBytes = maximumPacketSize ?? Number.POSITIVE_INFINITY;
     this.#retains = retainAvailable ?? true;
@@ -148,6 +155,7 @@ export class Link {
   /** It is gone: its timers and its memory of unacknowledged messages go with it. */
   close(error: Error): void {
     this.end();
+    this.#open = false;
     for (const reject of this.#waiting) reject(error);
     this.#waiting.clear();
     this.#window.close(error);
