@@ -18,6 +18,8 @@ export interface PlcFigures {
   readonly served: number;
   readonly late: number;
   readonly wrong: number;
+  /** Polls that found the heart standing: capture and inference are not proven to work, whoever is to blame. */
+  readonly heartStood: number;
   /** What the first wrong one was. */
   readonly firstWrong: string | null;
   /** Results of the line that no poll saw. */
@@ -34,7 +36,7 @@ export type PlcWord =
 const pollMs = 50;
 /** The next poll is due by then twice over: a PLC would raise its communication fault. */
 const lateMs = 200;
-/** The daemon's heart beats twice a second. */
+/** The line's heart beats twice a second. */
 const heartMaxMs = 1500;
 const anewMaxMs = 60_000;
 
@@ -48,7 +50,8 @@ async function connect(): Promise<ClientSession> {
   return client.createSession();
 }
 
-const count = { polls: 0, served: 0, late: 0, wrong: 0, missed: 0, results: 0 };
+const none = { polls: 0, served: 0, late: 0, wrong: 0, heartStood: 0, missed: 0, results: 0 };
+const count = { ...none };
 let firstWrong: string | null = null;
 let answersMs: number[] = [];
 let sequenceSeen = 0;
@@ -57,8 +60,10 @@ let heart = { value: -1, atMs: sharedMs() };
 /** What is wrong with an answer; null where it is right. */
 function problemOf([verdict, resultId, sequence, beat]: readonly unknown[], atMs: number): string | null {
   if (beat !== heart.value) heart = { value: beat as number, atMs };
-  if (atMs - heart.atMs > heartMaxMs) return `the heart stands at ${beat}`;
+  if (atMs - heart.atMs > heartMaxMs) count.heartStood += 1;
   const number = sequence as number;
+  // A part is open: the block is cleared until its result stands there.
+  if (number === 0) return verdict === 0 && resultId === '' ? null : `verdict ${verdict} beside sequence 0`;
   if (number < sequenceSeen) return `sequence ${number} after ${sequenceSeen}`;
   if (number > sequenceSeen) {
     if (sequenceSeen > 0) {
@@ -67,8 +72,8 @@ function problemOf([verdict, resultId, sequence, beat]: readonly unknown[], atMs
     }
     sequenceSeen = number;
   }
-  if (number > 0 && resultId !== `${lineId}-${number}`) return `result ${resultId} beside sequence ${number}`;
-  if (number > 0 && ![1, 2, 3].includes(verdict as number)) return `verdict ${verdict}`;
+  if (resultId !== `${lineId}-${number}`) return `result ${resultId} beside sequence ${number}`;
+  if (![1, 2, 3].includes(verdict as number)) return `verdict ${verdict}`;
   return null;
 }
 
@@ -127,7 +132,7 @@ heed(async ({ kind }: Word) => {
   if (kind === 'anew') return say(await anew());
   if (kind !== 'figures') process.exit(0);
   const figures: PlcWord = { kind: 'figures', ...count, firstWrong, answersMs };
-  Object.assign(count, { polls: 0, served: 0, late: 0, wrong: 0, missed: 0, results: 0 });
+  Object.assign(count, none);
   [firstWrong, answersMs] = [null, []];
   say(figures);
 });

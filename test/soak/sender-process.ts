@@ -1,6 +1,7 @@
 /** The plant's side of a daemon without its line: its journal is fed directly, with no broker or a bad one. */
 import { writeSync } from 'node:fs';
 import { systemClock } from '../../daemon/clock.ts';
+import { openedByCamera } from '../../daemon/line/verdict.ts';
 import { startPublishing } from '../../daemon/publish/publishing.ts';
 import { judged } from '../publish/fixtures-record.ts';
 import { heed, say, toldSettings, type Word } from './child.ts';
@@ -61,7 +62,14 @@ async function feed(records: number): Promise<SenderWord> {
   const sequences: number[] = [];
   for (let fed = 0; fed < records; fed += together) {
     const now = Array.from({ length: Math.min(together, records - fed) }, async () => {
-      const part = { lineId, trigger: 1, partId: null, openedAtMs: systemClock.wallMs(), deadlineMs: 300 };
+      const part = {
+        lineId,
+        trigger: 1,
+        partId: null,
+        origin: openedByCamera,
+        openedAtMs: systemClock.wallMs(),
+        deadlineMs: 300,
+      };
       const { sequence, journaled } = journal.open(part);
       sequences.push(sequence);
       await journaled;
