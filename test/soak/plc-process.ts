@@ -41,7 +41,7 @@ const heartMaxMs = 1500;
 const anewMaxMs = 60_000;
 
 const { url, lineId } = toldSettings<PlcSettings>();
-const names = ['Verdict', 'ResultId', 'Sequence', 'Heartbeat'] as const;
+const names = ['ResSeqStart', 'Verdict', 'ResultId', 'Sequence', 'Heartbeat', 'ResSeq'] as const;
 const nodes = names.map((name) => ({ nodeId: `ns=1;s=${lineId}.${name}`, attributeId: AttributeIds.Value }));
 
 async function connect(): Promise<ClientSession> {
@@ -58,23 +58,22 @@ let sequenceSeen = 0;
 let heart = { value: -1, atMs: sharedMs() };
 
 /** What is wrong with an answer; null where it is right. */
-function problemOf([verdict, resultId, sequence, beat]: readonly unknown[], atMs: number): string | null {
-  if (beat !== heart.value) heart = { value: beat as number, atMs };
+function problemOf(values: readonly unknown[], atMs: number): string | null {
+  const [start, verdict, resultId, sequence, beat, end] = values as [number, number, string, number, number, number];
+  if (beat !== heart.value) heart = { value: beat, atMs };
   if (atMs - heart.atMs > heartMaxMs) count.heartStood += 1;
-  const number = sequence as number;
-  // A part is open: the block is cleared until its result stands there.
-  if (number === 0) return verdict === 0 && resultId === '' ? null : `verdict ${verdict} beside sequence 0`;
-  if (number < sequenceSeen) return `sequence ${number} after ${sequenceSeen}`;
-  if (number > sequenceSeen) {
-    if (sequenceSeen > 0) {
-      count.results += 1;
-      count.missed += number - sequenceSeen - 1;
-    }
-    sequenceSeen = number;
+  if (sequence < sequenceSeen) return `sequence ${sequence} after ${sequenceSeen}`;
+  if (sequence > sequenceSeen && sequenceSeen > 0) {
+    count.results += 1;
+    count.missed += sequence - sequenceSeen - 1;
   }
-  if (resultId !== `${lineId}-${number}`) return `result ${resultId} beside sequence ${number}`;
-  if (![1, 2, 3].includes(verdict as number)) return `verdict ${verdict}`;
-  return null;
+  sequenceSeen = sequence;
+  if (start !== end) return `ResSeqStart ${start} beside ResSeq ${end}`;
+  // A part is open, its result is not there: the block is cleared.
+  if (end === 0)
+    return verdict === 0 && resultId === '' ? null : `verdict ${verdict} of "${resultId}" beside no result`;
+  if (end !== sequence || resultId !== `${lineId}-${sequence}`) return `result ${resultId} beside sequence ${sequence}`;
+  return [1, 2, 3].includes(verdict) ? null : `verdict ${verdict} of a result`;
 }
 
 async function poll(session: ClientSession): Promise<void> {
