@@ -60,10 +60,16 @@ const sample = (): void => {
 async function feed(records: number): Promise<SenderWord> {
   const { journal } = publishing;
   const sequences: number[] = [];
-  const opened = { lineId, trigger: 1, partId: null, origin: openedByCamera, deadlineMs: 300 };
   for (let fed = 0; fed < records; fed += together) {
     const now = Array.from({ length: Math.min(together, records - fed) }, async () => {
-      const part = { ...opened, openedAtMs: systemClock.wallMs() };
+      const part = {
+        lineId,
+        trigger: 1,
+        partId: null,
+        origin: openedByCamera,
+        openedAtMs: systemClock.wallMs(),
+        deadlineMs: 300,
+      };
       const { sequence, journaled } = journal.open(part);
       sequences.push(sequence);
       await journaled;
