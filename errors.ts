@@ -200,7 +200,7 @@ export const errorTable = {
     action: 'A bundle is never changed in place: choose another --out, best the next version.',
   },
   'figures/command': {
-    text: 'The command "twinspect {command}" ended with {code}',
+    text: 'The command "{command}" ended with {code}',
     action: 'See what it said above; run it alone.',
   },
   'bundle/missing': { text: 'No bundle at {path}', action: 'Point the config at a bundle folder NAME@VERSION.' },

@@ -11,6 +11,7 @@ import type { Args } from './args.ts';
 import type { BenchFigures } from './bench-figures.ts';
 import { usualPlan } from './cameras-figures/plan.ts';
 import type { Command, Context } from './command.ts';
+import { plantFigures } from './plant-figures.ts';
 import { runCommand } from './run-command.ts';
 import { scienceFigures } from './science-figures.ts';
 import { swapFigures } from './swap-figures.ts';
@@ -24,14 +25,14 @@ const benchParts = '2000';
 export const command: Command = {
   name: 'figures',
   summary: "print the project's figures as JSON",
-  usage: ['figures line', 'figures science', 'figures cameras [--seconds N] [--cycles N]'],
+  usage: ['figures line', 'figures science', 'figures plant', 'figures cameras [--seconds N] [--cycles N]'],
   options: {
     seconds: { type: 'string', value: 'N', doc: `cameras: of the run at full rate; default ${usualPlan.seconds}` },
     cycles: { type: 'string', value: 'N', doc: `cameras: losses and returns; default ${usualPlan.cycles}` },
-    keep: { type: 'string', value: 'DIR', doc: 'keep the bundles made on the way in this folder' },
+    keep: { type: 'string', value: 'DIR', doc: 'keep what is made on the way in this folder, and go on there' },
   },
   async run(context: Context, args: Args) {
-    const set = args.positional(0, 'which figures: line, science or cameras');
+    const set = args.positional(0, 'which figures: line, science, plant or cameras');
     args.atMost(1);
     if (set === 'cameras') {
       const plan = {
@@ -41,8 +42,9 @@ export const command: Command = {
       const { camerasFigures } = await import('./cameras-figures.ts');
       return context.stdout(JSON.stringify(await camerasFigures(context, plan), null, 2));
     }
-    if (set !== 'line' && set !== 'science')
-      throw fail('usage/value', { option: 'figures', found: set, expected: 'line, science or cameras' });
+    if (!Object.hasOwn(sets, set)) {
+      throw fail('usage/value', { option: 'figures', found: set, expected: 'line, science, plant or cameras' });
+    }
     const keep = args.text('keep');
     const folder = keep === null ? await mkdtemp(join(tmpdir(), 'twinspect-figures-')) : resolve(context.cwd, keep);
     try {
@@ -50,13 +52,15 @@ export const command: Command = {
         data: resolve(context.packageRoot, shared, 'data/road-surface'),
         weights: resolve(context.packageRoot, shared, 'weights/resnet18-imagenet-folded.safetensors'),
       };
-      const measured = set === 'line' ? lineFigures(context, folder, where) : scienceFigures(context, folder, where);
-      context.stdout(JSON.stringify(await measured, null, 2));
+      const measured = await sets[set as keyof typeof sets](context, folder, where);
+      context.stdout(JSON.stringify(measured, null, 2));
     } finally {
       if (keep === null) await rm(folder, { recursive: true, force: true });
     }
   },
 };
+
+const sets = { line: lineFigures, science: scienceFigures, plant: plantFigures } as const;
 
 async function lineFigures(
   context: Context,

@@ -234,7 +234,7 @@ export async function startStation(
   onTestFinished(() => publishing.stop());
   const publisher = publishing.line(lineId);
   const line = new StandInLine(publisher, opensParts);
-  publisher.attach(line);
+  publisher.attach(line, () => {});
   line.show();
   const session = (role: Role) => connect(publishing.opcuaEndpoint ?? '', certificate, role);
   return { publishing, line, setups, log, stateFolder, session };
