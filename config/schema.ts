@@ -14,6 +14,7 @@ import { mqtt } from './sections/mqtt.ts';
 import { opcua } from './sections/opcua.ts';
 import { pairing } from './sections/pairing.ts';
 import { recipes } from './sections/recipes.ts';
+import { registration } from './sections/registration.ts';
 
 export const schema = {
   line,
@@ -21,6 +22,7 @@ export const schema = {
   camera,
   depthCamera,
   pairing,
+  registration,
   inference,
   mqtt,
   opcua,

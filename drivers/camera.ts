@@ -33,6 +33,8 @@ export interface CameraCounters {
 export interface Camera {
   readonly id: string;
   readonly modalities: readonly Modality[];
+  /** How its frames lie on one another, as the text of a calibration file; null or absent: it does not say. */
+  readonly calibration?: string | null;
   /** Opens the device and begins to deliver. Rejects only where waiting cannot help (bad settings). */
   start(sink: CameraSink, signal: AbortSignal): Promise<void>;
   /** Software trigger: expose now. Cameras that run on their own pace ignore it and say so by returning false. */

@@ -8,8 +8,10 @@ import type { Camera, DriverClock } from './camera.ts';
 import type { FileReader } from './files.ts';
 import type { Modality } from './frame.ts';
 import type { GstreamerSettings } from './gstreamer/settings.ts';
-import { paces, ReplayCamera } from './replay/camera.ts';
+import { readRecording } from './recording/reader.ts';
+import { defaultReplayPeriodMs, type Pace, paces, ReplayCamera } from './replay/camera.ts';
 import { layoutNames, listSamples } from './replay/layouts.ts';
+import { RecordingCamera } from './replay/mcap/camera.ts';
 import type { Split } from './replay/sample.ts';
 import { SyntheticCamera } from './synthetic/camera.ts';
 import { WorkerRenderer } from './synthetic/renderer.ts';
@@ -107,6 +109,8 @@ async function openReplay({ id, replay }: CameraSettings, clock: DriverClock, fi
   if (layout !== undefined && !isOneOf(layoutNames, layout)) throw refuse('layout', layout, layoutNames.join(', '));
   if (pace !== undefined && !isOneOf(paces, pace)) throw refuse('pace', pace, paces.join(', '));
   if (split !== undefined && !splits.includes(split)) throw refuse('split', split, splits.join(', '));
+  if (folder.endsWith(recordingEnding))
+    return openRecording(id, folder, { pace: pace ?? 'original', ...rest }, clock, files);
   const all = await listSamples(files, folder, layout);
   const samples = split === undefined ? all : all.filter((sample) => sample.split === split);
   if (samples.length === 0) {
@@ -114,6 +118,22 @@ async function openReplay({ id, replay }: CameraSettings, clock: DriverClock, fi
     throw refuse('split', split ?? '', `a split of ${folder}: ${have}`);
   }
   return new ReplayCamera({ id, samples, ...(pace !== undefined && { pace }), ...rest }, clock);
+}
+
+/** A recording is one file, and a dataset a folder. */
+export const recordingEnding = '.mcap';
+
+async function openRecording(
+  id: string,
+  path: string,
+  { pace, periodMs = defaultReplayPeriodMs, loop = false }: { pace: Pace; periodMs?: number; loop?: boolean },
+  clock: DriverClock,
+  files: FileReader,
+): Promise<Camera> {
+  const open = (): ReturnType<typeof readRecording> => readRecording(files.pieces(path), path);
+  const { info, close } = await open();
+  await close();
+  return new RecordingCamera({ id, info, open, pace, periodMs, loop }, clock);
 }
 
 function isOneOf<T extends string>(values: readonly T[], value: string): value is T {

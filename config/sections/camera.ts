@@ -38,8 +38,8 @@ export const camera = {
   replay: {
     folder: pathKey({
       doc:
-        'The dataset to replay; needed by driver `replay`. Layouts: dataset.json with RGB + 16-bit depth PNG, ' +
-        'MVTec 3D-AD, Eyecandies.',
+        'What to replay; needed by driver `replay`: a recording (.mcap, by `twinspect camera record`), or a folder ' +
+        'laid out as dataset.json with RGB + 16-bit depth PNG, MVTec 3D-AD or Eyecandies.',
       default: '',
       takes: 'restart',
     }),
@@ -58,7 +58,7 @@ export const camera = {
       takes: 'restart',
     }),
     split: choiceKey({
-      doc: 'Which split of the dataset is replayed.',
+      doc: 'Which split of the dataset is replayed; a recording has none.',
       values: ['train', 'validation', 'test', 'all'],
       default: 'test',
       takes: 'restart',
