@@ -15,6 +15,7 @@ import { clientIdOf, type LineMqtt, type MqttLineLimits } from './mqtt/settings.
 import type { OpcUa } from './opcua/server.ts';
 import { type EncodePng, newCounters, Publisher, type PublisherLimits } from './publisher.ts';
 import { RecordLane, type RecordLaneLimits } from './record-lane.ts';
+import type { SparkplugNode } from './sparkplug/node.ts';
 
 export interface PublishingOptions {
   readonly stateFolder: string;
@@ -54,15 +55,32 @@ export async function startPublishing(options: PublishingOptions): Promise<Publi
       const latest = (lineId: string, limit: number) => journal.latest(lineId, limit);
       opcua = await startOpcUa({ settings: { host, port, stateFolder }, setting, lineIds, clock, log, latest });
     }
-    const lines = new Map(lineIds.map((lineId) => [lineId, composeLine(lineId, options, journal, opcua)]));
+    const sparkplug = await openSparkplug(options);
+    const also: Ways = { opcua, sparkplug };
+    const lines = new Map(lineIds.map((lineId) => [lineId, composeLine(lineId, options, journal, also)]));
     for (const line of lines.values()) await line.publisher.start();
     for (const line of lines.values()) line.mqtt?.start();
-    return publishing(journal, opcua, lines);
+    sparkplug?.start();
+    return publishing(journal, also, lines);
   } catch (error) {
     await opcua?.stop();
     await journal.close();
     throw error;
   }
+}
+
+/** What all lines share. */
+interface Ways {
+  readonly opcua: OpcUa | null;
+  readonly sparkplug: SparkplugNode | null;
+}
+
+/** An edge node of its own connection beside the lines'; its library is loaded by who wants it. */
+async function openSparkplug(options: PublishingOptions): Promise<SparkplugNode | null> {
+  const { mqtt, stateFolder, lineIds, clock, log, limits = {} } = options;
+  if (!mqtt?.sparkplug) return null;
+  const { openSparkplugNode } = await import('./sparkplug/open.ts');
+  return openSparkplugNode({ mqtt, settings: mqtt.sparkplug, stateFolder, lineIds, clock, log, limits });
 }
 
 interface LinePublishing {
@@ -75,7 +93,7 @@ function composeLine(
   lineId: string,
   options: PublishingOptions,
   journal: Journal,
-  opcua: OpcUa | null,
+  { opcua, sparkplug }: Ways,
 ): LinePublishing {
   const { clock, log, encodePng, announced, limits = {} } = options;
   const counters = newCounters();
@@ -89,7 +107,9 @@ function composeLine(
   const maskTopic = mqtt && ((resultId: string) => mqtt.maskTopic(resultId));
   const recordLane =
     mqtt && maskTopic && new RecordLane({ lineId, clock, log, journal, link: mqtt, maskTopic, counters, limits });
-  const lanes = [opcua?.lane(lineId), mqtt].filter((lane) => lane !== null && lane !== undefined);
+  const lanes = [opcua?.lane(lineId), mqtt, sparkplug?.device(lineId)].filter(
+    (lane) => lane !== null && lane !== undefined,
+  );
   const publisher = new Publisher({
     ...{ lineId, clock, log, journal, control: lanes, recordLane, encodePng, maskTopic, counters, limits },
     ...(announced ? { announced } : {}),
@@ -97,7 +117,7 @@ function composeLine(
   return { publisher, mqtt, lanes };
 }
 
-function publishing(journal: Journal, opcua: OpcUa | null, lines: Map<string, LinePublishing>): Publishing {
+function publishing(journal: Journal, { opcua, sparkplug }: Ways, lines: Map<string, LinePublishing>): Publishing {
   const all = [...lines.values()];
   return {
     journal,
@@ -109,6 +129,7 @@ function publishing(journal: Journal, opcua: OpcUa | null, lines: Map<string, Li
     },
     serve(lineId, commands) {
       lines.get(lineId)?.mqtt?.serve(commands);
+      sparkplug?.serve(lineId, commands);
     },
     health: () => all.flatMap((line) => [line.publisher.health(), ...line.lanes.map((lane) => lane.health())]),
     onHealth(listener) {
@@ -116,7 +137,7 @@ function publishing(journal: Journal, opcua: OpcUa | null, lines: Map<string, Li
     },
     async stop() {
       await Promise.all(all.map((line) => line.publisher.stop()));
-      await Promise.all(all.map((line) => line.mqtt?.stop()));
+      await Promise.all([...all.map((line) => line.mqtt?.stop()), sparkplug?.stop()]);
       await opcua?.stop();
       await journal.close();
     },

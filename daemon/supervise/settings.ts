@@ -7,7 +7,7 @@ import type { Camera, CameraSettings } from '../../drivers/index.ts';
 import { fail } from '../../errors.ts';
 import type { BundleWish, InferenceSettings } from '../inference/inference.ts';
 import type { LineSettings } from '../line/settings.ts';
-import type { LineMqtt } from '../publish/mqtt/settings.ts';
+import type { LineMqtt, SparkplugSettings } from '../publish/mqtt/settings.ts';
 import { readTls } from '../publish/mqtt/tls-files.ts';
 import type { PublishingOptions } from '../publish/publishing.ts';
 
@@ -69,7 +69,8 @@ export interface MqttSurroundings {
 }
 
 /** Reads password and certificates once, so that a wrong file is said at the start and not to an absent broker. */
-export async function mqttSettings({ mqtt }: Config, around: MqttSurroundings): Promise<LineMqtt> {
+export async function mqttSettings(config: Config, around: MqttSurroundings): Promise<LineMqtt> {
+  const { mqtt } = config;
   const { url, cwd, readFile, device } = around;
   const { prefix, username, passwordFile, clientId, protocol, commandRole } = mqtt;
   const readText = async (path: string): Promise<string> => new TextDecoder().decode(await readFile(path));
@@ -89,7 +90,14 @@ export async function mqttSettings({ mqtt }: Config, around: MqttSurroundings): 
     // The embedded broker speaks 3.1.1 alone.
     protocol: mqtt.url === '' ? '3.1.1' : protocol,
     commandRole: commandRole === 'none' ? null : commandRole,
+    sparkplug: sparkplugSettings(config),
   };
+}
+
+function sparkplugSettings({ mqtt: { sparkplug }, line }: Config): SparkplugSettings | null {
+  const { enabled, group, edge, primaryHost } = sparkplug;
+  if (!enabled) return null;
+  return { group, edge: edge === '' ? line.id : edge, primaryHost: primaryHost === '' ? null : primaryHost };
 }
 
 export function publishingLimits({ mqtt, journal }: Config): NonNullable<PublishingOptions['limits']> {

@@ -226,6 +226,14 @@ export class MqttConnection {
     return Promise.reject(fail('mqtt/link', { url: this.#options.settings.url, cause: 'not connected' }));
   }
 
+  /** Ends this connection without a farewell, so that the broker says the will; then as after any cut. */
+  drop(cause: string): void {
+    const attempt = this.#attempt;
+    if (!attempt) return;
+    attempt.cause = cause;
+    attempt.link.end();
+  }
+
   /** Says farewell where there is a link, and ends within the bound where the broker does not answer. */
   async stop(farewell: Outgoing): Promise<void> {
     if (this.#stopping.signal.aborted) return;
