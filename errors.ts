@@ -31,6 +31,29 @@ export const errorTable = {
     text: '{command} does not take "{found}"',
     action: 'Add --help to see how it is called.',
   },
+  'usage/stdin': {
+    text: 'More than {limit} characters came over standard input',
+    action: 'Give the secret and nothing else.',
+  },
+  // users
+  'user/name': {
+    text: 'User name is {actual}, expected 1 to 64 letters, digits, ".", "_", "@" and "-", and none of: {reserved}',
+    action: 'Choose another name.',
+  },
+  'user/password': {
+    text: 'The password has {actual} characters, expected {least} to {most}',
+    action: 'Choose a longer one: short ones are guessed.',
+  },
+  'user/exists': {
+    text: 'There is a user {name} already',
+    action: '"twinspect user password" sets a new password, "twinspect user role" another role.',
+  },
+  'user/unknown': { text: 'There is no user {name}; there are: {known}', action: '"twinspect user list" shows them.' },
+  'user/many': { text: 'There are {limit} users already', action: 'Remove those who no longer come.' },
+  'user/file': {
+    text: 'Users file {path}: {problem}',
+    action: 'Restore it from backup, or delete it and add the users again; until then nobody is let in anew.',
+  },
   // the machine
   'system/refused': {
     text: 'The system refused: {cause}',
@@ -50,6 +73,10 @@ export const errorTable = {
   'config/secret': {
     text: 'Secret file {path} {problem}',
     action: 'Write the secret, and nothing else, on the one line of that file.',
+  },
+  'config/credential': {
+    text: 'Credential {path} {problem}',
+    action: 'Add LoadCredential=NAME:FILE to the unit and write credential:NAME, or give the path of a file.',
   },
   'config/watch': {
     text: 'Cannot watch {file} any more',
@@ -73,6 +100,34 @@ export const errorTable = {
     text: 'Camera {id}: {setting} is {value}, expected {expected}',
     action: 'Correct this setting of the camera in the config.',
   },
+  'camera/library': {
+    text: 'The camera library {library} cannot be used: {cause}',
+    action: 'Install libaravis 0.8.25 or later, or give the path of one (see docs/cameras.md).',
+  },
+  'camera/room': {
+    text: 'Camera {id}: no room for its pictures in {folder} ({bytes} bytes): {cause}',
+    action: 'Give the machine or container a larger /dev/shm (docker: --shm-size), or let fewer parts be in flight.',
+  },
+  'camera/feature': {
+    text: 'Camera {id}: feature {feature} cannot be {value}: {expected}',
+    action: 'Correct this line of the features in the config; "twinspect camera features" lists what the camera has.',
+  },
+  'camera/format': {
+    text: 'Camera {id}: {component} comes in pixel format {format}, expected {expected}',
+    action: 'Set PixelFormat among the features of this camera to one that Twinspect reads.',
+  },
+  'camera/delivers': {
+    text: 'Camera {id}: it delivers {found}, expected {expected}',
+    action: 'Enable the component among the features, or give the other modality a camera of its own (depthCamera).',
+  },
+  'camera/nothing': {
+    text: 'Camera {id} delivered no {what} within {seconds} s: {cause}',
+    action: 'Trigger it, or set its trigger to free or software; "twinspect camera doctor" checks the host.',
+  },
+  'camera/away': {
+    text: 'Camera {id} cannot be asked now: {cause}',
+    action: 'Wait until the camera runs; it is tried again by itself.',
+  },
   'dataset/layout': {
     text: 'Cannot read {path} as recorded parts: {problem}',
     action: 'Point to a folder of RGB + depth PNG pairs, or to one category of MVTec 3D-AD or Eyecandies.',
@@ -84,6 +139,20 @@ export const errorTable = {
   'dataset/partner': {
     text: '{path} is missing; {partner} has no partner',
     action: 'Record the part again or remove its other files.',
+  },
+  // recordings of cameras
+  'recording/unreadable': {
+    text: 'Cannot read {path} as a recording: {problem}',
+    action: 'Give a file that "twinspect camera record" wrote.',
+  },
+  'recording/noParts': {
+    text: '{path} holds no part that a line would judge: {faults}',
+    action: 'Give the configuration it was recorded with (--config): its pairing settings decide; or record again.',
+  },
+  // calibration of two cameras
+  'calibration/field': {
+    text: 'Calibration {path}: {field} is {value}, expected {expected}',
+    action: 'Correct the file, or calibrate again; "twinspect camera calibrate --help" says how to bring one in.',
   },
   // models
   'graph/shape': {
@@ -118,6 +187,10 @@ export const errorTable = {
     text: 'In {path} lies an interrupted teaching of other parts or with other options',
     action: 'Call teach with the options it was begun with, choose another --out, or delete that folder.',
   },
+  'teach/calibrations': {
+    text: 'The good parts were registered with different calibrations: {found}',
+    action: 'Export the recordings again with one calibration, or teach on those of one alone.',
+  },
   'quantise/flips': {
     text: 'In {precision} golden part {part} scores {actual} of the threshold, in fp32 {expected}: another verdict',
     action: 'Give more good parts with --data, or keep this bundle in fp32: lower precision does not fit it.',
@@ -127,7 +200,7 @@ export const errorTable = {
     action: 'A bundle is never changed in place: choose another --out, best the next version.',
   },
   'figures/command': {
-    text: 'The command "twinspect {command}" ended with {code}',
+    text: 'The command "{command}" ended with {code}',
     action: 'See what it said above; run it alone.',
   },
   'bundle/missing': { text: 'No bundle at {path}', action: 'Point the config at a bundle folder NAME@VERSION.' },
@@ -160,6 +233,10 @@ export const errorTable = {
   'inference/died': {
     text: 'The inference host died: {cause}',
     action: 'It is started again by itself; if this repeats, verify the bundle and look at the memory of the device.',
+  },
+  'inference/check': {
+    text: 'The inference was checked with a golden part and failed: {cause}',
+    action: 'Look at the log for the inference host; while checks fail the heartbeat stands still.',
   },
   'inference/hung': {
     text: 'No reading within {limitMs} ms; the inference host was killed',
@@ -252,13 +329,33 @@ export const errorTable = {
     text: 'Line {line} takes no commands now',
     action: 'It is starting or stopping; send the command again, with a new request id, when its status says ready.',
   },
-  'opcua/anonymous': {
-    text: 'The OPC UA server is to listen on {host}, but lets anyone in; expected a loopback address',
-    action: 'Keep it on 127.0.0.1: this release has no user check or encryption for the plant network.',
+  'opcua/noUser': {
+    text: 'The OPC UA server is to listen on {host}, where others reach it, and there is no user who may come in',
+    action: 'Make one: twinspect user add NAME --role observe --password-file FILE; or set opcua.host to 127.0.0.1.',
+  },
+  'opcua/clock': {
+    text: 'The clock says {now}, before this program was made ({built}): it was never set',
+    action: 'Set the clock (chrony, or a battery for it); until then clients with certificates are refused.',
+  },
+  'opcua/expired': {
+    text: 'The certificate of the OPC UA server ended on {end}',
+    action: 'Make a new one: twinspect opcua renew; then let each client trust it (twinspect opcua export).',
+  },
+  'opcua/expires': {
+    text: 'The certificate of the OPC UA server ends on {end}, in {days} days',
+    action: 'Make a new one in time: twinspect opcua renew; then let each client trust it (twinspect opcua export).',
+  },
+  'opcua/certificate': {
+    text: 'Cannot use the certificate {path}: it {problem}',
+    action: 'Give a certificate as PEM or DER; the own one is made again by twinspect opcua renew.',
+  },
+  'opcua/thumbprint': {
+    text: 'No certificate {found}: {problem}',
+    action: '"twinspect opcua list" shows the thumbprints; their first characters are enough.',
   },
   'opcua/start': {
     text: 'The OPC UA server does not start: {cause}',
-    action: 'Check that the state folder is writable; its opcua folder may be deleted, it is made again.',
+    action: 'Check that the opcua folder in the state folder is writable; it holds the key and who is trusted.',
   },
   'journal/unwritable': {
     text: 'Cannot write the journal {path}: {cause}',
@@ -306,9 +403,67 @@ export const errorTable = {
     text: 'Line {line}: a trigger command came, but parts are opened by the counter of camera {camera}',
     action: 'Send triggers to the camera, or set the line to be triggered by command.',
   },
+  'line/stopped': {
+    text: 'Line {line}: a trigger command came after the line was stopped; it opened no part',
+    action: 'Reject the part; send triggers again when the line says ready.',
+  },
   'line/waiting': {
     text: 'Line {line}: {waiting} changes wait for the gap between two parts, expected at most {limit}',
     action: 'A bundle swap was asked for again and again while an inference hangs; wait until the line is ready.',
+  },
+  // orders of the plant
+  'command/role': {
+    text: '{name} may not give the order {order}: holds the role {held}, needs {needed}',
+    action: 'Log in as a user with that role, or give the user the role.',
+  },
+  'command/recipe': {
+    text: 'Line {line}: there is no recipe {number}; there are {known}',
+    action: 'Order one of these, or add the row to the table recipes in the config.',
+  },
+  'command/threshold': {
+    text: 'Line {line}, recipe {recipe}: threshold {threshold} is outside {min} to {max}',
+    action: 'Stay inside, or let whoever answers for the process set the recipe or line.thresholdRangePercent.',
+  },
+  'command/bundle': {
+    text: 'Line {line}: the bundle of recipe {recipe} is not in service, so its threshold cannot be set',
+    action: 'Bring the recipe into service first; the log and "twinspect bundle verify" say why it is not.',
+  },
+  'command/execution': {
+    text: 'Line {line} cannot execute single jobs: the trigger counter of camera {camera} opens its parts',
+    action: 'Order continuous execution, or set the line to be triggered by command.',
+  },
+  'command/starting': {
+    text: 'Line {line} is not started yet',
+    action: 'Send the order again when the line says ready.',
+  },
+  'command/waiting': {
+    text: 'Line {line}: {limit} changes of recipe or threshold wait already',
+    action: 'Wait for their answers; loading a bundle takes some seconds.',
+  },
+  'command/audit': {
+    text: 'Line {line}: nothing is changed while the audit record cannot be written: {problem}',
+    action: 'Free space or give the service user write access to the folder named.',
+  },
+  'command/keep': {
+    text: 'Cannot keep the orders in {path}: {cause}',
+    action: 'Free space or give the service user write access; without it a restart would forget what was ordered.',
+  },
+  'command/kept': {
+    text: 'Cannot read the orders kept in {path}: {problem}',
+    action: 'The line is halted, as it may have been before. Look at the file, then order a reset; it is written anew.',
+  },
+  // the audit record
+  'audit/unwritable': {
+    text: 'Cannot write the audit record in {folder}: {cause}',
+    action: 'Free space or give the service user write access; until then no recipe, threshold or user is changed.',
+  },
+  'audit/locked': {
+    text: '{path} was held by another process for {waited} ms',
+    action: 'Look for a command of Twinspect that hangs, or a disk that does not answer.',
+  },
+  'audit/broken': {
+    text: 'The audit record in {folder} is not whole:{problems}',
+    action: 'Keep a copy of the folder as it is, and find out who could write there.',
   },
 } as const satisfies Record<string, { text: string; action: string }>;
 

@@ -12,11 +12,74 @@ interface Rule {
 
 const rules: readonly Rule[] = [
   {
+    path: 'line.recipe',
+    check: ({ line, recipes }) => {
+      const numbers = Object.keys(recipes);
+      if (numbers.length === 0) {
+        return line.recipe === 1 ? null : `found ${line.recipe}, expected 1, because there is no table recipes`;
+      }
+      const known = numbers.includes(String(line.recipe));
+      return known ? null : `found ${line.recipe}, expected a row of the table recipes (${numbers.join(', ')})`;
+    },
+  },
+  {
     path: 'camera.replay.folder',
     check: ({ camera }) =>
       camera.driver === 'replay' && camera.replay.folder === ''
         ? 'found nothing, expected a folder, because camera.driver is replay'
         : null,
+  },
+  {
+    path: 'camera.aravis.address',
+    check: ({ camera }) =>
+      camera.driver === 'aravis' && camera.aravis.address === ''
+        ? 'found nothing, expected a camera, because camera.driver is aravis'
+        : null,
+  },
+  {
+    path: 'camera.gstreamer.pipeline',
+    check: ({ camera }) =>
+      camera.driver === 'gstreamer' && camera.gstreamer.pipeline.trim() === ''
+        ? 'found nothing, expected a pipeline, because camera.driver is gstreamer'
+        : null,
+  },
+  {
+    path: 'depthCamera.aravis.address',
+    check: ({ depthCamera }) =>
+      depthCamera.driver === 'aravis' && depthCamera.aravis.address === ''
+        ? 'found nothing, expected a camera, because depthCamera.driver is aravis'
+        : null,
+  },
+  {
+    path: 'depthCamera.driver',
+    check: ({ camera, depthCamera }) => {
+      if (camera.driver === 'gstreamer' && depthCamera.driver === 'none') {
+        return 'found none, expected aravis, because camera.driver is gstreamer, which delivers no depth';
+      }
+      const alone = camera.driver === 'synthetic' || camera.driver === 'replay';
+      return alone && depthCamera.driver !== 'none'
+        ? `found ${depthCamera.driver}, expected none, because camera.driver is ${camera.driver}, which delivers depth`
+        : null;
+    },
+  },
+  {
+    // Two frames that both lie within the tolerance of one exposure could not be told apart.
+    path: 'pairing.skewMaxUs',
+    check: ({ camera, pairing }) =>
+      camera.driver === 'aravis' &&
+      camera.aravis.count === 'none' &&
+      2 * pairing.skewMaxUs >= 1000 * pairing.captureLateMs
+        ? `found ${pairing.skewMaxUs}, expected less than half of pairing.captureLateMs where frames carry no number`
+        : null,
+  },
+  {
+    path: 'camera.replay.pace',
+    check: ({ camera, line }) => {
+      if (camera.driver !== 'replay' || (camera.replay.pace === 'stepped') === (line.trigger === 'command'))
+        return null;
+      const expected = line.trigger === 'command' ? 'stepped' : 'original or fixed';
+      return `found ${camera.replay.pace}, expected ${expected}, because line.trigger is ${line.trigger}`;
+    },
   },
   {
     // Waiting for the partner and committing the record both happen inside the part's deadline.

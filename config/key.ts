@@ -3,7 +3,12 @@
  * A key knows its own words ("a whole number of ms from 50 to 60000"), so that the error, the reference and the check
  * can never disagree. No key holds a secret: secrets are files, and a key names the file.
  */
-export type KeyValue = string | number | boolean;
+export type Scalar = string | number | boolean;
+
+/** Rows by their key. */
+export type Table = Readonly<Record<string, Readonly<Record<string, Scalar | null>>>>;
+
+export type KeyValue = Scalar | Table;
 
 /** `live`: at once; `between parts`: from the next part on; `restart`: when the daemon is started again. */
 export type TakesEffect = 'live' | 'between parts' | 'restart';
@@ -14,8 +19,23 @@ interface About<T extends KeyValue> {
   readonly takes: TakesEffect;
 }
 
+/** What is wrong inside a value, by the names from the key down. */
+export interface Finding {
+  readonly names: readonly string[];
+  readonly problem: string;
+  /** What was perhaps meant. */
+  readonly hint: string | null;
+}
+
+/** A cell of a table: what it may be, without a default of its own. */
+export type Column<T extends Scalar = Scalar> = Omit<Key<T>, 'default' | 'takes'>;
+
 export interface Key<T extends KeyValue = KeyValue> extends About<T> {
   readonly unit: string | null;
+  /** Of a table: the columns of its rows. */
+  readonly columns?: Readonly<Record<string, Column & { readonly optional: boolean }>>;
+  /** Of a table: every problem in its rows; empty exactly where it is accepted. */
+  findings?(value: unknown): readonly Finding[];
   /** What a value must be, as it stands in errors and in the reference. */
   readonly expected: string;
   accepts(value: unknown): value is T;
@@ -39,13 +59,15 @@ interface Range {
   readonly max: number;
 }
 
-function numeric(about: About<number> & Range, whole: boolean): Key<number> {
-  const { doc, takes, min, max, unit = null } = about;
+interface Documented {
+  readonly doc: string;
+}
+
+function numeric<A extends Documented & Range>(about: A, whole: boolean): Omit<A, 'unit'> & Column<number> {
+  const { min, max, unit = null } = about;
   const noun = whole ? 'a whole number' : 'a number';
   return {
-    doc,
-    takes,
-    default: about.default,
+    ...about,
     unit,
     expected: `${noun}${unit === null ? '' : ` of ${unit}`} from ${min} to ${max}`,
     accepts: (value): value is number =>
@@ -60,6 +82,10 @@ export function wholeKey(about: About<number> & Range): Key<number> {
 }
 
 export function numberKey(about: About<number> & Range): Key<number> {
+  return numeric(about, false);
+}
+
+export function numberColumn(about: Documented & Range): Column<number> {
   return numeric(about, false);
 }
 
@@ -96,6 +122,14 @@ interface TextRules {
 }
 
 export function textKey(about: About<string> & TextRules): Key<string> {
+  return text(about);
+}
+
+export function textColumn(about: Documented & TextRules): Column<string> {
+  return text(about);
+}
+
+function text<A extends Documented & TextRules>(about: A): Omit<A, 'matches' | 'show'> & Column<string> {
   const { matches, show = showValue, ...rest } = about;
   return {
     ...rest,
@@ -110,12 +144,18 @@ export function textKey(about: About<string> & TextRules): Key<string> {
 /** Longest path Linux takes, bytes; a longer one is a pasted mistake. */
 const pathMaxChars = 4096;
 
+/** A control character in a path is a pasted mistake. */
+const pathPattern = (leastChars: number): RegExp => new RegExp(`^[^\\u0000-\\u001f]{${leastChars},${pathMaxChars}}$`);
+
+export function pathColumn(about: Documented & { readonly expected: string }): Column<string> {
+  return text({ ...about, matches: pathPattern(1) });
+}
+
 export function pathKey(about: About<string> & { readonly expected?: string }): Key<string> {
   const mayBeEmpty = about.default === '';
   return textKey({
     expected: mayBeEmpty ? 'a path, or empty for none' : 'a path',
     ...about,
-    // A control character in a path is a pasted mistake.
-    matches: new RegExp(`^[^\\u0000-\\u001f]{${mayBeEmpty ? 0 : 1},${pathMaxChars}}$`),
+    matches: pathPattern(mayBeEmpty ? 0 : 1),
   });
 }

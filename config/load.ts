@@ -3,15 +3,15 @@
  * The only importer of `convict`, which overlays the sources; what it would bend into shape ("12abc" to 12, "no" to
  * true) is checked by the keys themselves instead. Reads through a port and writes nothing.
  */
-import { fileURLToPath } from 'node:url';
 import convict from 'convict';
 import { fail, invariant } from '../errors.ts';
 import { crossProblems } from './cross.ts';
 import { type ConfigDocument, parseConfigText } from './document.ts';
-import type { Key } from './key.ts';
+import type { Finding, Key, Table } from './key.ts';
 import { type ConfigProblem, describeProblem, nearestName } from './problems.ts';
 import { type Config, environmentName, isKey, keys, type Section, schema } from './schema.ts';
-import { shippedPrefix } from './words.ts';
+import { bundleFolder } from './shipped.ts';
+import { completeTable } from './table-key.ts';
 
 export type Source = 'default' | 'file' | 'environment';
 
@@ -79,10 +79,10 @@ function fileValues(document: ConfigDocument, problems: ConfigProblem[]): Map<st
       const node = Object.hasOwn(section, name) ? section[name] : undefined;
       if (node === undefined) {
         problems.push(unknownKey(path.join('.'), document.lineOf(path)));
-      } else if (isKey(node)) {
+      } else if (isKey(node) && !(node.columns && child === null)) {
         values.set(path.join('.'), child);
-      } else if (child !== null) {
-        // `mqtt:` with every key below it commented out is an empty section, not a mistake.
+      } else if (!isKey(node) && child !== null) {
+        // `mqtt:` with every key below it commented out is an empty section, not a mistake; so is an empty table.
         walk(child, node, path);
       }
     }
@@ -124,19 +124,25 @@ function checkValues(
   problems: ConfigProblem[],
 ): void {
   for (const [path, key] of keys) {
-    if (fromFile.has(path) && !key.accepts(fromFile.get(path))) {
-      const line = document?.lineOf(path.split('.')) ?? null;
-      problems.push({ path, line, problem: refusal(key, fromFile.get(path)), hint: null });
+    if (fromFile.has(path)) {
+      for (const { names, problem, hint } of findingsOf(key, fromFile.get(path))) {
+        const full = [...path.split('.'), ...names];
+        problems.push({ path: full.join('.'), line: document?.lineOf(full) ?? null, problem, hint });
+      }
     }
-    if (fromEnv.has(path) && !key.accepts(fromEnv.get(path))) {
-      const name = `${environmentName(path)} (${path})`;
-      problems.push({ path: name, line: null, problem: refusal(key, fromEnv.get(path)), hint: null });
+    if (fromEnv.has(path)) {
+      for (const { names, problem, hint } of findingsOf(key, fromEnv.get(path))) {
+        const name = `${environmentName(path)} (${[path, ...names].join('.')})`;
+        problems.push({ path: name, line: null, problem, hint });
+      }
     }
   }
 }
 
-function refusal(key: Key, value: unknown): string {
-  return `found ${key.show(value)}, expected ${key.expected}`;
+function findingsOf(key: Key, value: unknown): readonly Finding[] {
+  if (key.findings) return key.findings(value);
+  if (key.accepts(value)) return [];
+  return [{ names: [], problem: `found ${key.show(value)}, expected ${key.expected}`, hint: null }];
 }
 
 convict.addFormat({
@@ -148,29 +154,42 @@ convict.addFormat({
   coerce: (value) => value,
 });
 
-/** Convict's definition of a section: our keys with convict's names for format and variable. */
+/** Convict's definition of a section: our keys with convict's names for format and variable, all but the tables. */
 function definition(section: Section, prefix: string): convict.Schema<unknown> {
   return Object.fromEntries(
-    Object.entries(section).map(([name, node]) => {
+    Object.entries(section).flatMap(([name, node]) => {
       const path = `${prefix}${name}`;
-      return [
-        name,
-        isKey(node) ? { ...node, format: 'twinspect', env: environmentName(path) } : definition(node, `${path}.`),
-      ];
+      if (!isKey(node)) return [[name, definition(node, `${path}.`)]];
+      return node.columns ? [] : [[name, { ...node, format: 'twinspect', env: environmentName(path) }]];
     }),
   );
 }
 
+/** The tables, which stand on the first level: whole from one source, since convict would merge them row by row. */
+function tables(
+  fromFile: ReadonlyMap<string, unknown>,
+  fromEnv: ReadonlyMap<string, unknown>,
+): Record<string, unknown> {
+  const found = [...keys].flatMap(([path, key]) => {
+    if (!key.columns) return [];
+    invariant(!path.includes('.'), `the table ${path} is not on the first level`);
+    const given = fromEnv.get(path) ?? fromFile.get(path);
+    return [[path, given === undefined ? key.default : completeTable(key, given as Table)]];
+  });
+  return Object.fromEntries(found) as Record<string, unknown>;
+}
+
 function overlay(fromFile: ReadonlyMap<string, unknown>, fromEnv: ReadonlyMap<string, unknown>): Config {
-  const env = Object.fromEntries([...fromEnv].map(([path, value]) => [environmentName(path), value]));
+  const isScalar = ([path]: readonly [string, unknown]): boolean => !keys.get(path)!.columns;
+  const env = Object.fromEntries([...fromEnv].filter(isScalar).map(([path, value]) => [environmentName(path), value]));
   const sources = { env: env as NodeJS.ProcessEnv, args: [] };
   const merged = convict<Record<string, unknown>>(
     definition(schema as unknown as Section, '') as convict.Schema<Record<string, unknown>>,
     sources,
   );
-  merged.load(nest(fromFile));
+  merged.load(nest(new Map([...fromFile].filter(isScalar))));
   merged.validate({ allowed: 'strict' });
-  const config = merged.getProperties() as unknown as Config;
+  const config = { ...(merged.getProperties() as unknown as Config), ...tables(fromFile, fromEnv) };
   return { ...config, line: { ...config.line, bundle: bundleFolder(config.line.bundle) } };
 }
 
@@ -186,13 +205,6 @@ function nest(values: ReadonlyMap<string, unknown>): Record<string, unknown> {
     at[names.at(-1)!] = value;
   }
   return root;
-}
-
-/** `shipped:NAME@VERSION` is a folder of this package, wherever it is installed. */
-function bundleFolder(bundle: string): string {
-  if (!bundle.startsWith(shippedPrefix)) return bundle;
-  const name = bundle.slice(shippedPrefix.length);
-  return fileURLToPath(new URL(`../models/shipped/${encodeURIComponent(name)}`, import.meta.url));
 }
 
 function sourcesOf(

@@ -7,6 +7,7 @@
  * half-written one, never the wish for all defaults.
  */
 import { basename, dirname } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { fail } from '../errors.ts';
 import type { TakesEffect } from './key.ts';
 import { type ConfigInput, type LoadedConfig, loadConfig } from './load.ts';
@@ -107,7 +108,7 @@ export function watchConfig(options: WatchOptions): void {
 export function changesBetween(from: Config, to: Config): Change[] {
   return [...keys].flatMap(([path, { takes }]) => {
     const [before, after] = [valueAt(from, path), valueAt(to, path)];
-    return before === after ? [] : [{ path, from: before, to: after, takes }];
+    return isDeepStrictEqual(before, after) ? [] : [{ path, from: before, to: after, takes }];
   });
 }
 

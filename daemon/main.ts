@@ -2,9 +2,11 @@
  * The composition root: the only place that touches the process. Signals, exit codes, standard streams and the
  * environment become values here; commands and all below them get those values.
  */
+import { randomBytes } from 'node:crypto';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { diskFiles } from '../drivers/files.ts';
+import { fail } from '../errors.ts';
 import { systemClock } from './clock.ts';
 import { type Context, Interrupted } from './commands/command.ts';
 import { dispatch, exitCodes, report } from './commands/dispatch.ts';
@@ -29,8 +31,23 @@ const context: Context = {
   signal: stopping.signal,
   log: createLog({ level: firstLevel(process.env['TWINSPECT_LOG_LEVEL']), sink: stderr }),
   files: diskFiles,
+  stdin: readStdin,
+  unguessable: (count) => randomBytes(count),
   packageRoot: fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, ''),
 };
+
+/** What is piped in is a secret or a short list; more is the wrong file. */
+const stdinMaxChars = 65_536;
+
+async function readStdin(): Promise<string> {
+  let text = '';
+  process.stdin.setEncoding('utf8');
+  for await (const piece of process.stdin) {
+    text += piece;
+    if (text.length > stdinMaxChars) throw fail('usage/stdin', { limit: stdinMaxChars });
+  }
+  return text;
+}
 
 /** Before the configuration is read; a wrong level is refused there, with all other mistakes. */
 function firstLevel(wanted: string | undefined): LogLevel {

@@ -27,7 +27,9 @@ export const pairing = {
     takes: 'restart',
   }),
   captureEarlyMs: wholeKey({
-    doc: 'A frame without a trigger count belongs to a part opened at most this long after its exposure.',
+    doc:
+      'A frame without a trigger count, and a camera trigger where commands open parts, belongs to a part opened at ' +
+      'most this long after it. 0 where the command always comes first: then nothing waits for a later one.',
     default: 10,
     unit: 'ms',
     min: 0,
@@ -35,7 +37,10 @@ export const pairing = {
     takes: 'restart',
   }),
   captureLateMs: wholeKey({
-    doc: 'A frame without a trigger count belongs to a part opened at most this long before its exposure.',
+    doc:
+      'A frame without a trigger count, and a camera trigger where commands open parts, belongs to a part opened at ' +
+      'most this long before it. Keep the sum of both below the shortest time between parts: what fits two parts ' +
+      'judges neither.',
     default: 100,
     unit: 'ms',
     min: 0,

@@ -30,7 +30,15 @@ export interface TriggerRequest {
   readonly jobId: string | null;
   /** A known-bad sample that proves the station: judged and flagged, not counted as production. */
   readonly challenge: boolean;
+  /**
+   * Triggers just before this one that the plant counted and that never came: each is a part of its own, undecided /
+   * unmatched. None where absent.
+   */
+  readonly unseen?: number;
 }
+
+/** The plant's ids of a run in which the camera opens the parts; null where not given. */
+export type JobIds = Pick<TriggerRequest, 'measId' | 'productId' | 'jobId'>;
 
 /** The part a trigger opened. */
 export interface Triggered {
@@ -45,7 +53,12 @@ export type Order =
   /** Score threshold of the active recipe, inside the bounds of the config; null = back to the bundle's own. */
   | { readonly kind: 'setThreshold'; readonly threshold: number | null }
   /** Takes triggers of the camera itself as they come (`continuous`), or of commands alone (`single`). */
-  | { readonly kind: 'setExecution'; readonly execution: 'continuous' | 'single' | 'stopped' }
+  | {
+      readonly kind: 'setExecution';
+      readonly execution: 'continuous' | 'single' | 'stopped';
+      /** Ids told again with each part the camera opens in this run; none where left out. */
+      readonly job?: JobIds;
+    }
   /** Every open part is closed as undecided / interrupted. */
   | { readonly kind: 'abort'; readonly cause: string }
   /** Out of operation until `reset`: not ready, each trigger undecided / halted. */
@@ -57,7 +70,9 @@ export type Order =
 
 /** What is true of the line's orders now. */
 export interface Ordered {
+  /** The active recipe; null while its bundle does not serve. */
   readonly recipe: number | null;
+  /** The score threshold that judges instead of the bundle's own, by command or by the recipe; null where none does. */
   readonly threshold: number | null;
   readonly execution: 'continuous' | 'single' | 'stopped';
   readonly halted: string | null;

@@ -29,6 +29,10 @@ export interface Context {
   readonly signal: AbortSignal;
   readonly log: RootLog;
   readonly files: FileReader;
+  /** Everything of standard input, as text, up to a bound. */
+  stdin(): Promise<string>;
+  /** Bytes that nobody can guess: for salts. Never for what must come out the same again. */
+  unguessable(count: number): Uint8Array;
   /** Folder of this installation: shipped bundles, package.json. */
   readonly packageRoot: string;
 }

@@ -6,6 +6,7 @@ import { valueAt } from '../../config/watch.ts';
 import { fail } from '../../errors.ts';
 import type { Args } from './args.ts';
 import type { Command, Context } from './command.ts';
+import { showEffective } from './config-effective.ts';
 
 /** The configuration a command runs with: `--config`, else TWINSPECT_CONFIG, else none. */
 export function configFor(context: Context, file: string | null): Promise<LoadedConfig> {
@@ -24,9 +25,10 @@ export function textReader({ files }: Context): (path: string) => Promise<string
 export const command: Command = {
   name: 'config',
   summary: 'check, show and explain the configuration',
-  usage: ['config check FILE', 'config show [--config FILE] [--json]', 'config doc'],
+  usage: ['config check FILE', 'config show [--effective] [--config FILE] [--json]', 'config doc'],
   options: {
     config: { type: 'string', value: 'FILE', doc: 'the file to show; without it TWINSPECT_CONFIG, else the defaults' },
+    effective: { type: 'boolean', doc: 'what is in force: the recipe, its bundle and threshold, and who chose them' },
     json: { type: 'boolean', doc: 'print JSON' },
   },
   async run(context: Context, args: Args) {
@@ -50,6 +52,7 @@ async function check(context: Context, args: Args): Promise<void> {
 
 async function show(context: Context, args: Args): Promise<void> {
   const { config, sources } = await configFor(context, args.text('config'));
+  if (args.flag('effective')) return showEffective(context, args, config);
   if (args.flag('json')) {
     context.stdout(JSON.stringify({ config, sources: Object.fromEntries(sources) }, null, 2));
     return;

@@ -8,7 +8,6 @@ import { type Change, watchConfig } from '../../config/watch.ts';
 import { messageOf, TwinspectError } from '../../errors.ts';
 import type { VerdictRecord } from '../line/verdict.ts';
 import { Daemon } from '../supervise/daemon.ts';
-import { bundleWish } from '../supervise/settings.ts';
 import type { Args } from './args.ts';
 import type { Command, Context } from './command.ts';
 import { configFile, configFor, textReader } from './config.ts';
@@ -55,9 +54,10 @@ export const command: Command = {
 };
 
 function openDaemon(context: Context, { config }: LoadedConfig, announced: (record: VerdictRecord) => void): Daemon {
-  const { cwd, clock, files, signal } = context;
+  const { cwd, clock, env, files, signal } = context;
   const log = context.log.child({ line: config.line.id });
-  return new Daemon({ config, cwd, clock, log, files, signal, announced });
+  const credentials = env['CREDENTIALS_DIRECTORY'] ?? null;
+  return new Daemon({ config, cwd, credentials, clock, log, files, signal, announced });
 }
 
 function greet(context: Context, { config }: LoadedConfig, daemon: Daemon): void {
@@ -68,8 +68,9 @@ function greet(context: Context, { config }: LoadedConfig, daemon: Daemon): void
     ? `${bundle.name}@${bundle.version} judges product ${bundle.product}`
     : 'no bundle is in service: every part is undecided until line.bundle names one';
   context.stderr(`line ${config.line.id}: ${judges}`);
-  const endpoint = daemon.publishing?.opcuaEndpoint ?? null;
-  for (const line of whereToSubscribe(config, daemon.mqttUrl, endpoint)) context.stderr(line);
+  const { opcuaEndpoint = null, opcuaAccess = null } = daemon.publishing ?? {};
+  const opcua = opcuaEndpoint === null ? null : { endpoint: opcuaEndpoint, access: opcuaAccess ?? '' };
+  for (const line of whereToSubscribe(config, daemon.mqttUrl, opcua)) context.stderr(line);
 }
 
 /** A file that changes while we run: what can be taken over is, what cannot is said. */
@@ -80,7 +81,7 @@ function watch(context: Context, args: Args, current: LoadedConfig, daemon: Daem
   watchConfig({
     ...{ file: resolve(cwd, named), env, current, watchFolder, signal, readFile: textReader(context) },
     after: (delayMs, callback, aborted) => clock.after(delayMs, callback, aborted),
-    changed: (loaded, changes) => follow(context, loaded, changes, daemon),
+    changed: (loaded, changes) => follow(context, loaded, changes, daemon, named),
     refused: (error) => {
       context.log.error({ error }, 'the changed configuration is refused; the old one stays');
       tell(context, error);
@@ -88,20 +89,27 @@ function watch(context: Context, args: Args, current: LoadedConfig, daemon: Daem
   });
 }
 
-function follow(context: Context, { config }: LoadedConfig, changes: readonly Change[], daemon: Daemon): void {
+function follow(
+  context: Context,
+  { config }: LoadedConfig,
+  changes: readonly Change[],
+  daemon: Daemon,
+  file: string,
+): void {
   for (const { path, from, to, takes } of changes) {
     const when = takes === 'restart' ? 'takes effect at the next start' : `takes effect ${takes}`;
     context.log.info({ key: path, from, to }, `configuration changed: ${path} ${when}`);
   }
-  const changed = (path: string): boolean => changes.some((change) => change.path === path);
-  if (changed('log.level')) context.log.setLevel(config.log.level);
-  if (!changed('line.bundle') && !changed('line.product')) return;
+  if (changes.some(({ path }) => path === 'log.level')) context.log.setLevel(config.log.level);
   const { inference } = daemon;
-  void inference.wish(bundleWish(config, context.cwd)).then(() => {
+  const before = inference.bundle();
+  const told = (error: unknown): void => tell(context, error);
+  void daemon.edited(config, changes, file).then(() => {
     const bundle = inference.bundle();
-    if (inference.refusal) tell(context, inference.refusal);
+    if (inference.refusal) told(inference.refusal);
+    if (bundle === before && !inference.refusal) return;
     context.stderr(bundle ? `${bundle.name}@${bundle.version} judges now` : 'no bundle is in service');
-  });
+  }, told);
 }
 
 function tell(context: Context, error: unknown): void {

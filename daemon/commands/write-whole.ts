@@ -3,13 +3,23 @@
  * is there, never half of one, and what was half written is removed. Refusals of the disk name the file.
  */
 import { open, rename, rm, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { fail, messageOf } from '../../errors.ts';
 
+export interface Placing {
+  /** Who may read it; without, whoever the process's mask lets. */
+  readonly mode?: number;
+  /** Where it is written first, on the same disk: a folder that is watched must not see half a file. */
+  readonly beside?: string;
+}
+
 /** Throws `file/unwritable`. */
-export async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
-  const temporary = `${path}.partial`;
+export async function writeWhole(path: string, bytes: Uint8Array, { mode, beside }: Placing = {}): Promise<void> {
+  const temporary = beside === undefined ? `${path}.partial` : join(beside, `${basename(path)}.partial`);
   try {
-    const file = await open(temporary, 'w');
+    // What an interrupted write left could be readable by others.
+    if (mode !== undefined) await rm(temporary, { force: true });
+    const file = await open(temporary, 'w', mode);
     try {
       await file.writeFile(bytes);
       await file.sync();

@@ -36,12 +36,15 @@ export interface EvidenceCounters {
 /** Parts waiting to be written; each holds a copy of its pair and map (about 4 MB at 640 x 480). */
 export const maxWaitingEntries = 4;
 
-interface Waiting {
-  /** The record as it went out: a pass whose commit failed is none. */
-  readonly told: Promise<VerdictRecord>;
+interface Seen {
   readonly pair: PairImages | null;
   readonly map: Reading['map'] | null;
   readonly mask: Mask | null;
+}
+
+interface Entry {
+  readonly name: string;
+  readonly files: readonly EvidenceFile[];
 }
 
 export class EvidenceStore {
@@ -56,7 +59,8 @@ export class EvidenceStore {
   readonly #files: EvidenceFiles;
   readonly #encodePng: EncodePng;
   readonly #settings: EvidenceSettings;
-  readonly #waiting: Waiting[] = [];
+  /** Each makes its entry when its turn comes. */
+  readonly #waiting: (() => Promise<Entry>)[] = [];
   #stored: StoredEntry[] | null = null;
   #passes = 0;
   #working: Promise<void> | null = null;
@@ -77,23 +81,41 @@ export class EvidenceStore {
     told: Promise<VerdictRecord> = Promise.resolve(record),
   ): void {
     if (!this.#wants(record)) return;
-    if (this.#waiting.length >= maxWaitingEntries) {
-      this.counters.overflowed++;
-      return;
-    }
+    if (this.#isFull()) return;
     const { pair, reading, mask } = evidence ?? { pair: null, reading: null, mask: null };
-    this.#waiting.push({
-      told,
+    const part: Seen = {
       pair: pair && { ...pair, rgb: pair.rgb.slice(), depthMm: pair.depthMm.slice() },
       map: reading?.map.slice() ?? null,
       mask: mask && { ...mask, pixels: mask.pixels.slice() },
+    };
+    this.#write(async () => {
+      const out = await told;
+      return { name: entryName(out), files: await this.#filesOf(out, part) };
     });
-    this.#working ??= this.#work();
+  }
+
+  /** A reading that came when its part was closed already: its numbers, as an entry of its own, never a verdict. */
+  late(sequence: number, { score, judgedShare, inferMs }: Pick<Reading, 'score' | 'judgedShare' | 'inferMs'>): void {
+    const json = `${JSON.stringify({ late: true, sequence, score, judgedShare, inferMs }, null, 2)}\n`;
+    const files = [{ name: 'late.json', bytes: new TextEncoder().encode(json) }];
+    this.#write(async () => ({ name: `${padded(sequence)}-late`, files }));
   }
 
   /** Resolves when everything offered so far is written or given up. */
   async drained(): Promise<void> {
     while (this.#working !== null) await this.#working;
+  }
+
+  #isFull(): boolean {
+    if (this.#waiting.length < maxWaitingEntries) return false;
+    this.counters.overflowed++;
+    return true;
+  }
+
+  #write(make: () => Promise<Entry>): void {
+    if (this.#isFull()) return;
+    this.#waiting.push(make);
+    this.#working ??= this.#work();
   }
 
   #wants(record: VerdictRecord): boolean {
@@ -105,7 +127,7 @@ export class EvidenceStore {
   async #work(): Promise<void> {
     for (let next = this.#waiting[0]; next; next = this.#waiting[0]) {
       try {
-        await this.#keep(next);
+        await this.#keep(await next());
       } catch (error) {
         this.counters.failed++;
         this.counters.lastFailure = messageOf(error);
@@ -117,9 +139,7 @@ export class EvidenceStore {
     this.#working = null;
   }
 
-  async #keep(part: Waiting): Promise<void> {
-    const record = await part.told;
-    const files = await this.#filesOf(record, part);
+  async #keep({ name, files }: Entry): Promise<void> {
     const bytes = files.reduce((sum, file) => sum + file.bytes.length, 0);
     this.#stored ??= await this.#files.list();
     const removed = toRemove(this.#stored, bytes, this.#settings);
@@ -132,13 +152,12 @@ export class EvidenceStore {
       this.#stored = this.#stored.filter((each) => each !== entry);
       this.counters.removed++;
     }
-    const name = entryName(record);
     await this.#files.write(name, files);
     this.#stored.push({ name, bytes });
     this.counters.kept++;
   }
 
-  async #filesOf(record: VerdictRecord, { pair, map, mask }: Waiting): Promise<EvidenceFile[]> {
+  async #filesOf(record: VerdictRecord, { pair, map, mask }: Seen): Promise<EvidenceFile[]> {
     const json = new TextEncoder().encode(`${JSON.stringify(record, null, 2)}\n`);
     const files: EvidenceFile[] = [{ name: 'record.json', bytes: json }];
     if (!pair) return files;
@@ -164,5 +183,9 @@ export class EvidenceStore {
 
 /** Names sort by age within a line's folder: the journal's sequence rises over restarts. */
 export function entryName(record: VerdictRecord): string {
-  return `${String(record.sequence).padStart(12, '0')}-${record.decision}-${record.reason}`;
+  return `${padded(record.sequence)}-${record.decision}-${record.reason}`;
+}
+
+function padded(sequence: number): string {
+  return String(sequence).padStart(12, '0');
 }

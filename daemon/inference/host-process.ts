@@ -9,8 +9,8 @@ import process from 'node:process';
 import { Worker } from 'node:worker_threads';
 import { invariant } from '../../errors.ts';
 import { servingOutputs } from '../../models/bundle/assemble.ts';
-import { type Golden, pairFeeds, replayGolden } from '../../models/bundle/golden.ts';
-import { loadBundle } from '../../models/bundle/load.ts';
+import { type Golden, pairFeeds, replayGolden, replayPart } from '../../models/bundle/golden.ts';
+import { type LoadedBundle, loadBundle } from '../../models/bundle/load.ts';
 import { acceptable } from '../../models/bundle/variants.ts';
 import { openSession, type Session, type TensorValue } from '../../models/runtime/session.ts';
 import { systemClock } from '../clock.ts';
@@ -24,7 +24,12 @@ interface Serving {
   readonly bundle: ServedBundle;
   readonly rgb: Uint8Array;
   readonly depthMm: Float32Array;
+  /** Has the next one of the golden parts kept judged; throws where it is judged otherwise than when taught. */
+  readonly check: () => Promise<void>;
 }
+
+/** Golden parts kept for checks: two that score far apart, so that a session stuck at one score shows. */
+const keptGolden = 2;
 
 /** Runs before the bundle serves: the first one pays for memory, the second is as fast as any. */
 const warmRuns = 2;
@@ -44,10 +49,22 @@ async function load(ask: LoadAsk): Promise<{ serving: Serving; warmMs: number }>
   const session = await openSession(loaded.model, { provider, threads, spinning });
   await replayGolden(session, loaded.golden, loaded.manifest, loaded.variant, path);
   const bundle = servedBundle(loaded);
-  const next = { session, bundle, ...memoryOf(bundle, loaded.golden) };
+  const next = { session, bundle, ...memoryOf(bundle, loaded.golden), check: checkOf(session, loaded, path) };
   let warmMs = 0;
   for (let run = 0; run < warmRuns; run++) warmMs = (await infer(next)).inferMs;
   return { serving: next, warmMs };
+}
+
+function checkOf(session: Session, { golden, manifest, variant }: LoadedBundle, path: string): Serving['check'] {
+  const byScore = golden.toSorted((a, b) => a.score - b.score);
+  const kept = [byScore[0], byScore.at(-1)].filter((part) => part !== undefined).slice(0, keptGolden);
+  const { input } = manifest;
+  let turn = 0;
+  return async () => {
+    const part = kept[turn++ % kept.length];
+    invariant(part, 'a bundle without golden parts serves');
+    await replayPart(session, part, { input }, variant, path);
+  };
 }
 
 /** What the kernel says of the processor; other systems than Linux say it elsewhere, and count as not knowing. */
@@ -105,6 +122,11 @@ async function run(kind: 'infer' | 'measure'): Promise<void> {
   }
 }
 
+async function check(): Promise<void> {
+  invariant(serving, 'a check was asked of a host without a bundle');
+  await serving.check();
+}
+
 async function obey(ask: HostAsk): Promise<void> {
   try {
     if (ask.kind === 'load') {
@@ -112,7 +134,8 @@ async function obey(ask: HostAsk): Promise<void> {
       serving = loaded.serving;
       answer({ kind: 'loaded', bundle: serving.bundle, warmMs: loaded.warmMs });
     } else {
-      await run(ask.kind);
+      if (ask.kind === 'check') await check();
+      else await run(ask.kind);
       answer({ kind: 'done', id: ask.id });
     }
   } catch (error) {

@@ -117,6 +117,11 @@ export class Host {
     return this.#numbers().inferMs;
   }
 
+  /** Judges a golden part of its bundle. Rejects with `bundle/drift` where it is judged otherwise than when taught. */
+  async check(signal: AbortSignal): Promise<void> {
+    await this.#run('check', signal);
+  }
+
   /** Ends the process; there is nothing in it to save. */
   kill(cause: Error): void {
     this.#cause ??= cause;
@@ -130,7 +135,7 @@ export class Host {
     return numbers;
   }
 
-  async #run(kind: 'infer' | 'measure', signal: AbortSignal): Promise<void> {
+  async #run(kind: 'infer' | 'measure' | 'check', signal: AbortSignal): Promise<void> {
     this.#ended.signal.throwIfAborted();
     invariant(this.#waiting === null, 'a host judges one pair at a time');
     const id = this.#nextId++;

@@ -3,12 +3,14 @@
  *
  * A wish for another bundle is met beside the running one and switched between two parts; where it is refused, the
  * old one goes on for the same product. Which product the line makes is part of the wish: a bundle of another one is
- * out of service from then on, and the line holds until wish and reality agree.
+ * out of service from then on, and the line holds until wish and reality agree. A replacement, which a command asks
+ * for, is made whole or not at all: until the new bundle serves, the old one judges the old product.
  */
 import { fail, messageOf } from '../../errors.ts';
 import type { PrecisionWish } from '../../models/bundle/variants.ts';
 import type { Provider } from '../../models/runtime/session.ts';
 import type { Clock } from '../clock.ts';
+import { asTaught, type Decide } from './decide.ts';
 import { Host, hostLimits } from './host.ts';
 import type { BundleChoice, LastBundle } from './last-bundle.ts';
 import type { InferencePort, PairImages, Reading, ServedBundle } from './port.ts';
@@ -27,6 +29,8 @@ export interface BundleWish {
   /** The bundle's folder. */
   readonly path: string;
   readonly product: string;
+  /** Decision settings over the bundle's own. */
+  readonly decide?: Decide;
 }
 
 export interface InferenceDeps {
@@ -56,6 +60,8 @@ export class Inference implements InferencePort {
   /** Every host that lives, serving or loading. */
   readonly #hosts = new Set<Host>();
   #service: Service | null = null;
+  /** The bundle of the service as judging is told of it. */
+  #decided: ServedBundle | null = null;
   #product: string | null = null;
   #wish: BundleWish | null = null;
   #pursuing: Promise<void> | null = null;
@@ -74,8 +80,13 @@ export class Inference implements InferencePort {
   }
 
   bundle(): ServedBundle | null {
-    const service = this.#service;
-    return service && service.bundle.product === this.#product ? service.bundle : null;
+    const decided = this.#decided;
+    return decided && decided.product === this.#product ? decided : null;
+  }
+
+  /** The bundle in service with its own decision settings, whatever product the line makes. */
+  get taught(): ServedBundle | null {
+    return this.#service?.bundle ?? null;
   }
 
   async infer(pair: PairImages, signal: AbortSignal): Promise<Reading> {
@@ -87,6 +98,11 @@ export class Inference implements InferencePort {
     const { host, problem } = this.#serving();
     if (!host) throw fail('inference/down', { cause: problem ?? 'it is starting' });
     return host.measure(signal);
+  }
+
+  /** A golden part of the bundle in service through the live host. Not beside an inference: the line gives the turn. */
+  async check(signal: AbortSignal): Promise<void> {
+    await this.#serving().check(signal);
   }
 
   /** Why the bundle wished for does not serve; null where it does, or is still being loaded. */
@@ -115,7 +131,7 @@ export class Inference implements InferencePort {
     const last = await this.#lastChoice();
     if (last?.product !== wish.product || last.path === wish.path) return;
     try {
-      this.#serve(await this.#open(last.path, last.product, last.digest));
+      this.#serve(await this.#open(last.path, last.product, last.digest), asTaught);
       this.#deps.log.warn({ bundle: last.path, wished: wish.path }, 'the last good bundle serves instead');
     } catch (error) {
       this.#deps.log.error({ bundle: last.path, error }, 'the last good bundle is refused too');
@@ -129,6 +145,33 @@ export class Inference implements InferencePort {
       this.#pursuing = null;
     });
     return this.#pursuing;
+  }
+
+  /**
+   * Another bundle, product and decision settings, all between the same two parts. Rejects, with nothing changed, where
+   * the bundle is refused; whoever calls waits for one before asking for the next.
+   */
+  async replace(wish: BundleWish): Promise<void> {
+    const { path, product, decide = asTaught } = wish;
+    await this.#pursuing;
+    const serving = this.#service?.path === path && this.#service.bundle.product === product;
+    let opened: Opened | null = null;
+    try {
+      if (!serving) opened = await this.#open(path, product, null);
+      await this.#deps.betweenParts(() => {
+        this.#product = product;
+        if (opened) this.#serve(opened, decide);
+        else this.#redecide(decide);
+      });
+      this.#refusal = null;
+      if (opened) await this.#keep({ path, product, digest: opened.bundle.digest });
+    } catch (error) {
+      if (opened?.host !== this.#service?.host) opened?.host.kill(error as Error);
+      this.#counters.refusals++;
+      this.#deps.log.warn({ bundle: path, error }, `bundle refused to a command: ${messageOf(error)}`);
+      throw error;
+    }
+    this.#deps.changed();
   }
 
   /** Ends every host. Safe twice. */
@@ -152,17 +195,20 @@ export class Inference implements InferencePort {
   }
 
   async #meet(wish: BundleWish): Promise<void> {
-    const { path, product } = wish;
+    const { path, product, decide = asTaught } = wish;
     this.#refusal = null;
     try {
       if (this.#product !== product) await this.#make(product);
-      if (this.#service?.path === path && this.bundle() !== null) return;
+      if (this.#service?.path === path && this.bundle() !== null) {
+        await this.#deps.betweenParts(() => this.#redecide(decide));
+        return;
+      }
       const opened = await this.#open(path, product, null);
       if (this.#wish !== wish) {
         opened.host.kill(fail('inference/down', { cause: 'another bundle is wished for' }));
         return;
       }
-      await this.#deps.betweenParts(() => this.#serve(opened));
+      await this.#deps.betweenParts(() => this.#serve(opened, decide));
       await this.#keep({ path, product, digest: opened.bundle.digest });
     } catch (error) {
       if (!this.#stopping.signal.aborted) this.#refuse(path, error as Error);
@@ -207,13 +253,19 @@ export class Inference implements InferencePort {
   }
 
   /** Between two parts: the new bundle serves, the old host has nothing left to do. */
-  #serve(opened: Opened): void {
+  #serve(opened: Opened, decide: Decide): void {
     const { name, version, digest } = opened.bundle;
     const before = this.#service;
     this.#service = new Service(opened, this.#serviceDeps);
+    this.#decided = decide(opened.bundle);
     if (before) this.#counters.swaps++;
     before?.retire('its bundle is out of service');
     this.#deps.log.info({ bundle: `${name}@${version}`, digest, path: opened.path }, 'bundle in service');
+    this.#deps.changed();
+  }
+
+  #redecide(decide: Decide): void {
+    this.#decided = this.#service && decide(this.#service.bundle);
     this.#deps.changed();
   }
 

@@ -26,13 +26,15 @@ export type HostAsk =
   /** The pair is in the shared memory. */
   | { readonly kind: 'infer'; readonly id: number }
   /** One bare run on the pair that came last, for the bench. */
-  | { readonly kind: 'measure'; readonly id: number };
+  | { readonly kind: 'measure'; readonly id: number }
+  /** One golden part through the session that serves: its score and map must be what they were. */
+  | { readonly kind: 'check'; readonly id: number };
 
 export type HostAnswer =
   | { readonly kind: 'started' }
   | { readonly kind: 'loaded'; readonly bundle: ServedBundle; readonly warmMs: number }
   | { readonly kind: 'refused'; readonly error: WireError }
-  /** The reading, or the numbers of the measured run, are in the shared memory. */
+  /** The reading, or the numbers of the measured run, are in the shared memory; after a check there is nothing. */
   | { readonly kind: 'done'; readonly id: number }
   | { readonly kind: 'failed'; readonly id: number; readonly error: WireError };
 

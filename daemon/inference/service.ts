@@ -68,6 +68,12 @@ export class Service {
     return reading;
   }
 
+  /** A golden part through the host that serves. Rejects as `Host.check`, and where there is no host now. */
+  async check(signal: AbortSignal): Promise<void> {
+    if (this.#host === null) throw fail('inference/down', { cause: this.#problem ?? 'it is starting' });
+    await this.#host.check(signal);
+  }
+
   /** Out of service: its host is ended and not replaced. Safe twice. */
   retire(cause: string): void {
     if (this.#retired.signal.aborted) return;

@@ -2,14 +2,8 @@
  * One camera's trigger counter against the line's own numbering of parts.
  *
  * The counter that opens parts defines the numbering; any other counter is aligned to it by an edge that falls close
- * to exactly one part, and every later edge is held against that. A counter that goes back was restarted: the caller
- * begins a new epoch. What fits no part, or two, aligns nothing.
+ * to exactly one part, and every later edge is held against that. What fits no part, or two, aligns nothing.
  */
-
-/** A larger step is a counter that was set anew, not triggers that went unheard. */
-export const maxMissedTriggers = 64;
-
-export type CountStep = { kind: 'duplicate' } | { kind: 'next'; missed: number } | { kind: 'restart' };
 
 export interface PartInstant {
   readonly ordinal: number;
@@ -18,8 +12,6 @@ export interface PartInstant {
 
 export class Alignment {
   readonly #windowMs: number;
-  #last: number | null = null;
-  #lastAtMs = 0;
   #shift: number | null = null;
   /** When the edge came by which this counter was aligned. */
   #alignedAtMs: number | null = null;
@@ -28,28 +20,6 @@ export class Alignment {
 
   constructor(windowMs: number) {
     this.#windowMs = windowMs;
-  }
-
-  /**
-   * Notes an edge. After a restart the old numbering is forgotten. The same count again at once is one edge told
-   * twice; later it is a counter that was restarted and has come to the same number.
-   */
-  count(count: number, atMs: number): CountStep {
-    const last = this.#last;
-    if (last === count && atMs - this.#lastAtMs <= this.#windowMs) return { kind: 'duplicate' };
-    this.#lastAtMs = atMs;
-    if (last === null) {
-      this.#last = count;
-      return { kind: 'next', missed: 0 };
-    }
-    const step = count - last;
-    if (step <= 0 || step > maxMissedTriggers + 1) {
-      this.reset();
-      this.#last = count;
-      return { kind: 'restart' };
-    }
-    this.#last = count;
-    return { kind: 'next', missed: step - 1 };
   }
 
   /** This counter's `count` is the part `ordinal`. */
@@ -99,13 +69,7 @@ export class Alignment {
     return this.#shift === null ? null : count + this.#shift;
   }
 
-  /** Every frame of a trigger comes after its edge; a larger count is of another numbering. */
-  heard(count: number): boolean {
-    return this.#last !== null && count <= this.#last;
-  }
-
   reset(): void {
-    this.#last = null;
     this.#shift = null;
     this.#early = null;
     this.#alignedAtMs = null;

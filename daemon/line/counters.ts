@@ -30,14 +30,22 @@ export interface PairingCounters {
   missedEdges: number;
   /** Edges of a second camera that fit no part. */
   slippedEdges: number;
+  /** Edges that came without a command, where commands open parts. */
+  surplusEdges: number;
+  /** Edges that fit several commands, or shared one with another edge. */
+  unmatchedEdges: number;
 }
 
 export interface LineCounters extends PairingCounters {
   triggers: number;
   /** Triggers after stop; they open no part. */
   triggersRefused: number;
+  /** Of production; challenge parts are counted in `challenges` alone. */
   decisions: Record<Decision, number>;
   reasons: Record<Reason, number>;
+  challenges: Record<Decision, number>;
+  /** Triggers that only the plant's own count tells of; they are parts too. */
+  unseenTriggers: number;
   peakInFlight: number;
   /** Readings that came when their part was already closed. */
   lateReadings: number;
@@ -58,6 +66,8 @@ export function zeroPairingCounters(): PairingCounters {
     duplicateEdges: 0,
     missedEdges: 0,
     slippedEdges: 0,
+    surplusEdges: 0,
+    unmatchedEdges: 0,
   };
 }
 
@@ -67,6 +77,8 @@ export function zeroLineCounters(): Omit<LineCounters, keyof PairingCounters> {
     triggersRefused: 0,
     decisions: zeroes(['pass', 'fail', 'undecided'] as const),
     reasons: zeroes(reasons),
+    challenges: zeroes(['pass', 'fail', 'undecided'] as const),
+    unseenTriggers: 0,
     peakInFlight: 0,
     lateReadings: 0,
     abandonedInferences: 0,

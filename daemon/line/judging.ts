@@ -3,7 +3,7 @@
  * Refuses pairs of another size than the bundle's, readings after the deadline, and readings of another bundle.
  * Between two inferences waiting changes (a bundle swap) are let in.
  */
-import { invariant, messageOf, TwinspectError } from '../../errors.ts';
+import { fail, invariant, messageOf, TwinspectError } from '../../errors.ts';
 import type { Clock } from '../clock.ts';
 import type { InferencePort, PairImages, Reading, ServedBundle } from '../inference/port.ts';
 import { Gap } from './gap.ts';
@@ -22,6 +22,8 @@ export interface JudgingLine {
   fault(part: LinePart, reason: FaultReason, detail: string): void;
   /** An inference is over; the next one, where a part waited, has begun. */
   over(): void;
+  /** A reading whose part was closed before it came. */
+  late(part: LinePart, reading: Reading): void;
 }
 
 export interface JudgingDeps {
@@ -40,7 +42,7 @@ export class Judging {
   constructor(deps: JudgingDeps, line: JudgingLine) {
     this.#deps = deps;
     this.#line = line;
-    this.#turn = new InferenceTurn(deps.port, deps.clock, deps.settings.abandonAfterMs);
+    this.#turn = new InferenceTurn(deps.clock, deps.settings.abandonAfterMs);
     this.#gap = new Gap(deps.settings.lineId);
   }
 
@@ -57,6 +59,26 @@ export class Judging {
     const made = this.#gap.ask(change);
     this.next();
     return made;
+  }
+
+  /** Lets a check have the turn; false while another has it. Rejects as it does, or when it is not over in time. */
+  async check(check: (signal: AbortSignal) => Promise<void>, limitMs: number): Promise<boolean> {
+    if (this.#turn.busy) return false;
+    const { promise, resolve, reject } = Promise.withResolvers<boolean>();
+    const bound = new AbortController();
+    this.#deps.clock.after(limitMs, () => this.#turn.giveUp('the check took too long'), bound.signal);
+    this.#turn.begin(check, {
+      done: () => resolve(true),
+      failed: (cause) => reject(fail('inference/check', { cause })),
+      late: () => undefined,
+      over: () => {
+        bound.abort();
+        reject(fail('inference/hung', { limitMs }));
+        this.next();
+        this.#line.over();
+      },
+    });
+    return promise;
   }
 
   /** The part being judged was closed: nobody waits for its reading any more. */
@@ -87,8 +109,9 @@ export class Judging {
     if (images === null) return;
     this.#line.step(part, { kind: 'inferring' });
     held.hold();
-    this.#turn.begin(images, {
-      reading: (reading) => this.#read(part, bundle, reading),
+    this.#turn.begin((signal) => this.#deps.port.infer(images, signal), {
+      done: (reading) => this.#read(part, bundle, reading),
+      late: (reading) => this.#late(part, reading),
       failed: (cause) => this.#line.fault(part, 'inference', cause),
       over: () => {
         held.letGo();
@@ -111,12 +134,17 @@ export class Judging {
     return null;
   }
 
+  #late(part: LinePart, reading: Reading): void {
+    this.#turn.counters.lateReadings++;
+    this.#line.late(part, reading);
+  }
+
   #read(part: LinePart, bundle: ServedBundle, reading: Reading): void {
     const { settings, clock, port } = this.#deps;
     // A busy event loop may bring the reading before the timer that should have closed the part.
     if (clock.nowMs() - part.openedAtMs >= decideWithinMs(settings)) {
-      this.#turn.counters.lateReadings++;
       this.#line.step(part, { kind: 'deadline' });
+      this.#late(part, reading);
     } else if (port.bundle()?.digest !== bundle.digest) {
       this.#line.fault(part, 'inference', 'the bundle was changed while the part was judged');
     } else {

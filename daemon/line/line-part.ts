@@ -3,14 +3,15 @@ import { invariant } from '../../errors.ts';
 import type { Reading, ServedBundle } from '../inference/port.ts';
 import type { HeldPair } from './held.ts';
 import type { Judgement } from './judge.ts';
-import type { PartState } from './part.ts';
+import { opened, type PartState } from './part.ts';
 import type { PartEvidence } from './sink.ts';
-import type { VerdictRecord } from './verdict.ts';
+import type { PartOrigin, VerdictRecord } from './verdict.ts';
 
 export interface LinePart {
   readonly ordinal: number;
   readonly trigger: number;
   readonly partId: string | null;
+  readonly origin: PartOrigin;
   readonly sequence: number;
   /** Monotonic, and the wall clock beside it. */
   readonly openedAtMs: number;
@@ -28,6 +29,15 @@ export interface LinePart {
   closedWallMs: number;
 }
 
+/** A part as its trigger opened it. */
+export function newPart(
+  trigger: Pick<LinePart, 'ordinal' | 'trigger' | 'partId' | 'origin' | 'sequence' | 'openedWallMs' | 'bundle'>,
+  openedAtMs: number,
+): LinePart {
+  const unjudged = { admitted: false, state: opened, held: null, judged: null, closedAtMs: 0, closedWallMs: 0 };
+  return { ...trigger, openedAtMs, timers: new AbortController(), ...unjudged };
+}
+
 export function recordOf(part: LinePart, line: { lineId: string; deadlineMs: number }): VerdictRecord {
   const { state, bundle, judged } = part;
   invariant(state.phase === 'closed', `a record was asked of a part that is ${state.phase}`);
@@ -37,6 +47,7 @@ export function recordOf(part: LinePart, line: { lineId: string; deadlineMs: num
     sequence: part.sequence,
     trigger: part.trigger,
     partId: part.partId,
+    ...part.origin,
     decision: state.outcome.decision,
     reason: state.outcome.reason,
     detail: state.outcome.detail,

@@ -7,26 +7,21 @@
  * writes or opens a device; time, cameras, inference and the sink are given.
  */
 import type { CameraSink } from '../../drivers/camera.ts';
-import { fail } from '../../errors.ts';
 import type { Clock } from '../clock.ts';
 import type { InferencePort } from '../inference/port.ts';
+import { type CommandedLine, type CommandedTrigger, Commanding, type Unseen } from './commanding.ts';
+import { LineCondition, type ReadyState, type Refusal } from './condition.ts';
 import { type LineCounters, zeroLineCounters } from './counters.ts';
 import type { Finding } from './finding.ts';
 import { HeldPair, type Register, sameGrid } from './held.ts';
-import { Judging } from './judging.ts';
-import { evidenceOf, type LinePart, recordOf } from './line-part.ts';
+import { Judging, type JudgingLine } from './judging.ts';
+import { evidenceOf, type LinePart, newPart, recordOf } from './line-part.ts';
 import { Pairing } from './pairing.ts';
-import { advance, type FaultReason, opened, type PartEvent } from './part.ts';
-import { type ReadyState, readyStateOf } from './ready.ts';
-import { checkSettings, decideWithinMs, type LineSettings } from './settings.ts';
+import { advance, type FaultReason, type PartEvent } from './part.ts';
+import { checkSettings, decideWithinMs, type LineSettings, maxUntold } from './settings.ts';
 import type { VerdictSink } from './sink.ts';
 import { Teller } from './teller.ts';
-
-/**
- * Parts opened and not yet told, refused ones included (those hold no frames). At this many the parts still open are
- * closed as overrun, so that a storm of triggers cannot pile up verdicts behind one part that waits for its deadline.
- */
-export const maxUntold = 1024;
+import type { PartOrigin } from './verdict.ts';
 
 export interface LineDeps {
   readonly settings: LineSettings;
@@ -35,6 +30,8 @@ export interface LineDeps {
   readonly sink: VerdictSink;
   /** Brings a pair onto one grid; by default the frames must share one already. */
   readonly register?: Register;
+  /** Asks the cameras to expose for a part that a command opened; those that hardware triggers need no asking. */
+  readonly expose?: () => void;
 }
 
 export class Line {
@@ -48,13 +45,12 @@ export class Line {
   readonly #counters = zeroLineCounters();
   /** Opened and not yet told, in trigger order. */
   readonly #parts = new Map<number, LinePart>();
-  readonly #lost = new Map<string, string>();
-  readonly #ended = new Set<string>();
+  readonly #condition: LineCondition;
   readonly #drainWaiters: (() => void)[] = [];
+  readonly #commanding: Commanding;
   #ordinal = 0;
   #inFlight = 0;
   #telling = false;
-  #stopped = false;
 
   constructor(deps: LineDeps) {
     checkSettings(deps.settings);
@@ -62,16 +58,23 @@ export class Line {
     this.#clock = deps.clock;
     this.#port = deps.port;
     this.#sink = deps.sink;
+    this.#condition = new LineCondition(deps.settings);
     this.#pairing = new Pairing(deps.settings);
-    this.#judging = new Judging(
-      { ...deps, register: deps.register ?? sameGrid },
-      {
-        framed: () => this.#parts.values().find((each) => each.state.phase === 'framed'),
-        step: (part, event) => this.#step(part, event),
-        fault: (part, reason, detail) => this.#fault(part, reason, detail),
-        over: () => this.#tellDrained(),
-      },
-    );
+    const fault = (part: LinePart, reason: FaultReason, detail: string) => this.#fault(part, reason, detail);
+    const judgingLine: JudgingLine = {
+      fault,
+      framed: () => this.#parts.values().find((each) => each.state.phase === 'framed'),
+      step: (part, event) => this.#step(part, event),
+      over: () => this.#tellDrained(),
+      late: (part, reading) => this.#sink.late?.(part.sequence, reading),
+    };
+    this.#judging = new Judging({ ...deps, register: deps.register ?? sameGrid }, judgingLine);
+    const commandedLine: CommandedLine = {
+      fault,
+      open: (partId, origin, unseen) => this.#open(this.#ordinal + 1, partId, origin, unseen),
+      stopped: () => this.#condition.stopped,
+    };
+    this.#commanding = new Commanding(deps, commandedLine, this.#counters);
     this.#teller = new Teller(deps.sink, this.#counters, () => this.#tellDrained());
   }
 
@@ -79,9 +82,9 @@ export class Line {
   sinkFor(cameraId: string): CameraSink {
     const opens = cameraId === this.#settings.triggerFrom;
     return {
-      triggered: (count, partId) => this.#edge(cameraId, opens, count, partId),
+      triggered: (count, partId, atMs) => this.#edge(cameraId, opens, count, partId, atMs),
       frame: (frame) => {
-        if (this.#stopped) this.#pairing.refuse(frame);
+        if (this.#condition.stopped) this.#pairing.refuse(frame);
         else this.#apply(this.#pairing.frame(frame, this.#clock.nowMs()));
       },
       dropped: (modality, trigger, reason) => {
@@ -90,37 +93,45 @@ export class Line {
       },
       lost: (reason) => this.#cameraLost(cameraId, reason),
       recovered: () => {
-        this.#lost.delete(cameraId);
+        this.#condition.lost.delete(cameraId);
         this.#apply(this.#pairing.newEpoch(cameraId, this.#clock.nowMs()));
       },
-      ended: () => {
-        this.#ended.add(cameraId);
-      },
+      ended: () => void this.#condition.over.add(cameraId),
     };
   }
 
-  /** A trigger command of the plant: opens a part. Fire the cameras after it. Answers the trigger's number. */
-  trigger(partId: string | null): number {
-    const { lineId, triggerFrom } = this.#settings;
-    if (triggerFrom !== null) throw fail('line/command', { line: lineId, camera: triggerFrom });
-    if (this.#stopped) this.#counters.triggersRefused++;
-    else this.#open(this.#ordinal + 1, partId);
-    return this.#ordinal;
+  /** Opens a part by command and asks for its exposure; answers its sequence. Throws `line/command`, `line/stopped`. */
+  trigger(command: CommandedTrigger): number {
+    return this.#commanding.trigger(command).sequence;
+  }
+
+  /** Parts that the camera's counter opens from now on are known-bad samples, or production again. */
+  set challenge(on: boolean) {
+    this.#condition.challenge = on;
+  }
+
+  /** Ids told again with each part that the camera's counter opens from now on; null = none. */
+  set job(ids: Pick<PartOrigin, 'measId' | 'productId' | 'jobId'> | null) {
+    this.#condition.job = ids;
+  }
+
+  /** Takes the line out of operation, with the cause, or back into it (null). Parts open now are judged. */
+  halt(cause: string | null): void {
+    this.#condition.halted = cause;
+  }
+
+  /** Closes every open part once, as interrupted. */
+  abort(cause: string): void {
+    for (const part of [...this.#parts.values()]) this.#fault(part, 'interrupted', cause);
   }
 
   readyState(): ReadyState {
-    return readyStateOf({
-      stopped: this.#stopped,
-      lost: this.#lost,
-      ended: this.ended,
-      hasBundle: this.#port.bundle() !== null,
-      journalProblem: this.#teller.journalProblem,
-    });
+    return this.#condition.readyState(this.#port.bundle() !== null, this.#teller.journalProblem);
   }
 
   /** True once every camera has said that its recording is over. */
   get ended(): boolean {
-    return this.#ended.size === this.#settings.cameras.length;
+    return this.#condition.ended;
   }
 
   /** Parts opened and not yet told, and frames held now. */
@@ -137,88 +148,90 @@ export class Line {
     return this.#judging.between(change);
   }
 
-  /** Resolves when every part opened so far is told and answered, and no inference runs. */
+  /**
+   * Lets a check of the inference have the turn while no part is open; answers false, and does nothing, where one is.
+   * Rejects as the check does, or when it takes longer than `limitMs`.
+   */
+  async checkWhileIdle(check: (signal: AbortSignal) => Promise<void>, limitMs: number): Promise<boolean> {
+    return this.#parts.size === 0 && !this.#condition.stopped && this.#judging.check(check, limitMs);
+  }
+
+  /** Resolves when all parts opened so far are told and answered, and no inference runs. */
   drained(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#drainWaiters.push(resolve);
-      this.#tellDrained();
-    });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#drainWaiters.push(resolve);
+    this.#tellDrained();
+    return promise;
   }
 
   /** Closes every open part once, as interrupted; resolves when all is told. Safe twice. */
   stop(): Promise<void> {
-    this.#stopped = true;
-    for (const part of [...this.#parts.values()]) this.#fault(part, 'interrupted', 'the line was stopped');
+    this.#condition.stopped = true;
+    this.abort('the line was stopped');
     this.#pairing.stop();
     return this.drained();
   }
 
-  #edge(cameraId: string, opens: boolean, count: number, partId: string | null): void {
-    if (this.#stopped) {
+  #edge(cameraId: string, opens: boolean, count: number, partId: string | null, atMs?: number): void {
+    if (this.#condition.stopped) {
       if (opens) this.#counters.triggersRefused++;
       return;
     }
-    const nowMs = this.#clock.nowMs();
+    const nowMs = atMs ?? this.#clock.nowMs();
     if (!opens) {
-      this.#apply(this.#pairing.confirmingEdge(cameraId, count, nowMs));
+      this.#apply(this.#pairing.confirmingEdge(cameraId, count, nowMs, this.#commanding.exposing));
+      if (this.#settings.triggerFrom === null) this.#settleLater();
       return;
     }
     const { open, findings } = this.#pairing.openingEdge(cameraId, count, nowMs);
     this.#apply(findings);
-    for (let missed = open - 1; missed > 0; missed--) this.#open(count - missed, null);
-    if (open > 0) this.#open(count, partId);
+    const origin = this.#condition.cameraOrigin;
+    for (let missed = open - 1; missed > 0; missed--) this.#open(count - missed, null, origin);
+    if (open > 0) this.#open(count, partId, origin);
   }
 
-  #open(trigger: number, partId: string | null): void {
+  /** A command that claims an edge may come so long after it; one that comes a moment more than that is too late. */
+  #settleLater(): void {
+    this.#clock.after(this.#settings.captureEarlyMs + 1, () => {
+      if (!this.#condition.stopped) this.#apply(this.#pairing.settle(this.#clock.nowMs()));
+    });
+  }
+
+  #open(trigger: number, partId: string | null, origin: PartOrigin, unseen?: Unseen): LinePart {
     const { lineId, deadlineMs, frameWaitMs } = this.#settings;
     const withinMs = decideWithinMs(this.#settings);
     const openedWallMs = this.#clock.wallMs();
-    const part: LinePart = {
-      ordinal: ++this.#ordinal,
-      trigger,
-      partId,
-      sequence: this.#sink.opened({ lineId, trigger, partId, openedAtMs: openedWallMs, deadlineMs }),
-      openedAtMs: this.#clock.nowMs(),
-      openedWallMs,
-      timers: new AbortController(),
-      admitted: false,
-      state: opened,
-      held: null,
-      bundle: this.#port.bundle(),
-      judged: null,
-      closedAtMs: 0,
-      closedWallMs: 0,
-    };
+    const sequence = this.#sink.opened({ lineId, trigger, partId, origin, openedAtMs: openedWallMs, deadlineMs });
+    const bundle = this.#port.bundle();
+    const ordinal = ++this.#ordinal;
+    const part = newPart({ ordinal, trigger, partId, origin, sequence, openedWallMs, bundle }, this.#clock.nowMs());
     this.#counters.triggers++;
     this.#parts.set(part.ordinal, part);
-    const findings = this.#pairing.open(part.ordinal, part.openedAtMs);
-    if (this.#admit(part)) {
+    const findings = this.#pairing.open(part.ordinal, unseen?.dueAtMs ?? part.openedAtMs);
+    if (this.#admit(part, unseen?.refusal)) {
       const { signal } = part.timers;
-      this.#clock.after(withinMs, () => this.#step(part, { kind: 'deadline' }), signal);
-      if (frameWaitMs < withinMs) {
-        this.#clock.after(frameWaitMs, () => this.#step(part, { kind: 'framesDue' }), signal);
-      }
+      this.#clock.after(withinMs, () => this.#due(part, 'deadline'), signal);
+      if (frameWaitMs < withinMs) this.#clock.after(frameWaitMs, () => this.#due(part, 'framesDue'), signal);
     }
     this.#apply(findings);
+    return part;
   }
 
-  /** A part that cannot be judged is closed at its trigger: the plant need not wait for its deadline. */
-  #admit(part: LinePart): boolean {
-    const { maxPartsInFlight } = this.#settings;
+  #due(part: LinePart, kind: 'deadline' | 'framesDue'): void {
+    const unheard = part.state.phase === 'open' ? this.#pairing.unheardBy(part.ordinal) : null;
+    if (unheard === null) this.#step(part, { kind });
+    else this.#fault(part, 'unmatched', `camera ${unheard} had no trigger for this command`);
+  }
+
+  /** False where the part is closed at its trigger. */
+  #admit(part: LinePart, unseen: Refusal | undefined): boolean {
     if (this.#parts.size >= maxUntold) {
       for (const each of [...this.#parts.values()]) this.#fault(each, 'overrun', `${maxUntold} verdicts waited`);
       return false;
     }
-    for (const [camera, reason] of this.#lost) {
-      this.#fault(part, 'cameraLost', `camera ${camera}: ${reason}`);
-      return false;
-    }
-    if (part.bundle === null) {
-      this.#fault(part, 'noModel', 'no bundle is in service');
-      return false;
-    }
-    if (this.#inFlight >= maxPartsInFlight) {
-      this.#fault(part, 'overrun', `${this.#inFlight} parts in flight, expected fewer than ${maxPartsInFlight}`);
+    const refusal = unseen ?? this.#condition.refusal(part.bundle !== null, this.#inFlight);
+    if (refusal) {
+      this.#fault(part, refusal.reason, refusal.detail);
       return false;
     }
     part.admitted = true;
@@ -228,7 +241,7 @@ export class Line {
 
   #cameraLost(cameraId: string, reason: string): void {
     this.#counters.camerasLost++;
-    this.#lost.set(cameraId, reason);
+    this.#condition.lost.set(cameraId, reason);
     for (const ordinal of this.#pairing.waitingFor(cameraId)) {
       const part = this.#parts.get(ordinal);
       if (part) this.#fault(part, 'cameraLost', `camera ${cameraId}: ${reason}`);
@@ -242,6 +255,7 @@ export class Line {
       if (finding.kind === 'fault') this.#fault(part, finding.reason, finding.detail);
       else this.#step(part, { kind: finding.kind });
       if (finding.kind === 'paired') part.held = new HeldPair(this.#pairing.take(part.ordinal));
+      if (finding.kind === 'paired') this.#sink.acquired?.(part.sequence);
     }
     this.#judging.next();
   }

@@ -8,22 +8,16 @@
  */
 import type { Frame, Modality } from '../../drivers/frame.ts';
 import { invariant } from '../../errors.ts';
-import { Alignment } from './alignment.ts';
+import { CameraNumbering } from './camera-numbering.ts';
+import type { Unmatched } from './commanded.ts';
 import { type FrameDrop, type PairingCounters, zeroPairingCounters } from './counters.ts';
 import { type Arrival, EarlyFrames } from './early.ts';
 import { type Finding, fault, flawOf, type Pair } from './finding.ts';
 import { Freshness } from './freshness.ts';
+import { placeOf } from './place.ts';
 import type { LineSettings } from './settings.ts';
 import { SkewWatch } from './skew.ts';
 import { type Slot, Slots } from './slots.ts';
-
-interface CameraState {
-  readonly id: string;
-  readonly modalities: readonly Modality[];
-  readonly alignment: Alignment;
-  /** No frame exposed before this instant belongs to the present numbering. */
-  epochFromMs: number;
-}
 
 interface Stream {
   readonly freshness: Freshness;
@@ -31,12 +25,10 @@ interface Stream {
   latest: number;
 }
 
-type Place = { slots: Slot[] } | { drop: FrameDrop } | { early: true };
-
 export class Pairing {
   readonly counters: PairingCounters = zeroPairingCounters();
   readonly #settings: LineSettings;
-  readonly #cameras = new Map<string, CameraState>();
+  readonly #cameras = new Map<string, CameraNumbering>();
   readonly #streams = {
     rgb: { freshness: new Freshness(), latest: 0 } as Stream,
     depth: { freshness: new Freshness(), latest: 0 } as Stream,
@@ -50,10 +42,7 @@ export class Pairing {
     this.#slots = new Slots(settings.maxPartsInFlight);
     this.#skew = new SkewWatch(settings);
     this.#early = new EarlyFrames(settings.captureEarlyMs + settings.edgeWindowMs);
-    for (const { id, modalities } of settings.cameras) {
-      const alignment = new Alignment(settings.edgeWindowMs);
-      this.#cameras.set(id, { id, modalities, alignment, epochFromMs: Number.NEGATIVE_INFINITY });
-    }
+    for (const camera of settings.cameras) this.#cameras.set(camera.id, new CameraNumbering(camera, settings));
   }
 
   /** Frames held now; at most two per open part and `maxEarlyFrames`. */
@@ -69,33 +58,49 @@ export class Pairing {
    */
   openingEdge(cameraId: string, count: number, nowMs: number): { open: number; findings: Finding[] } {
     const camera = this.#camera(cameraId);
-    const step = camera.alignment.count(count, nowMs);
-    if (step.kind === 'duplicate') {
-      this.counters.duplicateEdges++;
-      return { open: 0, findings: [] };
-    }
-    const findings: Finding[] = step.kind === 'restart' ? this.#restart(camera, count, nowMs) : [];
-    const missed = step.kind === 'next' ? step.missed : 0;
+    const edge = this.#count(camera, count, nowMs);
+    if (edge === null) return { open: 0, findings: [] };
+    const { findings, missed } = edge;
     this.counters.missedEdges += missed;
     camera.alignment.align(count, this.#slots.newest + missed + 1);
     return { open: missed + 1, findings };
   }
 
-  /** The edge of a counter that does not open parts: held against the parts opened lately. */
-  confirmingEdge(cameraId: string, count: number, nowMs: number): Finding[] {
+  /**
+   * The edge of a counter that does not open parts: held against the parts opened lately. `askedFor` is the part
+   * whose exposure the camera is being asked for in this very moment.
+   */
+  confirmingEdge(cameraId: string, count: number, nowMs: number, askedFor: number | null = null): Finding[] {
     const camera = this.#camera(cameraId);
-    const step = camera.alignment.count(count, nowMs);
-    if (step.kind === 'duplicate') {
-      this.counters.duplicateEdges++;
-      return [];
+    const edge = this.#count(camera, count, nowMs);
+    if (edge === null) return [];
+    const { findings, missed } = edge;
+    if (camera.commanded) {
+      this.counters.missedEdges += missed;
+      findings.push(...this.#unmatched(camera.commanded.heard(count, nowMs, askedFor)));
+      return [...findings, ...this.settle(nowMs)];
     }
-    const findings: Finding[] = step.kind === 'restart' ? this.#restart(camera, count, nowMs) : [];
     if (!camera.alignment.confirm(count, nowMs, this.#slots.all(), this.#slots.newest)) {
       this.counters.slippedEdges++;
       findings.push(...this.#restart(camera, count, nowMs));
       camera.alignment.confirm(count, nowMs, this.#slots.all(), this.#slots.newest);
     }
     return [...findings, ...this.#placeEarly(nowMs)];
+  }
+
+  /** Rules on edges that a command may still have claimed; called when that time is over. */
+  settle(nowMs: number): Finding[] {
+    const findings: Finding[] = [];
+    for (const { commanded } of this.#cameras.values()) {
+      findings.push(...this.#unmatched(commanded?.settle(nowMs, this.#slots.all()) ?? []));
+    }
+    return [...findings, ...this.#placeEarly(nowMs)];
+  }
+
+  /** The camera that counts triggers and heard none for this commanded part; null where there is no such camera. */
+  unheardBy(ordinal: number): string | null {
+    const unheard = ({ counter, commanded }: CameraNumbering) => counter.counts && commanded?.met(ordinal) === false;
+    return this.#cameras.values().find(unheard)?.id ?? null;
   }
 
   /** A part was opened; ordinals rise by one. */
@@ -115,7 +120,7 @@ export class Pairing {
   /** A frame came; its ownership with it. */
   frame(frame: Frame, nowMs: number): Finding[] {
     this.counters.framesReceived++;
-    this.#expireEarly(nowMs);
+    for (const expired of this.#early.expired(nowMs)) this.#drop(expired, 'unmatched');
     if (!this.#cameras.get(frame.cameraId)?.modalities.includes(frame.modality)) {
       this.#drop(frame, 'wrongCamera');
       return [];
@@ -131,8 +136,8 @@ export class Pairing {
 
   /** The camera could not deliver a frame: the part it certainly belonged to, if any, is incomplete. */
   dropped(cameraId: string, modality: Modality, trigger: number | null, reason: string): Finding[] {
-    const ordinal = trigger === null ? null : this.#camera(cameraId).alignment.ordinalOf(trigger);
-    const slot = ordinal === null ? undefined : this.#slots.get(ordinal);
+    const ordinal = trigger === null ? 'none' : this.#camera(cameraId).ordinalOf(trigger);
+    const slot = typeof ordinal === 'number' ? this.#slots.get(ordinal) : undefined;
     if (slot?.phase !== 'waiting') return [];
     return [fault(slot.ordinal, 'incomplete', `${cameraId} could not deliver ${modality}: ${reason}`)];
   }
@@ -167,8 +172,7 @@ export class Pairing {
     // The numberings of all cameras hang on the one that opens parts.
     const all = camera.id === this.#settings.triggerFrom;
     for (const each of all ? this.#cameras.values() : [camera]) {
-      each.alignment.reset();
-      each.epochFromMs = nowMs - this.#settings.captureEarlyMs;
+      each.beginEpoch(nowMs - this.#settings.captureEarlyMs);
     }
     for (const modality of camera.modalities) this.#streams[modality].freshness.reset();
     for (const { frame } of this.#early.takeAll()) this.#drop(frame, 'reset');
@@ -194,21 +198,37 @@ export class Pairing {
     this.#drop(frame, 'stopped');
   }
 
-  #camera(id: string): CameraState {
+  #camera(id: string): CameraNumbering {
     const camera = this.#cameras.get(id);
     invariant(camera, `camera ${id} is not of this line`);
     return camera;
   }
 
-  #restart(camera: CameraState, count: number, nowMs: number): Finding[] {
+  /** Notes an edge; null for one told twice. */
+  #count(camera: CameraNumbering, count: number, nowMs: number): { findings: Finding[]; missed: number } | null {
+    const step = camera.counter.count(count, nowMs);
+    if (step.kind === 'next') return { findings: [], missed: step.missed };
+    if (step.kind === 'restart') return { findings: this.#restart(camera, count, nowMs), missed: 0 };
+    this.counters.duplicateEdges++;
+    return null;
+  }
+
+  #restart(camera: CameraNumbering, count: number, nowMs: number): Finding[] {
     const findings = this.newEpoch(camera.id, nowMs);
-    camera.alignment.count(count, nowMs);
+    camera.counter.count(count, nowMs);
     return findings;
+  }
+
+  /** Whatever became of the part, it cannot be judged by what this edge exposed. */
+  #unmatched(edges: readonly Unmatched[]): Finding[] {
+    for (const { ordinals } of edges) this.counters[ordinals.length === 0 ? 'surplusEdges' : 'unmatchedEdges']++;
+    return edges.flatMap(({ ordinals, why }) => ordinals.map((ordinal) => fault(ordinal, 'unmatched', why)));
   }
 
   #place(arrival: Arrival, nowMs: number): Finding[] {
     const { frame } = arrival;
-    const place = this.#placeOf(frame);
+    const { latest } = this.#streams[frame.modality];
+    const place = placeOf(frame, this.#camera(frame.cameraId), this.#slots, latest, this.#settings);
     if ('drop' in place) {
       this.#drop(frame, place.drop);
       return [];
@@ -218,28 +238,12 @@ export class Pairing {
       if (pushedOut) this.#drop(pushedOut, 'overflow');
       return [];
     }
-    const [slot, ...others] = place.slots;
-    if (slot && others.length === 0) return this.#attach(slot, arrival, nowMs);
+    const { slots } = place;
+    if (slots.length === 1) return this.#attach(slots[0]!, arrival, nowMs);
     this.#drop(frame, 'unmatched');
-    const detail = `a ${frame.modality} frame fits ${place.slots.length} triggers`;
-    return place.slots
-      .filter((each) => each.phase === 'waiting')
-      .map((each) => fault(each.ordinal, 'unmatched', detail));
-  }
-
-  #placeOf(frame: Frame): Place {
-    const camera = this.#camera(frame.cameraId);
-    if (frame.trigger === null) {
-      const { captureEarlyMs, captureLateMs } = this.#settings;
-      const { latest } = this.#streams[frame.modality];
-      const slots = this.#slots.around(frame, captureEarlyMs, captureLateMs, latest);
-      return slots.length === 0 ? { early: true } : { slots };
-    }
-    if (!camera.alignment.heard(frame.trigger)) return { drop: 'unmatched' };
-    const ordinal = camera.alignment.ordinalOf(frame.trigger);
-    if (ordinal === null || ordinal > this.#slots.newest) return { early: true };
-    const slot = this.#slots.get(ordinal);
-    return slot ? { slots: [slot] } : { drop: 'late' };
+    const waiting = slots.filter((each) => each.phase === 'waiting');
+    const detail = `a ${frame.modality} frame fits ${slots.length} triggers`;
+    return waiting.map((each) => fault(each.ordinal, 'unmatched', detail));
   }
 
   #attach(slot: Slot, { frame, stale }: Arrival, nowMs: number): Finding[] {
@@ -282,14 +286,10 @@ export class Pairing {
   }
 
   #placeEarly(nowMs: number): Finding[] {
-    this.#expireEarly(nowMs);
+    for (const frame of this.#early.expired(nowMs)) this.#drop(frame, 'unmatched');
     const findings: Finding[] = [];
     for (const arrival of this.#early.takeAll()) findings.push(...this.#place(arrival, nowMs));
     return findings;
-  }
-
-  #expireEarly(nowMs: number): void {
-    for (const frame of this.#early.expired(nowMs)) this.#drop(frame, 'unmatched');
   }
 
   #drop(frame: Frame, reason: FrameDrop): void {

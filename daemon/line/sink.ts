@@ -6,12 +6,13 @@
  * fails, what goes out is `withoutCommit(record)`.
  */
 import type { PairImages, Reading } from '../inference/port.ts';
-import type { Mask, VerdictRecord } from './verdict.ts';
+import type { Mask, PartOrigin, VerdictRecord } from './verdict.ts';
 
 export interface OpenedPart {
   readonly lineId: string;
   readonly trigger: number;
   readonly partId: string | null;
+  readonly origin: PartOrigin;
   /** Wall clock. */
   readonly openedAtMs: number;
   readonly deadlineMs: number;
@@ -30,8 +31,12 @@ export interface VerdictSink {
    * counts on in memory; the failure shows at `closed`.
    */
   opened(part: OpenedPart): number;
+  /** Both images of the part are here. Of no consequence for its verdict; left out where no progress is shown. */
+  acquired?(sequence: number): void;
   /** A part was judged. In trigger order. Resolves true once the record is committed, false where it cannot be. */
   closed(record: VerdictRecord, evidence: PartEvidence | null): Promise<boolean>;
+  /** A reading came for a part that was closed before: kept as evidence at most, never a verdict. */
+  late?(sequence: number, reading: Reading): void;
 }
 
 /** What may go out of a record that could not be committed: no pass, everything else as it is. */

@@ -9,7 +9,7 @@ import type { PartEvidence, VerdictSink } from './sink.ts';
 import { withoutCommit } from './sink.ts';
 import type { VerdictRecord } from './verdict.ts';
 
-type Books = Pick<LineCounters, 'decisions' | 'reasons' | 'uncommitted'>;
+type Books = Pick<LineCounters, 'decisions' | 'reasons' | 'challenges' | 'uncommitted'>;
 
 export class Teller {
   readonly #sink: VerdictSink;
@@ -56,6 +56,10 @@ export class Teller {
   }
 
   #count(record: VerdictRecord, by: 1 | -1): void {
+    if (record.challenge) {
+      this.#books.challenges[record.decision] += by;
+      return;
+    }
     this.#books.decisions[record.decision] += by;
     this.#books.reasons[record.reason] += by;
   }

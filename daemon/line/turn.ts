@@ -7,17 +7,18 @@
  */
 import { messageOf } from '../../errors.ts';
 import type { Clock } from '../clock.ts';
-import type { InferencePort, PairImages, Reading } from '../inference/port.ts';
 
-/** What becomes of one turn: at most one of reading and failed, then over, exactly once. */
-export interface TurnEnd {
-  reading(reading: Reading): void;
+/** What becomes of one turn: at most one of done and failed, then over, exactly once; late perhaps after that. */
+export interface TurnEnd<T> {
+  done(result: T): void;
   failed(cause: string): void;
   over(): void;
+  /** It was given up and ended well all the same. */
+  late(result: T): void;
 }
 
 interface Running {
-  readonly end: TurnEnd;
+  readonly over: () => void;
   readonly abort: AbortController;
   readonly patience: AbortController;
   givenUp: boolean;
@@ -26,13 +27,11 @@ interface Running {
 export class InferenceTurn {
   /** Readings whose part was closed already, and turns that did not end when told to. */
   readonly counters = { lateReadings: 0, abandonedInferences: 0 };
-  readonly #port: InferencePort;
   readonly #clock: Clock;
   readonly #abandonAfterMs: number;
   #running: Running | null = null;
 
-  constructor(port: InferencePort, clock: Clock, abandonAfterMs: number) {
-    this.#port = port;
+  constructor(clock: Clock, abandonAfterMs: number) {
     this.#clock = clock;
     this.#abandonAfterMs = abandonAfterMs;
   }
@@ -41,12 +40,18 @@ export class InferenceTurn {
     return this.#running !== null;
   }
 
-  begin(pair: PairImages, end: TurnEnd): void {
-    const running: Running = { end, abort: new AbortController(), patience: new AbortController(), givenUp: false };
+  begin<T>(work: (signal: AbortSignal) => Promise<T>, end: TurnEnd<T>): void {
+    const over = (): void => end.over();
+    const running: Running = { over, abort: new AbortController(), patience: new AbortController(), givenUp: false };
     this.#running = running;
-    Promise.try(() => this.#port.infer(pair, running.abort.signal)).then(
-      (reading) => this.#settled(running, () => end.reading(reading), true),
-      (error: unknown) => this.#settled(running, () => end.failed(messageOf(error)), false),
+    Promise.try(() => work(running.abort.signal)).then(
+      (result) =>
+        this.#settled(
+          running,
+          () => end.done(result),
+          () => end.late(result),
+        ),
+      (error: unknown) => this.#settled(running, () => end.failed(messageOf(error)), null),
     );
   }
 
@@ -64,16 +69,15 @@ export class InferenceTurn {
     running.abort.abort(new Error(cause));
   }
 
-  #settled(running: Running, tell: () => void, isReading: boolean): void {
-    if (this.#running !== running || running.givenUp) {
-      if (isReading) this.counters.lateReadings++;
-    } else tell();
+  #settled(running: Running, tell: () => void, late: (() => void) | null): void {
+    if (this.#running !== running || running.givenUp) late?.();
+    else tell();
     if (this.#running === running) this.#over(running);
   }
 
   #over(running: Running): void {
     running.patience.abort();
     this.#running = null;
-    running.end.over();
+    running.over();
   }
 }

@@ -26,6 +26,7 @@ export const reasons = [
   'interrupted', // the daemon was stopped or killed while the part was open
   'rgbDead', // the colour camera saw nothing: black, white, or the same everywhere
   'depthDead', // the depth camera saw nothing: no reading, or the same everywhere
+  'halted', // the line is out of operation by command
 ] as const;
 export type Reason = (typeof reasons)[number];
 
@@ -49,8 +50,30 @@ export interface BundleName {
   digest: string;
 }
 
+/** Who opened a part, and what the plant said of it with its trigger, told again with the verdict. */
+export interface PartOrigin {
+  triggerSource: 'camera' | 'command';
+  /** The plant's own number of the trigger (a PLC's `TrigSeq`). This and the ids: null where the camera opened it. */
+  plantSequence: number | null;
+  /** Ids of an OPC 40100-1 job. */
+  measId: string | null;
+  productId: string | null;
+  jobId: string | null;
+  /** A known-bad sample that proves the station: judged as any part, counted as none. */
+  challenge: boolean;
+}
+
+export const openedByCamera: PartOrigin = {
+  triggerSource: 'camera',
+  plantSequence: null,
+  measId: null,
+  productId: null,
+  jobId: null,
+  challenge: false,
+};
+
 /** One part, judged: the record of promise 1. Times are wall-clock milliseconds unless they end in a duration. */
-export interface VerdictRecord {
+export interface VerdictRecord extends PartOrigin {
   lineId: string;
   /** `<lineId>-<journal sequence>`, rising over restarts. */
   resultId: string;

@@ -4,7 +4,7 @@
  */
 import { fail } from '../../errors.ts';
 import type { Ordered, Recipe } from '../command/port.ts';
-import type { BundleName, Decision, Reason, Region, VerdictRecord } from '../line/verdict.ts';
+import type { BundleName, Decision, PartOrigin, Reason, Region, VerdictRecord } from '../line/verdict.ts';
 import type { LineCounters, LineStatus } from './status.ts';
 
 /** Where the mask of a part is found. The digest is of the PNG; null in the control lane, which never waits for it. */
@@ -15,7 +15,7 @@ export interface MaskReference {
   heightPx: number;
 }
 
-export interface VerdictPayload {
+export interface VerdictPayload extends PartOrigin {
   schema: 'twinspect.verdict/1';
   lineId: string;
   resultId: string;
@@ -102,6 +102,7 @@ export const reasonCodes: Readonly<Record<Reason, number>> = {
   interrupted: 18,
   rgbDead: 19,
   depthDead: 20,
+  halted: 21,
 };
 
 /** As OPC 40001-101 ResultEvaluation: 0 none, 1 OK, 2 NotOK, 3 NotDecidable. */
@@ -150,6 +151,7 @@ export function verdictPayload(
     sequence: record.sequence,
     trigger: record.trigger,
     partId: record.partId,
+    ...originOf(record),
     decision: record.decision,
     reason: record.reason,
     reasonCode: reasonCodes[record.reason],
@@ -230,6 +232,11 @@ export function offlinePayload(
     client,
     warnings: [],
   };
+}
+
+/** The fields of the origin, whatever else the record carries. */
+function originOf({ triggerSource, plantSequence, measId, productId, jobId, challenge }: PartOrigin): PartOrigin {
+  return { triggerSource, plantSequence, measId, productId, jobId, challenge };
 }
 
 /** JSON has no NaN; a score that is not a number says so by its reason. */

@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto';
 import { invariant, messageOf } from '../../errors.ts';
 import type { Clock } from '../clock.ts';
+import type { LineCommands } from '../command/port.ts';
 import type { OpenedPart, PartEvidence, VerdictSink } from '../line/sink.ts';
 import type { Mask, VerdictRecord } from '../line/verdict.ts';
 import { CommitGuard, type CommitLimits } from './commit-guard.ts';
@@ -53,6 +54,8 @@ export interface PublisherOptions {
 export function newCounters(): LineCounters {
   return {
     opened: 0,
+    challenges: 0,
+    rejectsInARow: 0,
     pass: 0,
     fail: 0,
     undecided: 0,
@@ -74,6 +77,7 @@ export class Publisher implements VerdictSink {
   #state: LineState = { ready: false, why: 'starting', fault: null, bundle: null };
   #encoding = 0;
   #statusShownMs = Number.NEGATIVE_INFINITY;
+  #pulse: string | null = 'not checked yet';
 
   constructor(options: PublisherOptions) {
     checkLineId(options.lineId);
@@ -104,9 +108,15 @@ export class Publisher implements VerdictSink {
     );
     const { sequence, journaled } = this.#options.journal.open(part);
     this.#options.counters.opened += 1;
+    for (const lane of this.#options.control) this.#guarded(() => lane.opened?.(part, sequence));
     // Not a verdict yet, so nothing to hold back: but from here on the plant shall know.
     journaled.catch((error: unknown) => this.#guard.failed(error));
     return sequence;
+  }
+
+  /** Both images of a part are here. */
+  acquired(sequence: number): void {
+    for (const lane of this.#options.control) this.#guarded(() => lane.acquired?.(sequence));
   }
 
   /**
@@ -117,7 +127,7 @@ export class Publisher implements VerdictSink {
     const { counters, recordLane, announced } = this.#options;
     const mask = evidence?.mask ? this.#copyMask(evidence.mask) : null;
     const { record, committed } = await this.#guard.commit(judged);
-    counters[record.decision] += 1;
+    count(counters, record);
     this.#announce(record, mask);
     announced?.(record, committed);
     if (mask) this.#encode(record, mask);
@@ -138,12 +148,39 @@ export class Publisher implements VerdictSink {
     this.#showStatus();
   }
 
+  /** Why capture and inference are not proven to work; null while they are: the heartbeat steps only then. */
+  setPulse(problem: string | null): void {
+    this.#pulse = problem;
+  }
+
+  /** Rejects in a row are counted anew. */
+  resetRejects(): void {
+    this.#options.counters.rejectsInARow = 0;
+    this.#showStatus();
+  }
+
+  /** For the lanes that carry commands. */
+  attach(commands: LineCommands, challenge: (on: boolean) => void): void {
+    for (const lane of this.#options.control) lane.attach?.(commands, challenge);
+  }
+
   status(): LineStatus {
     const { lineId, counters } = this.#options;
-    const fault = this.#guard.fault ?? this.#state.fault;
+    // A lane's own fault needs a person too, but is no reason not to judge.
+    const fault = this.#guard.fault ?? this.#state.fault ?? this.#laneFault();
     const stopped = this.#stopping.signal.aborted ? 'stopping' : null;
     const why = stopped ?? this.#guard.fault ?? this.#state.why ?? this.#state.fault;
-    return { lineId, ready: why === null, why, fault, bundle: this.#state.bundle, counters };
+    const of = stopped ? 'stopped' : this.#guard.fault !== null ? 'journal' : (this.#state.cause ?? 'other');
+    const cause = why === null ? null : of;
+    return { lineId, ready: why === null, why, cause, fault, bundle: this.#state.bundle, counters };
+  }
+
+  #laneFault(): string | null {
+    for (const lane of this.#options.control) {
+      const { fault } = lane.health();
+      if (fault) return fault;
+    }
+    return null;
   }
 
   /** The way to the disk, and how much went wrong on the way out. */
@@ -172,12 +209,12 @@ export class Publisher implements VerdictSink {
   }
 
   #announce(record: VerdictRecord, mask: Mask | null): void {
-    const { control, maskTopic } = this.#options;
+    const { control, maskTopic, counters } = this.#options;
     const reference: MaskReference | null =
       mask && maskTopic
         ? { topic: maskTopic(record.resultId), sha256: null, widthPx: mask.widthPx, heightPx: mask.heightPx }
         : null;
-    for (const lane of control) this.#guarded(() => lane.announce(record, reference));
+    for (const lane of control) this.#guarded(() => lane.announce(record, reference, counters));
   }
 
   #encode(record: VerdictRecord, mask: Mask): void {
@@ -210,7 +247,7 @@ export class Publisher implements VerdictSink {
   }
 
   #beat(): void {
-    for (const lane of this.#options.control) this.#guarded(() => lane.beat());
+    for (const lane of this.#options.control) this.#guarded(() => lane.beat(this.#pulse));
     if (this.#options.clock.nowMs() - this.#statusShownMs >= this.#limits.statusMs) this.#showStatus();
     this.#options.clock.after(this.#limits.heartbeatMs, () => this.#beat(), this.#stopping.signal);
   }
@@ -223,6 +260,16 @@ export class Publisher implements VerdictSink {
       this.#options.log.error({ lineId: this.#options.lineId, cause: messageOf(error) }, 'a control lane failed');
     }
   }
+}
+
+/** A challenge proves the station; it is no production, whatever comes of it. */
+function count(counters: LineCounters, { decision, challenge }: VerdictRecord): void {
+  if (challenge) {
+    counters.challenges += 1;
+    return;
+  }
+  counters[decision] += 1;
+  counters.rejectsInARow = decision === 'pass' ? 0 : counters.rejectsInARow + 1;
 }
 
 /** Without a record link nobody would ever acknowledge; the records stay for the result store. */

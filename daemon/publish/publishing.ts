@@ -3,8 +3,8 @@
  * Starts without a broker; does not start without a journal or with a port that is taken.
  */
 import { invariant } from '../../errors.ts';
+import type { Audit } from '../audit/port.ts';
 import type { Clock } from '../clock.ts';
-import type { LineCommands } from '../command/port.ts';
 import type { VerdictRecord } from '../line/verdict.ts';
 import type { CommitLimits } from './commit-guard.ts';
 import { type Journal, openJournal } from './journal/journal.ts';
@@ -12,19 +12,34 @@ import type { JournalLimits } from './journal/limits.ts';
 import type { ControlLane, Health, HealthListener, Log } from './lane.ts';
 import { MqttLine } from './mqtt/line.ts';
 import { clientIdOf, type LineMqtt, type MqttLineLimits } from './mqtt/settings.ts';
+import type { SecuritySettings } from './opcua/security/security.ts';
 import type { OpcUa } from './opcua/server.ts';
+import type { VisionSources } from './opcua/vision/system.ts';
 import { type EncodePng, newCounters, Publisher, type PublisherLimits } from './publisher.ts';
 import { RecordLane, type RecordLaneLimits } from './record-lane.ts';
 import type { SparkplugNode } from './sparkplug/node.ts';
+
+export interface PublishingOpcUa extends Omit<SecuritySettings, 'stateFolder'> {
+  readonly port: number;
+  /** Names the port's setting in errors. */
+  readonly setting: string;
+}
+
+/** What makes a line a vision system of OPC 40100-1; its records come from the journal. */
+export type PublishingVision = Omit<VisionSources, 'records'>;
 
 export interface PublishingOptions {
   readonly stateFolder: string;
   readonly lineIds: readonly string[];
   /** Null = no broker: records are kept for the result store only. */
   readonly mqtt: LineMqtt | null;
-  readonly opcua: { readonly host: string; readonly port: number; readonly setting: string } | null;
+  readonly opcua: PublishingOpcUa | null;
+  /** Null or absent: its OPC UA server has tags alone. */
+  readonly vision?: PublishingVision | null;
   readonly clock: Clock;
   readonly log: Log;
+  /** Who changed what; null or absent: nobody keeps it. */
+  readonly audit?: Audit | null;
   readonly encodePng: EncodePng;
   readonly announced?: (record: VerdictRecord, committed: boolean) => void;
   readonly limits?: Partial<JournalLimits & MqttLineLimits & CommitLimits & PublisherLimits & RecordLaneLimits>;
@@ -34,10 +49,10 @@ export interface Publishing {
   readonly journal: Journal;
   /** Where the OPC UA server listens; null without one. */
   readonly opcuaEndpoint: string | null;
+  /** How one comes in there, for people; null without one. */
+  readonly opcuaAccess: string | null;
   /** The sink of a line. */
   line(lineId: string): Publisher;
-  /** From here on commands of the plant reach this line. */
-  serve(lineId: string, commands: LineCommands): void;
   health(): Health[];
   onHealth(listener: HealthListener): void;
   stop(): Promise<void>;
@@ -49,11 +64,15 @@ export async function startPublishing(options: PublishingOptions): Promise<Publi
   let opcua: OpcUa | null = null;
   try {
     if (options.opcua) {
-      const { host, port, setting } = options.opcua;
+      const { setting, ...settings } = options.opcua;
       // Loading the library takes half a second, which only who wants the server pays.
       const { startOpcUa } = await import('./opcua/server.ts');
       const latest = (lineId: string, limit: number) => journal.latest(lineId, limit);
-      opcua = await startOpcUa({ settings: { host, port, stateFolder }, setting, lineIds, clock, log, latest });
+      const { audit = null } = options;
+      const vision = visionOf(options, journal);
+      opcua = await startOpcUa({
+        ...{ settings: { ...settings, stateFolder }, setting, lineIds, clock, log, audit, latest, vision },
+      });
     }
     const sparkplug = await openSparkplug(options);
     const also: Ways = { opcua, sparkplug };
@@ -83,6 +102,17 @@ async function openSparkplug(options: PublishingOptions): Promise<SparkplugNode 
   return openSparkplugNode({ mqtt, settings: mqtt.sparkplug, stateFolder, lineIds, clock, log, limits });
 }
 
+function visionOf({ vision }: PublishingOptions, journal: Journal): ((lineId: string) => VisionSources) | null {
+  if (!vision) return null;
+  return (lineId) => ({
+    ...vision,
+    records: {
+      latest: (before, limit) => journal.latest(lineId, limit, before),
+      bySequence: (sequence) => journal.bySequence(lineId, sequence),
+    },
+  });
+}
+
 interface LinePublishing {
   readonly publisher: Publisher;
   readonly mqtt: MqttLine | null;
@@ -107,7 +137,8 @@ function composeLine(
   const maskTopic = mqtt && ((resultId: string) => mqtt.maskTopic(resultId));
   const recordLane =
     mqtt && maskTopic && new RecordLane({ lineId, clock, log, journal, link: mqtt, maskTopic, counters, limits });
-  const lanes = [opcua?.lane(lineId), mqtt, sparkplug?.device(lineId)].filter(
+  // The vision system last: what a PLC waits for goes first.
+  const lanes = [opcua?.lane(lineId), mqtt, sparkplug?.device(lineId), opcua?.vision(lineId)].filter(
     (lane) => lane !== null && lane !== undefined,
   );
   const publisher = new Publisher({
@@ -122,14 +153,11 @@ function publishing(journal: Journal, { opcua, sparkplug }: Ways, lines: Map<str
   return {
     journal,
     opcuaEndpoint: opcua?.endpoint ?? null,
+    opcuaAccess: opcua?.access ?? null,
     line(lineId) {
       const line = lines.get(lineId);
       invariant(line, `no line ${lineId} is published`);
       return line.publisher;
-    },
-    serve(lineId, commands) {
-      lines.get(lineId)?.mqtt?.serve(commands);
-      sparkplug?.serve(lineId, commands);
     },
     health: () => all.flatMap((line) => [line.publisher.health(), ...line.lanes.map((lane) => lane.health())]),
     onHealth(listener) {

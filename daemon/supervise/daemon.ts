@@ -3,19 +3,20 @@
  * line, camera. Each step is bounded and named; the stop runs the other way, so that no frame comes to a line that is
  * gone and no verdict to a journal that is closed.
  */
-import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Config } from '../../config/schema.ts';
+import type { Change } from '../../config/watch.ts';
 import { encodePng } from '../../drivers/image/png.ts';
-import { type Camera, type CameraSink, type FileReader, openCamera } from '../../drivers/index.ts';
-import { fail, messageOf } from '../../errors.ts';
+import { type Camera, type FileReader, openCamera } from '../../drivers/index.ts';
+import { AuditFile } from '../audit/audit-file.ts';
 import type { Clock } from '../clock.ts';
+import type { LineOrders } from '../command/line-orders.ts';
+import type { LineCommands } from '../command/port.ts';
 import { evidenceFolder } from '../evidence/folder.ts';
 import { EvidenceStore } from '../evidence/store.ts';
 import { Inference } from '../inference/inference.ts';
 import { lastBundle } from '../inference/last-bundle.ts';
 import { Line } from '../line/line.ts';
-import { type VerdictSink, withoutCommit } from '../line/sink.ts';
 import type { VerdictRecord } from '../line/verdict.ts';
 import type { Log } from '../log.ts';
 import { startEmbeddedBroker } from '../publish/embedded-broker.ts';
@@ -23,21 +24,32 @@ import { deviceName } from '../publish/mqtt/device-name.ts';
 import type { LineMqtt } from '../publish/mqtt/settings.ts';
 import type { Publisher } from '../publish/publisher.ts';
 import { type Publishing, startPublishing } from '../publish/publishing.ts';
+import type { Registering } from '../registration/registering.ts';
+import { type Heartbeat, heartbeatOf } from './heartbeat.ts';
+import { heeding } from './heeding.ts';
 import { lineState } from './line-state.ts';
+import { auditEdits, lineOrders } from './orders.ts';
+import { lineRegistering } from './registering.ts';
 import {
-  bundleWish,
+  cameraId,
   cameraSettings,
   evidenceSettings,
   inferenceSettings,
   lineSettings,
   mqttSettings,
+  opcUaSettings,
   publishingLimits,
 } from './settings.ts';
+import { lineSink } from './sink.ts';
+import { makeStateFolder } from './state-folder.ts';
 import { Steps } from './steps.ts';
+import { visionOf } from './vision.ts';
 
 export interface DaemonOptions {
   readonly config: Config;
   readonly cwd: string;
+  /** Where systemd put this service's credentials; null or absent where it has none. */
+  readonly credentials?: string | null;
   readonly clock: Clock;
   readonly log: Log;
   readonly files: FileReader;
@@ -60,9 +72,13 @@ export class Daemon {
   readonly #options: DaemonOptions;
   readonly #steps: Steps;
   readonly #inference: Inference;
+  readonly #audit: AuditFile;
+  readonly #orders: LineOrders;
   #line: Line | null = null;
   #publishing: Publishing | null = null;
+  #registering: Registering | null = null;
   #evidence: EvidenceStore | null = null;
+  #heartbeat: Heartbeat | null = null;
   #begun = false;
   /** The broker the verdicts go to; null without MQTT. */
   mqttUrl: string | null = null;
@@ -77,12 +93,34 @@ export class Daemon {
       log: log.child({ room: 'inference' }),
       last: lastBundle(this.#stateFolder, config.line.id),
       betweenParts: async (change) => (this.#line ? this.#line.betweenParts(change) : change()),
-      changed: () => this.#showState(),
+      changed: () => {
+        this.#showState();
+        this.#orders.changed();
+      },
     });
+    const stateFolder = this.#stateFolder;
+    this.#audit = new AuditFile({ stateFolder, clock, log: log.child({ room: 'audit' }) });
+    this.#orders = lineOrders({
+      ...{ config, clock, stateFolder, cwd: options.cwd, inference: this.#inference, audit: this.#audit },
+      ...{ triggerFrom: config.line.trigger === 'camera' ? cameraId : null, log: log.child({ room: 'command' }) },
+    });
+    this.#orders.onOrdered(() => this.#showState());
+    this.#orders.onResetCounters(() => this.#publishing?.line(config.line.id).resetRejects());
   }
 
   get inference(): Inference {
     return this.#inference;
+  }
+
+  /** What the plant may ask of the line; triggers only once it is started. */
+  get commands(): LineCommands {
+    return this.#orders;
+  }
+
+  /** The config file was edited. Resolves when the recipe it wishes for now serves or was refused. */
+  edited(config: Config, changes: readonly Change[], file: string): Promise<void> {
+    auditEdits(this.#audit, this.#options.log, file, changes);
+    return this.#orders.edited(config);
   }
 
   /** Null before the start. */
@@ -97,8 +135,11 @@ export class Daemon {
   /** Rejects with the error of the step that failed; everything before it is stopped again then. */
   async start(): Promise<void> {
     try {
-      await this.#steps.start({ ...brief('state folder'), begin: () => this.#makeStateFolder(), end: () => {} });
+      const makeFolder = () => makeStateFolder(this.#stateFolder);
+      await this.#steps.start({ ...brief('state folder'), begin: makeFolder, end: () => {} });
+      await this.#steps.start({ ...brief('orders'), begin: () => this.#orders.open(), end: () => this.#audit.close() });
       const camera = this.#options.camera ?? (await this.#openCamera());
+      this.#registering = await this.#openRegistering(camera);
       await this.#startBroker();
       this.#publishing = await this.#startPublishing();
       await this.#startEvidence();
@@ -120,16 +161,9 @@ export class Daemon {
     return resolve(this.#options.cwd, this.#options.config.stateDir);
   }
 
-  async #makeStateFolder(): Promise<void> {
-    const path = this.#stateFolder;
-    const probe = join(path, '.write-test');
-    try {
-      await mkdir(path, { recursive: true });
-      await writeFile(probe, '');
-      await rm(probe);
-    } catch (error) {
-      throw fail('start/state', { path, cause: messageOf(error) }, error);
-    }
+  #openRegistering(camera: Camera): Promise<Registering> {
+    const begin = (): Promise<Registering> => lineRegistering(this.#options, this.#stateFolder, camera);
+    return this.#steps.start({ ...brief('calibration'), begin, end: () => {} });
   }
 
   async #openCamera(): Promise<Camera> {
@@ -140,21 +174,16 @@ export class Daemon {
 
   async #startBroker(): Promise<void> {
     const { mqtt } = this.#options.config;
-    if (!mqtt.enabled) return;
-    this.mqttUrl = mqtt.url;
-    if (mqtt.url !== '') return;
+    this.mqttUrl = mqtt.enabled ? mqtt.url : null;
+    if (this.mqttUrl !== '') return;
     const log = this.#options.log.child({ room: 'broker' });
-    const broker = await this.#steps.start({
-      ...brief('embedded broker'),
-      begin: () => startEmbeddedBroker(mqtt.embeddedPort, 'mqtt.embeddedPort', log),
-      end: (running) => running.stop(),
-    });
+    const begin = () => startEmbeddedBroker(mqtt.embeddedPort, 'mqtt.embeddedPort', log);
+    const broker = await this.#steps.start({ ...brief('embedded broker'), begin, end: (running) => running.stop() });
     this.mqttUrl = broker.url;
   }
 
   #startPublishing(): Promise<Publishing> {
-    const { config, clock, log, announced } = this.#options;
-    const { host, port, enabled } = config.opcua;
+    const { config, cwd, clock, log, announced } = this.#options;
     return this.#steps.start({
       ...brief('journal, MQTT and OPC UA'),
       // The OPC UA server makes its key at the first start.
@@ -165,7 +194,9 @@ export class Daemon {
           stateFolder: this.#stateFolder,
           lineIds: [config.line.id],
           mqtt: await this.#mqttSettings(),
-          opcua: enabled ? { host, port, setting: 'opcua.port' } : null,
+          opcua: opcUaSettings(config),
+          vision: visionOf({ config, cwd, startedAtMs: clock.wallMs(), log: log.child({ room: 'publish' }) }),
+          audit: this.#audit,
           clock,
           log: log.child({ room: 'publish' }),
           encodePng,
@@ -178,10 +209,10 @@ export class Daemon {
 
   async #mqttSettings(): Promise<LineMqtt | null> {
     if (this.mqttUrl === null) return null;
-    const { config, cwd, files } = this.#options;
+    const { config, cwd, credentials = null, files } = this.#options;
     const readFile = (path: string): Promise<Uint8Array> => files.read(path);
     const device = await deviceName(this.#stateFolder, readFile);
-    return mqttSettings(config, { url: this.mqttUrl, cwd, readFile, device });
+    return mqttSettings(config, { url: this.mqttUrl, places: { cwd, credentials }, readFile, device });
   }
 
   async #startEvidence(): Promise<void> {
@@ -199,24 +230,31 @@ export class Daemon {
   async #startLine(publisher: Publisher, camera: Camera): Promise<void> {
     const { config, clock } = this.#options;
     const settings = lineSettings(config, camera);
-    const sink = withEvidence(publisher, this.#evidence);
-    this.#line = await this.#steps.start({
+    const sink = lineSink(publisher, this.#evidence, () => this.#heartbeat);
+    const expose = (): void => void camera.trigger();
+    const register = this.#registering?.register;
+    const line = await this.#steps.start({
       ...brief('line'),
-      begin: () => new Line({ settings, clock, port: this.#inference, sink }),
-      end: (line) => line.stop(),
+      begin: () => new Line({ settings, clock, port: this.#inference, sink, expose, ...(register && { register }) }),
+      end: (running) => running.stop(),
+    });
+    this.#line = line;
+    this.#orders.begin(line);
+    publisher.attach(this.#orders, (on) => {
+      line.challenge = on;
     });
     this.#showState();
   }
 
   /** Before the line, so that it is stopped after it: parts still open then are interrupted, not failed. */
   async #startInference(): Promise<void> {
-    const { config, cwd, signal } = this.#options;
+    const { signal } = this.#options;
     const stop = (): void => this.#inference.stop();
     signal.addEventListener('abort', stop, { once: true });
     await this.#steps.start({
       ...brief('bundle'),
       startMaxMs: bundleMaxMs,
-      begin: () => this.#inference.start(bundleWish(config, cwd)),
+      begin: () => this.#inference.start(this.#orders.startWish()),
       end: stop,
     });
     signal.removeEventListener('abort', stop);
@@ -226,52 +264,42 @@ export class Daemon {
     const line = this.#line as Line;
     await this.#steps.start({
       ...brief('camera'),
-      begin: () => camera.start(this.#heeding(line.sinkFor(camera.id)), this.#options.signal),
+      begin: () =>
+        camera.start(
+          heeding(line.sinkFor(camera.id), () => this.#showState()),
+          this.#options.signal,
+        ),
       end: () => camera.stop(),
     });
     this.#begun = true;
     this.#showState();
+    const beating = new AbortController();
+    await this.#steps.start({
+      ...brief('heartbeat'),
+      begin: () => this.#beat(line, camera, beating.signal),
+      end: () => beating.abort(),
+    });
   }
 
-  /** The line's sink, and the plant is told when the camera goes and comes. */
-  #heeding(sink: CameraSink): CameraSink {
-    const after =
-      <A extends unknown[]>(call: (...args: A) => void) =>
-      (...args: A): void => {
-        call(...args);
-        this.#showState();
-      };
-    return { ...sink, lost: after(sink.lost), recovered: after(sink.recovered), ended: after(sink.ended) };
+  #beat(line: Line, camera: Camera, signal: AbortSignal): void {
+    const { config, clock, log } = this.#options;
+    const publisher = this.#publishing?.line(config.line.id);
+    const show = (problem: string | null): void => publisher?.setPulse(problem);
+    const station = { line, camera, inference: this.#inference };
+    this.#heartbeat = heartbeatOf(station, { clock, log: log.child({ room: 'heartbeat' }), signal, show });
   }
 
   #showState(): void {
     const line = this.#line;
     if (!line || !this.#publishing) return;
     const { problem: hostProblem, refusal } = this.#inference;
-    const facts = {
-      begun: this.#begun,
-      ready: line.readyState(),
-      bundle: this.#inference.bundle(),
-      hostProblem,
-      refusal,
-    };
-    this.#publishing.line(this.#options.config.line.id).setState(lineState(facts));
+    const [begun, ready, bundle] = [this.#begun, line.readyState(), this.#inference.bundle()];
+    this.#registering?.heed(bundle);
+    const state = lineState({ begun, ready, bundle, hostProblem, refusal });
+    this.#publishing.line(this.#options.config.line.id).setState(state);
   }
 }
 
 function brief(name: string): { name: string; startMaxMs: number; stopMaxMs: number } {
   return { name, startMaxMs: usualMaxMs, stopMaxMs: usualMaxMs };
-}
-
-/** The plant first, then the pictures. */
-function withEvidence(publisher: Publisher, evidence: EvidenceStore | null): VerdictSink {
-  return {
-    opened: (part) => publisher.opened(part),
-    closed: (record, seen) => {
-      const committed = publisher.closed(record, seen);
-      const told = committed.then((is) => (is ? record : withoutCommit(record, 'the record could not be committed')));
-      evidence?.offer(record, seen, told);
-      return committed;
-    },
-  };
 }

@@ -3,8 +3,8 @@
  */
 import { messageOf } from '../../errors.ts';
 import type { ServedBundle } from '../inference/port.ts';
-import type { ReadyState } from '../line/ready.ts';
-import type { LineState } from '../publish/status.ts';
+import type { ReadyState } from '../line/condition.ts';
+import type { Cause, LineState } from '../publish/status.ts';
 
 export interface LineFacts {
   /** The camera was started. */
@@ -20,16 +20,18 @@ export interface LineFacts {
 /** A fault needs a person. A refused bundle beside one that goes on is none: the line judges; the log says it. */
 export function lineState({ begun, ready, bundle, hostProblem, refusal }: LineFacts): LineState {
   const named = bundle && { name: bundle.name, version: bundle.version, digest: bundle.digest };
-  const state = (why: string, fault: string | null): LineState => ({ ready: false, why, fault, bundle: named });
+  const state = (cause: Cause, why: string, fault: string | null): LineState => {
+    return { ready: false, why, cause, fault, bundle: named };
+  };
   if (!ready.ready && ready.why === 'noModel' && refusal) {
     const text = `bundle refused: ${messageOf(refusal)}`;
-    return state(text, text);
+    return state('bundleRefused', text, text);
   }
   // What the journal is at fault with, the publisher says itself, and when it is over.
   if (!ready.ready && ready.why !== 'journal') {
-    return state(ready.detail, ready.why === 'cameraLost' ? ready.detail : null);
+    return state(ready.why, ready.detail, ready.why === 'cameraLost' ? ready.detail : null);
   }
-  if (hostProblem !== null) return state(`inference: ${hostProblem}`, null);
-  if (!begun) return state('starting', null);
-  return { ready: true, why: null, fault: null, bundle: named };
+  if (hostProblem !== null) return state('inference', `inference: ${hostProblem}`, null);
+  if (!begun) return state('starting', 'starting', null);
+  return { ready: true, why: null, cause: null, fault: null, bundle: named };
 }

@@ -2,10 +2,9 @@
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import type { Config } from '../../config/schema.ts';
-import { readSecret } from '../../config/secret.ts';
+import { readSecret, type SecretPlaces, secretFile } from '../../config/secret.ts';
 import type { Camera, CameraSettings } from '../../drivers/index.ts';
-import { fail } from '../../errors.ts';
-import type { BundleWish, InferenceSettings } from '../inference/inference.ts';
+import type { InferenceSettings } from '../inference/inference.ts';
 import type { LineSettings } from '../line/settings.ts';
 import type { LineMqtt, SparkplugSettings } from '../publish/mqtt/settings.ts';
 import { readTls } from '../publish/mqtt/tls-files.ts';
@@ -16,18 +15,20 @@ export const cameraId = 'camera1';
 /** A record of evidence is about half a megabyte; more entries than this make the folder itself slow. */
 const evidenceEntriesMax = 20_000;
 
-export function cameraSettings({ camera }: Config, cwd: string): CameraSettings {
+export function cameraSettings({ camera, line }: Config, cwd: string): CameraSettings {
   const { driver, synthetic, replay } = camera;
-  if (driver === 'synthetic') return { id: cameraId, driver, synthetic };
-  const { folder, split, ...rest } = replay;
-  if (rest.pace === 'stepped') {
-    const expected = 'original or fixed: this release has no way to give trigger commands';
-    throw fail('camera/setting', { id: cameraId, setting: 'replay.pace', value: rest.pace, expected });
+  const byCommand = line.trigger === 'command';
+  if (driver === 'synthetic') {
+    return { id: cameraId, driver, synthetic: { ...synthetic, ...(byCommand && { periodMs: null }) } };
   }
+  const { folder, split, ...rest } = replay;
   return { id: cameraId, driver, replay: { ...rest, folder: resolve(cwd, folder), ...(split !== 'all' && { split }) } };
 }
 
-export function lineSettings({ line, pairing, inference, journal }: Config, camera: Camera): LineSettings {
+export function lineSettings(
+  { line, pairing, inference, journal }: Config,
+  camera: Pick<Camera, 'id' | 'modalities'>,
+): LineSettings {
   const { windowMs, ...matching } = pairing;
   return {
     ...matching,
@@ -38,10 +39,15 @@ export function lineSettings({ line, pairing, inference, journal }: Config, came
     frameWaitMs: Math.min(windowMs, line.deadlineMs - journal.commitTimeoutMs),
     maxPartsInFlight: line.maxPartsInFlight,
     cameras: [{ id: camera.id, modalities: camera.modalities }],
-    triggerFrom: camera.id,
+    triggerFrom: line.trigger === 'camera' ? camera.id : null,
     // The inference itself ends a run that was given up, long before this.
     abandonAfterMs: inference.timeoutMs,
   };
+}
+
+export function registeringSettings({ registration }: Config, cwd: string) {
+  const { calibration, driftMaxPx } = registration;
+  return { calibrationFile: calibration === '' ? null : resolve(cwd, calibration), limitPx: driftMaxPx };
 }
 
 export function inferenceSettings({ inference }: Config): InferenceSettings {
@@ -49,20 +55,23 @@ export function inferenceSettings({ inference }: Config): InferenceSettings {
   return { ...rest, threads: threads === 0 ? availableParallelism() : threads };
 }
 
-export function bundleWish({ line }: Config, cwd: string): BundleWish {
-  return { path: resolve(cwd, line.bundle), product: line.product };
-}
-
 export function evidenceSettings({ evidence }: Config) {
   const { quotaMb, keepEveryNthPass } = evidence;
   return { maxBytes: quotaMb * 1024 * 1024, maxEntries: evidenceEntriesMax, keepEveryNthPass };
+}
+
+/** Null where the server is switched off. */
+export function opcUaSettings({ opcua }: Config): PublishingOptions['opcua'] {
+  const { enabled, machineVision: _, ...settings } = opcua;
+  return enabled ? { ...settings, setting: 'opcua.port' } : null;
 }
 
 /** What the MQTT settings need besides the configuration. */
 export interface MqttSurroundings {
   /** The broker's: the plant's, or the embedded one's. */
   readonly url: string;
-  readonly cwd: string;
+  /** Where a key's file is looked for. */
+  readonly places: SecretPlaces;
   readonly readFile: (path: string) => Promise<Uint8Array>;
   /** Tells this device from another one with the same line id. */
   readonly device: string;
@@ -71,11 +80,12 @@ export interface MqttSurroundings {
 /** Reads password and certificates once, so that a wrong file is said at the start and not to an absent broker. */
 export async function mqttSettings(config: Config, around: MqttSurroundings): Promise<LineMqtt> {
   const { mqtt } = config;
-  const { url, cwd, readFile, device } = around;
+  const { url, places, readFile, device } = around;
   const { prefix, username, passwordFile, clientId, protocol, commandRole } = mqtt;
   const readText = async (path: string): Promise<string> => new TextDecoder().decode(await readFile(path));
-  const readPassword = async (): Promise<string> => (await readSecret(resolve(cwd, passwordFile), readText)).reveal();
-  const path = (file: string): string | null => (file === '' ? null : resolve(cwd, file));
+  const readPassword = async (): Promise<string> =>
+    (await readSecret(secretFile(passwordFile, places), readText)).reveal();
+  const path = (file: string): string | null => (file === '' ? null : secretFile(file, places));
   const { caFile, certFile, keyFile, serverName } = mqtt.tls;
   const tls = {
     ...{ caFile: path(caFile), certFile: path(certFile), keyFile: path(keyFile), readFile },

@@ -94,6 +94,11 @@ export class ReplayCamera implements Camera {
     return true;
   }
 
+  async probe(): Promise<string | null> {
+    if (this.#stopped || !this.#sink) return 'it is not started';
+    return this.#finished ? 'the recording is over' : null;
+  }
+
   counters(): CameraCounters {
     return { ...this.#counters };
   }

@@ -81,6 +81,12 @@ export class SyntheticCamera implements Camera {
     return true;
   }
 
+  async probe(): Promise<string | null> {
+    if (this.#stopped || !this.#sink) return 'it is not started';
+    if (this.#lost) return 'injected: the camera is gone';
+    return this.#ahead?.result instanceof Error ? this.#ahead.result.message : null;
+  }
+
   counters(): CameraCounters {
     return { ...this.#counters };
   }

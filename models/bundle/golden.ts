@@ -80,25 +80,34 @@ export function pairFeeds(
 export async function replayGolden(
   session: Session,
   golden: readonly Golden[],
-  { input }: Manifest,
-  { threshold, goldenTolerance: tolerance }: Variant,
+  manifest: Manifest,
+  variant: Variant,
   path: string,
 ): Promise<GoldenOutcome[]> {
   const outcomes: GoldenOutcome[] = [];
-  for (const part of golden) {
-    const results = await session.run(pairFeeds(part.rgb, part.depthMm, input), ['score', 'map']);
-    const score = (results['score']!.data as Float32Array)[0]!;
-    const map = thinMap(results['map']!.data as Float32Array, input.widthPx, input.heightPx);
-    const mapError = map.reduce((most, value, i) => worse(most, Math.abs(value - part.map[i]!) / threshold), 0);
-    const scoreError = Math.abs(score - part.score) / threshold;
-    const flips = score >= threshold !== part.score >= threshold;
-    if (!(scoreError <= tolerance && mapError <= tolerance) || flips) {
-      const actual = `score ${score}, map off by ${mapError}`;
-      throw fail('bundle/drift', { path, part: part.name, actual, expected: `score ${part.score}`, tolerance });
-    }
-    outcomes.push({ name: part.name, score, expectedScore: part.score, scoreError, mapError });
-  }
+  for (const part of golden) outcomes.push(await replayPart(session, part, manifest, variant, path));
   return outcomes;
+}
+
+/** Runs one golden part. Throws `bundle/drift` as `replayGolden` does. */
+export async function replayPart(
+  session: Session,
+  part: Golden,
+  { input }: Pick<Manifest, 'input'>,
+  { threshold, goldenTolerance: tolerance }: Variant,
+  path: string,
+): Promise<GoldenOutcome> {
+  const results = await session.run(pairFeeds(part.rgb, part.depthMm, input), ['score', 'map']);
+  const score = (results['score']!.data as Float32Array)[0]!;
+  const map = thinMap(results['map']!.data as Float32Array, input.widthPx, input.heightPx);
+  const mapError = map.reduce((most, value, i) => worse(most, Math.abs(value - part.map[i]!) / threshold), 0);
+  const scoreError = Math.abs(score - part.score) / threshold;
+  const flips = score >= threshold !== part.score >= threshold;
+  if (!(scoreError <= tolerance && mapError <= tolerance) || flips) {
+    const actual = `score ${score}, map off by ${mapError}`;
+    throw fail('bundle/drift', { path, part: part.name, actual, expected: `score ${part.score}`, tolerance });
+  }
+  return { name: part.name, score, expectedScore: part.score, scoreError, mapError };
 }
 
 /** The larger, with NaN the largest of all. */

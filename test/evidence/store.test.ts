@@ -6,6 +6,7 @@ import { type EvidenceFiles, evidenceFolder } from '../../daemon/evidence/folder
 import { EvidenceStore, entryName, maxWaitingEntries } from '../../daemon/evidence/store.ts';
 import type { PartEvidence } from '../../daemon/line/sink.ts';
 import type { Decision, VerdictRecord } from '../../daemon/line/verdict.ts';
+import { openedByCamera } from '../../daemon/line/verdict.ts';
 import { readingOf } from '../line/rig.ts';
 
 let folder = '';
@@ -25,6 +26,7 @@ function record(sequence: number, decision: Decision): VerdictRecord {
     sequence,
     trigger: sequence,
     partId: null,
+    ...openedByCamera,
     decision,
     reason: decision === 'pass' ? 'good' : decision === 'fail' ? 'defect' : 'timeout',
     detail: null,
@@ -60,6 +62,21 @@ test('fails, undecided and every Nth pass are kept', async () => {
   expect((await readdir(folder)).sort()).toEqual(
     ['0-pass-good', '2-fail-defect', '4-undecided-timeout', '5-pass-good'].map((name) => `00000000000${name}`),
   );
+});
+
+test('a reading that came too late is kept as numbers, beside the verdict and never instead of it', async () => {
+  const store = new EvidenceStore(evidenceFolder(folder), encode, roomy);
+  store.offer(record(7, 'undecided'), null);
+  store.late(7, { ...readingOf(), score: 3 });
+  await store.drained();
+  const [late, told] = (await readdir(folder)).sort();
+  expect([late, told]).toEqual(['000000000007-late', entryName(record(7, 'undecided'))]);
+  const kept = JSON.parse(await readFile(join(folder, late!, 'late.json'), 'utf8'));
+  expect(kept).toEqual({ late: true, sequence: 7, score: 3, judgedShare: 1, inferMs: 5 });
+  // The queue is as bounded for these.
+  for (let at = 0; at < 10; at++) store.late(at, readingOf());
+  expect(store.counters.overflowed).toBe(10 - maxWaitingEntries);
+  await store.drained();
 });
 
 test('the pictures of a part, and all of them side by side', async () => {

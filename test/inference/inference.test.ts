@@ -2,6 +2,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { withThreshold } from '../../daemon/inference/decide.ts';
+import type { ServedBundle } from '../../daemon/inference/port.ts';
 import type { Manifest } from '../../models/bundle/manifest.ts';
 import { never, openInference, settings, temporaryFolder, until } from './rig.ts';
 import { goodPart, grid, product, teachTiny, writeBundle } from './tiny-bundle.ts';
@@ -37,6 +39,24 @@ describe('a bundle in service', () => {
     expect(again.map).toEqual(first.map);
     expect(inference.host!.rssBytes).toBeGreaterThan(10e6);
     expect(await inference.measure(never)).toBeGreaterThan(0);
+  });
+
+  test('is checked by its golden parts where it serves; a check changes no reading', async () => {
+    const folder = temporaryFolder();
+    const { inference } = openInference(folder);
+    await expect(inference.check(never)).rejects.toMatchObject({ code: 'inference/down' });
+    await inference.start({ path: await bundleIn(folder, 'a@1.0.0'), product });
+    const before = await inference.infer(goodPart(1), never);
+    // One and the other of the two kept, more than once.
+    for (let check = 0; check < 4; check++) await inference.check(never);
+    expect((await inference.infer(goodPart(1), never)).score).toBe(before.score);
+    process.kill(inference.host!.pid!, 'SIGSTOP');
+    const givenUp = new AbortController();
+    const hung = inference.check(givenUp.signal);
+    givenUp.abort();
+    await expect(hung).rejects.toMatchObject({ code: 'inference/hung' });
+    await until('another host', () => inference.problem === null && inference.host !== null);
+    await inference.check(never);
   });
 
   test('a pair of another size is refused before it runs', async () => {
@@ -159,6 +179,50 @@ describe('the choice of the bundle', () => {
     await Promise.all(paths.slice(1).map((path) => inference.wish({ path, product })));
     expect(inference.bundle()!.version).toBe('1.2.0');
     expect([...served]).not.toContain('1.1.0');
+  });
+
+  test('a replacement is whole: the old bundle judges the old product until the new one serves', async () => {
+    const folder = temporaryFolder();
+    const seen = new Set<string>();
+    const note = () => {
+      const bundle = inference.bundle();
+      seen.add(bundle ? `${bundle.product} at ${bundle.threshold}` : 'nothing serves');
+    };
+    const { inference } = openInference(folder, { changed: note });
+    const half = (bundle: ServedBundle) => withThreshold(bundle, 0.5);
+    await inference.start({ path: await bundleIn(folder, 'a@1.0.0'), product, decide: half });
+    seen.clear();
+    note();
+    expect(inference.taught!.threshold).not.toBe(0.5);
+    const lid = await bundleIn(folder, 'lid@1', makes('lid'));
+    const replaced = inference.replace({ path: lid, product: 'lid', decide: (bundle) => withThreshold(bundle, 0.25) });
+    for (let part = 0; part < 3; part++) {
+      expect((await inference.infer(goodPart(1), never)).score).toBeGreaterThan(0);
+      note();
+    }
+    await replaced;
+    // Decision settings alone change without another host.
+    await inference.replace({ path: lid, product: 'lid' });
+    note();
+    expect([...seen]).toEqual([`${product} at 0.5`, 'lid at 0.25', `lid at ${inference.taught!.threshold}`]);
+    expect(inference.counters()).toMatchObject({ swaps: 1, hostStarts: 2 });
+  });
+
+  test('a replacement that is refused changes nothing: bundle, product and threshold go on', async () => {
+    const folder = temporaryFolder();
+    const { inference } = openInference(folder);
+    const path = await bundleIn(folder, 'a@1.0.0');
+    await inference.start({ path, product, decide: (bundle) => withThreshold(bundle, 0.5) });
+    for (const [wrong, code] of [
+      [{ path: join(folder, 'none@1'), product: 'lid' }, 'bundle/missing'],
+      [{ path, product: 'lid' }, 'bundle/product'],
+      [{ path: await bundleIn(folder, 'b@1', scoring(2)), product }, 'bundle/drift'],
+    ] as const) {
+      await expect(inference.replace(wrong)).rejects.toMatchObject({ code });
+      expect(inference.bundle()).toMatchObject({ version: '1.0.0', product, threshold: 0.5 });
+      expect(inference.refusal).toBeNull();
+    }
+    expect((await inference.infer(goodPart(1), never)).score).toBeGreaterThan(0);
   });
 
   test('the last good choice is kept over restarts and serves where the wish is refused', async () => {

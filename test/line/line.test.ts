@@ -1,10 +1,12 @@
 import { expect, test } from 'vitest';
-import { Line, maxUntold } from '../../daemon/line/line.ts';
+import { Line } from '../../daemon/line/line.ts';
 import type { LineSettings } from '../../daemon/line/settings.ts';
-import { type Reason, reasons } from '../../daemon/line/verdict.ts';
+import { maxUntold } from '../../daemon/line/settings.ts';
+import { openedByCamera, type Reason, reasons } from '../../daemon/line/verdict.ts';
 import { TwinspectError } from '../../errors.ts';
 import {
   bundle,
+  command,
   defectReading,
   FrameMaker,
   type FrameWish,
@@ -109,6 +111,10 @@ const ways: Record<Exclude<Reason, 'journal'>, (r: Rig) => void | Promise<void>>
   overrun: (r) => {
     for (const trigger of [1, 2, 3, 4]) r.cam.triggered(trigger, null);
   },
+  halted: (r) => {
+    r.line.halt('by the operator');
+    r.part(1);
+  },
   interrupted: async (r) => {
     r.cam.triggered(1, null);
     await r.line.stop();
@@ -158,6 +164,7 @@ test('the record names all that was known of the part', async () => {
     sequence: 1,
     trigger: 7,
     partId: 'serial-7',
+    ...openedByCamera,
     decision: 'fail',
     reason: 'defect',
     detail: null,
@@ -305,12 +312,12 @@ test('triggers the counter tells of by a gap are parts too', async () => {
 
 test('a command opens a part, unless a counter does', async () => {
   const r = rig({ triggerFrom: null });
-  expect(r.line.trigger('a')).toBe(1);
+  expect(r.line.trigger(command('a'))).toBe(1);
   r.send({ modality: 'rgb' });
   r.send({ modality: 'depth' });
   await settle();
   expect(r.sink.records[0]).toMatchObject({ partId: 'a', decision: 'pass' });
-  expect(() => rig().line.trigger('a')).toThrow(TwinspectError);
+  expect(() => rig().line.trigger(command('a'))).toThrow(TwinspectError);
 });
 
 test('not ready says why, and a stopped line takes nothing on', async () => {

@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../../daemon/clock.ts';
 import type { InferencePort, PairImages, Reading, ServedBundle } from '../../daemon/inference/port.ts';
+import type { CommandedTrigger } from '../../daemon/line/commanding.ts';
 import type { LineSettings } from '../../daemon/line/settings.ts';
 import type { OpenedPart, PartEvidence, VerdictSink } from '../../daemon/line/sink.ts';
 import type { VerdictRecord } from '../../daemon/line/verdict.ts';
@@ -223,6 +224,12 @@ export const settings: LineSettings = {
   skewMaxUs: 5000,
   abandonAfterMs: 200,
 };
+
+/** A trigger of the plant without ids but the part's. */
+export function command(partId: string | null, changes: Partial<CommandedTrigger> = {}): CommandedTrigger {
+  const ids = { plantSequence: null, measId: null, productId: null, jobId: null, challenge: false };
+  return { partId, ...ids, ...changes };
+}
 
 export const twoCameras: LineSettings = {
   ...settings,

@@ -1,6 +1,6 @@
 /** A record as the line makes it; apart from the other fixtures, since a child process without vitest needs it too. */
 import { systemClock } from '../../daemon/clock.ts';
-import type { Decision, Reason, VerdictRecord } from '../../daemon/line/verdict.ts';
+import { type Decision, openedByCamera, type Reason, type VerdictRecord } from '../../daemon/line/verdict.ts';
 import { resultIdOf } from '../../daemon/publish/payload.ts';
 
 export function judged(sequence: number, decision: Decision = 'pass', lineId = 'line1'): VerdictRecord {
@@ -8,6 +8,7 @@ export function judged(sequence: number, decision: Decision = 'pass', lineId = '
   const region = { id: 1, x: 4, y: 5, widthPx: 6, heightPx: 7, areaPx: 30, peak: 2.5 };
   const closedAtMs = systemClock.wallMs();
   return {
+    ...openedByCamera,
     lineId,
     resultId: resultIdOf(lineId, sequence),
     sequence,

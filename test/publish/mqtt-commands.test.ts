@@ -60,7 +60,7 @@ describe.skipIf(skipMosquitto)(`commands through Mosquitto ${mosquittoVersion() 
     const protocol = protocolVersion === 5 ? ('5' as const) : ('3.1.1' as const);
     const publishing = await publish(broker.port, { mqtt: { commandRole, protocol } });
     const orders = new Orders();
-    publishing.serve('line1', orders);
+    publishing.line('line1').attach(orders, () => {});
     await until('connected', connected(publishing));
     const asks = (verb: string, message: object | string, options: mqtt.IClientPublishOptions = {}) => {
       const text = typeof message === 'string' ? message : JSON.stringify(message);
@@ -132,7 +132,7 @@ describe.skipIf(skipMosquitto)(`commands through Mosquitto ${mosquittoVersion() 
     await subscriber.client?.publishAsync('twinspect/line1/cmd/trigger', retained, { qos: 1, retain: true });
     const publishing = await publish(broker.port, { mqtt: { commandRole: 'operate' } });
     const orders = new Orders();
-    publishing.serve('line1', orders);
+    publishing.line('line1').attach(orders, () => {});
     await until('said', () => subscriber.answers.length === 1);
     expect(subscriber.answers[0]).toMatchObject({ requestId: 'old', ok: false, code: 'mqtt/command' });
     expect(subscriber.answers[0]?.problem).toMatch(/retained/);

@@ -1,7 +1,7 @@
 /** A publishing room without a line: what is judged is told by the test. */
 import { onTestFinished } from 'vitest';
 import { systemClock } from '../../daemon/clock.ts';
-import type { Decision } from '../../daemon/line/verdict.ts';
+import { type Decision, openedByCamera } from '../../daemon/line/verdict.ts';
 import { type Publishing, type PublishingOptions, startPublishing } from '../../daemon/publish/publishing.ts';
 import { judged, readableLog, temporaryFolder } from './fixtures.ts';
 
@@ -31,7 +31,14 @@ export async function publish(port: number, more: Wish = {}): Promise<Publishing
 export async function judge(publishing: Publishing, decision: Decision = 'pass', withMask = false): Promise<number> {
   const line = publishing.line('line1');
   const openedAtMs = systemClock.wallMs();
-  const sequence = line.opened({ lineId: 'line1', trigger: 1, partId: null, openedAtMs, deadlineMs: 300 });
+  const sequence = line.opened({
+    lineId: 'line1',
+    trigger: 1,
+    partId: null,
+    origin: openedByCamera,
+    openedAtMs,
+    deadlineMs: 300,
+  });
   await line.closed(judged(sequence, decision), withMask ? { mask: mask() } : null);
   return sequence;
 }

@@ -18,8 +18,11 @@ import {
 } from 'node-opcua';
 import { expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../daemon/clock.ts';
+import { openedByCamera } from '../../daemon/line/verdict.ts';
+import { resultValues } from '../../daemon/publish/opcua/plc/result-values.ts';
+import { type TagName, tags } from '../../daemon/publish/opcua/plc/tag-table.ts';
 import { startOpcUa } from '../../daemon/publish/opcua/server.ts';
-import { TagBlock, type TagName, tags } from '../../daemon/publish/opcua/tags.ts';
+import { TagBlock } from '../../daemon/publish/opcua/tags.ts';
 import { type Publishing, startPublishing } from '../../daemon/publish/publishing.ts';
 import { freePort, judged, readableLog, temporaryFolder, until } from './fixtures.ts';
 
@@ -55,7 +58,7 @@ async function read(from: ClientSession, name: TagName): Promise<DataValue> {
   return from.read({ nodeId: `ns=1;s=line1.${name}`, attributeId: AttributeIds.Value });
 }
 
-const part = { lineId: 'line1', trigger: 1, partId: null, openedAtMs: 1, deadlineMs: 300 };
+const part = { lineId: 'line1', trigger: 1, partId: null, origin: openedByCamera, openedAtMs: 1, deadlineMs: 300 };
 
 test('a PLC client: tags, Sequence last with one timestamp, mask, results, restart', async () => {
   const stateFolder = temporaryFolder();
@@ -85,7 +88,7 @@ test('a PLC client: tags, Sequence last with one timestamp, mask, results, resta
   });
   expect(subscription.publishingInterval).toBe(10);
   const changes: { name: TagName; value: DataValue }[] = [];
-  const watched = ['Sequence', 'Verdict', 'Reason', 'ResultId', 'Trigger', 'PartId', 'Score'] as const;
+  const watched = ['Sequence', 'Verdict', 'Reason', 'ResultId', 'Trigger', 'ResPartId', 'Score'] as const;
   for (const name of watched) {
     const item = ClientMonitoredItem.create(
       subscription,
@@ -124,6 +127,7 @@ test('a PLC client: tags, Sequence last with one timestamp, mask, results, resta
   expect(call.statusCode).toEqual(StatusCodes.Good);
   expect(call.outputArguments?.[0]?.value.map((json: string) => JSON.parse(json))).toEqual([record]);
 
+  line.setPulse(null);
   const beat = (await read(plc, 'Heartbeat')).value.value;
   await until('heartbeat', async () => (await read(plc, 'Heartbeat')).value.value > beat);
 
@@ -136,7 +140,7 @@ test('a PLC client: tags, Sequence last with one timestamp, mask, results, resta
   expect((await read(plc, 'Verdict')).value.value).toBe(2);
 });
 
-test('Sequence is written after everything else of a result, with the same timestamp', async () => {
+test('ResSeqStart is written first and ResSeq last of a result, all with the same timestamp', async () => {
   const space = AddressSpace.create();
   onTestFinished(() => space.dispose());
   space.registerNamespace('urn:twinspect:test');
@@ -150,9 +154,12 @@ test('Sequence is written after everything else of a result, with the same times
     const node = space.findNode(`ns=1;s=line1.${name}`) as UAVariable;
     node.on('value_changed', (value) => written.push({ name, atMs: value.sourceTimestamp?.getTime() }));
   }
-  block.showResult(judged(5, 'fail'), new Date(2000));
-  expect(written.at(-1)?.name).toBe('Sequence');
-  expect(written.map(({ name }) => name)).toEqual(expect.arrayContaining(['Verdict', 'ResultId', 'Score', 'PartId']));
+  block.show(resultValues(judged(5, 'fail'), 1), new Date(2000));
+  expect(written.at(0)?.name).toBe('ResSeqStart');
+  expect(written.at(-1)?.name).toBe('ResSeq');
+  expect(written.map(({ name }) => name)).toEqual(
+    expect.arrayContaining(['Verdict', 'ResultId', 'Score', 'ResPartId', 'Sequence', 'Result']),
+  );
   expect(written.filter(({ atMs }) => atMs !== 2000)).toEqual([]);
 });
 
@@ -182,8 +189,8 @@ function starting(host: string, port: number, stateFolder: string) {
   return startOpcUa({ settings, setting, lineIds: ['line1'], clock: systemClock, log: readableLog(), latest });
 }
 
-test.each(['0.0.0.0', '192.168.0.5', '::', ''])('listening on %j is refused while anyone may come in', async (host) => {
-  await expect(starting(host, await freePort(), temporaryFolder())).rejects.toMatchObject({ code: 'opcua/anonymous' });
+test.each(['0.0.0.0', '192.168.0.5', '::', ''])('listening on %j is refused without a user', async (host) => {
+  await expect(starting(host, await freePort(), temporaryFolder())).rejects.toMatchObject({ code: 'opcua/noUser' });
 });
 
 test('port taken: the error names port and setting', async () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type Clock, systemClock } from '../../daemon/clock.ts';
-import { reasons, type VerdictRecord } from '../../daemon/line/verdict.ts';
+import { openedByCamera, reasons, type VerdictRecord } from '../../daemon/line/verdict.ts';
 import { startEmbeddedBroker } from '../../daemon/publish/embedded-broker.ts';
 import { reasonCodes } from '../../daemon/publish/payload.ts';
 import { type Publishing, type PublishingOptions, startPublishing } from '../../daemon/publish/publishing.ts';
@@ -38,11 +38,27 @@ async function room(more: Partial<PublishingOptions> = {}): Promise<Room> {
 }
 
 function opened({ publishing }: Room): number {
-  const part = { lineId: 'line1', trigger: 7, partId: null, openedAtMs: 1, deadlineMs: 300 };
+  const part = { lineId: 'line1', trigger: 7, partId: null, origin: openedByCamera, openedAtMs: 1, deadlineMs: 300 };
   return publishing.line('line1').opened(part);
 }
 
 const broker = (port: number) => ({ url: `mqtt://127.0.0.1:${port}`, prefix: 'twinspect', user: null, password: null });
+
+test("a fault of a lane is shown as the line's, which judges on", async () => {
+  let wallMs = 5000;
+  const clock: Clock = { ...systemClock, wallMs: () => wallMs };
+  const { publishing } = await room({ clock, opcua: { host: '127.0.0.1', port: 0, setting: 'opcua.port' } });
+  expect(publishing.line('line1').status()).toMatchObject({
+    ...{ ready: true, why: null },
+    fault: expect.stringContaining('The clock says 1970-01-01T00:00:05.000Z'),
+  });
+  expect(publishing.health().find(({ name }) => name === 'opcua line1')).toMatchObject({
+    ok: false,
+    problem: expect.stringContaining('opcua/clock'),
+  });
+  wallMs = systemClock.wallMs();
+  expect(publishing.line('line1').status()).toMatchObject({ ready: true, fault: null });
+});
 
 test('reason codes are total, distinct, and stay what they are', () => {
   expect(Object.keys(reasonCodes).sort()).toEqual([...reasons].sort());

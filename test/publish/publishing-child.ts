@@ -1,6 +1,8 @@
 /** A daemon's publishing without its line: judges one part after the other, says which are announced, until killed. */
+
 import { writeSync } from 'node:fs';
 import { systemClock } from '../../daemon/clock.ts';
+import { openedByCamera } from '../../daemon/line/verdict.ts';
 import { startPublishing } from '../../daemon/publish/publishing.ts';
 import { judged } from './fixtures-record.ts';
 
@@ -16,7 +18,8 @@ const publishing = await startPublishing({
   encodePng: async (pixels) => pixels.slice(),
 });
 const line = publishing.line('line1');
-const part = { lineId: 'line1', trigger: 1, partId: null, openedAtMs: systemClock.wallMs(), deadlineMs: 300 };
+const openedAtMs = systemClock.wallMs();
+const part = { lineId: 'line1', trigger: 1, partId: null, origin: openedByCamera, openedAtMs, deadlineMs: 300 };
 let next = line.opened(part);
 for (;;) {
   const sequence = next;

@@ -223,7 +223,7 @@ describe.skipIf(skipMosquitto)(`Sparkplug B through Mosquitto ${mosquittoVersion
       recipes: () => [],
       onOrdered: (listener) => void listeners.push(listener),
     };
-    publishing.serve('line1', line);
+    publishing.line('line1').attach(line, () => undefined);
     await until('born', () => host.of('DBIRTH').length === 1);
     const answer = () => JSON.parse(String(host.value('Command/Answer') ?? '{}'));
     const ask = (...metrics: [string, Metric['type'], MetricValue][]) =>

@@ -10,6 +10,7 @@ import type { VerdictRecord } from '../../daemon/line/verdict.ts';
 import type { Modality } from '../../drivers/frame.ts';
 import {
   bundle,
+  command,
   defectReading,
   FrameMaker,
   type FrameWish,
@@ -61,6 +62,7 @@ export const faults = {
   bundleGone: 1,
   burst: 2,
   failedCommit: 2,
+  halt: 1,
 } as const;
 export type Fault = keyof typeof faults;
 
@@ -184,7 +186,7 @@ export class World {
     const hitModality = hit.modalities[Math.floor(this.#random() * hit.modalities.length)]!;
     if (this.#layout === 'no counters') {
       this.announced.push(number);
-      this.line.trigger(String(number));
+      this.line.trigger(command(String(number)));
     }
     for (const camera of this.#cameras) {
       if (camera.lost) continue;
@@ -280,6 +282,10 @@ export class World {
     if (fault === 'bundleGone') {
       this.#soon(this.#random() * 60, () => void this.line.betweenParts(() => this.#serve(false)));
       this.#soon(250, () => void this.line.betweenParts(() => this.#serve(true)));
+    }
+    if (fault === 'halt') {
+      this.line.halt('by the operator');
+      this.#soon(20 + this.#random() * 100, () => this.line.halt(null));
     }
     if (fault === 'failedCommit') {
       this.sink.commit = () => Promise.resolve(false);

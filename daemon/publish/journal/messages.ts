@@ -3,7 +3,7 @@
  * not compile. Everything here survives the structured clone between threads.
  */
 import type { ErrorCode, ErrorValues } from '../../../errors.ts';
-import type { VerdictRecord } from '../../line/verdict.ts';
+import type { PartOrigin, VerdictRecord } from '../../line/verdict.ts';
 import type { JournalLimits } from './limits.ts';
 
 /** A part as its trigger opened it. */
@@ -11,6 +11,7 @@ export interface OpenPart {
   readonly lineId: string;
   readonly trigger: number;
   readonly partId: string | null;
+  readonly origin: PartOrigin;
   readonly openedAtMs: number;
   readonly deadlineMs: number;
 }
@@ -60,7 +61,9 @@ export interface JournalCalls {
   acknowledgeMask: { ask: { sequence: number }; answer: null };
   pending: { ask: { lineId: string; after: number; limit: number }; answer: PendingRecord[] };
   pendingMask: { ask: { lineId: string; upTo: number }; answer: PendingMask | null };
-  latest: { ask: { lineId: string; limit: number }; answer: VerdictRecord[] };
+  /** Below the sequence `before`; null = from the newest on. */
+  latest: { ask: { lineId: string; limit: number; before: number | null }; answer: VerdictRecord[] };
+  bySequence: { ask: { lineId: string; sequence: number }; answer: VerdictRecord | null };
   /** Rejects while a commit would. */
   probe: { ask: { reserveUpTo: number | null }; answer: null };
   figures: { ask: null; answer: StoreFigures };

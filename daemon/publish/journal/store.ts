@@ -2,9 +2,9 @@
  * The journal itself, synchronous: parts opened, records committed, masks attached, all forgotten on acknowledgement.
  * Knows no threads and no time; refuses a record beyond the ceiling before it touches the file.
  */
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
 import { fail } from '../../../errors.ts';
-import type { VerdictRecord } from '../../line/verdict.ts';
+import { openedByCamera, type PartOrigin, type VerdictRecord } from '../../line/verdict.ts';
 import { resultIdOf } from '../payload.ts';
 import type { JournalLimits } from './limits.ts';
 import type { OpenPart, PendingMask, PendingRecord, Recovered, StoredMask, StoreFigures } from './messages.ts';
@@ -60,7 +60,7 @@ export class JournalStore {
     let recovered: Recovered | undefined;
     this.transaction(true, () => {
       for (const row of this.#statements.openParts.all()) {
-        const record = interrupted(row as unknown as OpenPart & { sequence: number }, closedAtMs);
+        const record = interrupted(row, closedAtMs);
         this.#write(record, true);
         closed.push(record);
       }
@@ -77,7 +77,8 @@ export class JournalStore {
   }
 
   open(part: OpenPart, sequence: number): void {
-    this.#statements.open.run(sequence, part.lineId, part.trigger, part.partId, part.openedAtMs, part.deadlineMs);
+    const { lineId, trigger, partId, openedAtMs, deadlineMs, origin } = part;
+    this.#statements.open.run(sequence, lineId, trigger, partId, openedAtMs, deadlineMs, JSON.stringify(origin));
   }
 
   /** Throws while a record more would be too much. */
@@ -133,7 +134,7 @@ export class JournalStore {
 
   pending(lineId: string, after: number, limit: number): PendingRecord[] {
     return this.#statements.pending.all(lineId, after, limit).map((row) => ({
-      record: JSON.parse(String(row['json'])) as VerdictRecord,
+      record: recordOf(row),
       mask:
         row['sha256'] === null
           ? null
@@ -149,9 +150,14 @@ export class JournalStore {
     return (this.#statements.pendingMask.get(lineId, upTo) as unknown as PendingMask | undefined) ?? null;
   }
 
-  /** The newest first. */
-  latest(lineId: string, limit: number): VerdictRecord[] {
-    return this.#statements.latest.all(lineId, limit).map((row) => JSON.parse(String(row['json'])) as VerdictRecord);
+  /** The newest first, below `before` where it is given. */
+  latest(lineId: string, limit: number, before: number | null): VerdictRecord[] {
+    return this.#statements.latest.all(lineId, before ?? Number.MAX_SAFE_INTEGER, limit).map(recordOf);
+  }
+
+  bySequence(lineId: string, sequence: number): VerdictRecord | null {
+    const row = this.#statements.bySequence.get(lineId, sequence);
+    return row ? recordOf(row) : null;
   }
 
   /** Moves the write-ahead log into the file; done between parts, since it costs an fsync of its own. */
@@ -173,9 +179,19 @@ export class JournalStore {
   }
 }
 
+type Row = Record<string, SQLOutputValue>;
+
+/** Records of before parts had an origin were all opened by the camera. */
+function recordOf(row: Row): VerdictRecord {
+  return { ...openedByCamera, ...(JSON.parse(String(row['json'])) as VerdictRecord) };
+}
+
 /** A part whose daemon died: nothing was proven, so it is undecided. */
-function interrupted(part: OpenPart & { sequence: number }, closedAtMs: number): VerdictRecord {
+function interrupted(row: Row, closedAtMs: number): VerdictRecord {
+  const part = row as unknown as Omit<OpenPart, 'origin'> & { sequence: number };
+  const origin = row['origin'] === null ? openedByCamera : JSON.parse(String(row['origin']));
   return {
+    ...(origin as PartOrigin),
     lineId: part.lineId,
     resultId: resultIdOf(part.lineId, part.sequence),
     sequence: part.sequence,
@@ -205,7 +221,7 @@ const sql = {
     coalesce((SELECT max(sequence) FROM record), 0), coalesce((SELECT max(sequence) FROM openPart), 0),
     (SELECT value FROM meta WHERE key = 'reservedUpTo')) AS sequence`,
   reserve: `UPDATE meta SET value = ? WHERE key = 'reservedUpTo'`,
-  open: 'INSERT INTO openPart VALUES (?, ?, ?, ?, ?, ?)',
+  open: 'INSERT INTO openPart VALUES (?, ?, ?, ?, ?, ?, ?)',
   closePart: 'DELETE FROM openPart WHERE sequence = ?',
   commit: `INSERT INTO record VALUES (?, ?, ?, ?, ?)
     ON CONFLICT (sequence) DO UPDATE SET json = excluded.json, bytes = excluded.bytes, waiting = excluded.waiting`,
@@ -225,7 +241,8 @@ const sql = {
     record.json ->> '$.partId' AS partId, record.json ->> '$.closedAtMs' AS closedAtMs
     FROM mask LEFT JOIN record USING (sequence) WHERE mask.lineId = ? AND mask.sequence <= ?
     ORDER BY mask.sequence LIMIT 1`,
-  latest: 'SELECT json FROM record WHERE lineId = ? ORDER BY sequence DESC LIMIT ?',
+  latest: 'SELECT json FROM record WHERE lineId = ? AND sequence < ? ORDER BY sequence DESC LIMIT ?',
+  bySequence: 'SELECT json FROM record WHERE lineId = ? AND sequence = ?',
 } as const;
 
 function prepare(database: DatabaseSync): Statements {

@@ -5,13 +5,13 @@ import { DatabaseSync } from 'node:sqlite';
 import { fail, messageOf, TwinspectError } from '../../../errors.ts';
 import type { JournalLimits } from './limits.ts';
 
-const version = 1;
+const version = 2;
 
 const tables = `
   CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
   CREATE TABLE openPart (
     sequence INTEGER PRIMARY KEY, lineId TEXT NOT NULL, trigger INTEGER NOT NULL, partId TEXT,
-    openedAtMs REAL NOT NULL, deadlineMs REAL NOT NULL) STRICT;
+    openedAtMs REAL NOT NULL, deadlineMs REAL NOT NULL, origin TEXT) STRICT;
   CREATE TABLE record (
     sequence INTEGER PRIMARY KEY, lineId TEXT NOT NULL, json TEXT NOT NULL, bytes INTEGER NOT NULL,
     waiting INTEGER NOT NULL) STRICT;
@@ -22,6 +22,15 @@ const tables = `
     sha256 TEXT NOT NULL, bytes INTEGER NOT NULL, png BLOB NOT NULL) STRICT;
   INSERT INTO meta VALUES ('version', ${version}), ('reservedUpTo', 0);
 `;
+
+/**
+ * Made in journals of every age. Without it, forgetting one acknowledged record after a long outage reads all that
+ * still wait.
+ */
+const keptIndex = 'CREATE INDEX IF NOT EXISTS keptRecord ON record (lineId, sequence) WHERE waiting = 0';
+
+/** Version 1 did not know who opened a part. */
+const fromVersion1 = `ALTER TABLE openPart ADD COLUMN origin TEXT; UPDATE meta SET value = 2 WHERE key = 'version';`;
 
 /** Page size of SQLite, bytes; the file's hard ceiling is counted in pages. */
 const pageBytes = 4096;
@@ -42,10 +51,11 @@ export function openDatabase(path: string, limits: JournalLimits): DatabaseSync 
     const made = database.prepare(`SELECT count(*) AS n FROM sqlite_schema WHERE name = 'meta'`).get()?.['n'];
     if (made === 0) database.exec(tables);
     const found = database.prepare(`SELECT value FROM meta WHERE key = 'version'`).get()?.['value'];
-    if (found !== version) {
+    if (found === 1) database.exec(fromVersion1);
+    else if (found !== version) {
       throw fail('journal/unreadable', { path, cause: `version ${String(found)}, this daemon writes ${version}` });
     }
-    database.exec('COMMIT');
+    database.exec(`${keptIndex}; COMMIT`);
     return database;
   } catch (error) {
     if (database?.isOpen) database.close();

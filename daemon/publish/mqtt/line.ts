@@ -105,7 +105,7 @@ export class MqttLine implements ControlLane, RecordLink {
   }
 
   /** From here on commands are carried out. */
-  serve(commands: LineCommands): void {
+  attach(commands: LineCommands): void {
     this.#desk.serve(commands);
     commands.onOrdered(() => this.#retained.orders.show(this.connected()));
     this.#retained.orders.show(this.connected());

@@ -1,51 +1,69 @@
 /** One line in the OPC UA control lane: the part judged last, its mask, the line's state. Nothing here is a history. */
 import type { Clock } from '../../clock.ts';
+import type { LineCommands } from '../../command/port.ts';
+import type { OpenedPart } from '../../line/sink.ts';
 import type { VerdictRecord } from '../../line/verdict.ts';
-import type { ControlLane, Health, HealthListener } from '../lane.ts';
-import type { LineStatus } from '../status.ts';
+import type { ControlLane, Health, HealthListener, Log } from '../lane.ts';
+import type { MaskReference } from '../payload.ts';
+import type { LineCounters, LineStatus } from '../status.ts';
+import { PlcHandshake } from './plc/handshake.ts';
 import type { TagBlock } from './tags.ts';
 
+export interface OpcUaLaneDeps {
+  readonly lineId: string;
+  readonly block: TagBlock;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly health: () => Health;
+}
+
 export class OpcUaLane implements ControlLane {
-  readonly #block: TagBlock;
-  readonly #clock: Clock;
-  readonly #health: () => Health;
+  readonly #deps: OpcUaLaneDeps;
+  readonly #plc: PlcHandshake;
   readonly #listeners: HealthListener[] = [];
   #announced = 0;
   #lastHealth = true;
 
-  constructor(block: TagBlock, clock: Clock, health: () => Health) {
-    this.#block = block;
-    this.#clock = clock;
-    this.#health = health;
+  constructor(deps: OpcUaLaneDeps) {
+    this.#deps = deps;
+    this.#plc = new PlcHandshake(deps);
   }
 
-  #now(): Date {
-    return new Date(this.#clock.wallMs());
+  attach(commands: LineCommands, challenge: (on: boolean) => void): void {
+    this.#plc.attach(commands, challenge);
   }
 
-  announce(record: VerdictRecord): void {
+  opened(_part: OpenedPart, sequence: number): void {
+    this.#announced = 0;
+    this.#plc.opened(sequence);
+  }
+
+  announce(record: VerdictRecord, _mask: MaskReference | null, counters: Readonly<LineCounters>): void {
     this.#announced = record.sequence;
-    this.#block.showResult(record, this.#now());
+    this.#plc.announce(record, counters);
   }
 
   /** Only of the part that stands there: a mask beside another part's verdict would be a lie. */
   showMask(record: VerdictRecord, png: Uint8Array): void {
-    if (record.sequence === this.#announced) this.#block.showMask(png, this.#now());
+    if (record.sequence !== this.#announced) return;
+    const mask = Buffer.from(png.buffer, png.byteOffset, png.length);
+    this.#deps.block.show({ LastMaskPng: mask }, new Date(this.#deps.clock.wallMs()));
   }
 
   showStatus(status: LineStatus): void {
-    this.#block.showStatus(status, this.#now());
+    if (status.fault !== null) this.#announced = 0;
+    this.#plc.showStatus(status);
   }
 
-  beat(): void {
-    this.#block.beat(this.#now());
+  beat(problem: string | null): void {
+    this.#plc.beat(problem);
     const health = this.health();
     if (health.ok !== this.#lastHealth) for (const listener of this.#listeners) listener(health);
     this.#lastHealth = health.ok;
   }
 
   health(): Health {
-    return this.#health();
+    return this.#deps.health();
   }
 
   onHealth(listener: HealthListener): void {

@@ -48,7 +48,7 @@ export class SparkplugDevice implements ControlLane {
     return this.#options.lineId;
   }
 
-  serve(commands: LineCommands): void {
+  attach(commands: LineCommands): void {
     this.#desk.serve(commands);
     commands.onOrdered((ordered) => this.#set({ ordered }));
     this.#set({ ordered: commands.ordered() });

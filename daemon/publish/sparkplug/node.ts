@@ -5,7 +5,7 @@
  */
 import { messageOf } from '../../../errors.ts';
 import type { Clock } from '../../clock.ts';
-import type { LineCommands, Role } from '../../command/port.ts';
+import type { Role } from '../../command/port.ts';
 import { Complaints } from '../complaints.ts';
 import type { Health, HealthListener, Log } from '../lane.ts';
 import { MqttConnection } from '../mqtt/connection.ts';
@@ -96,10 +96,6 @@ export class SparkplugNode {
 
   device(lineId: string): SparkplugDevice | undefined {
     return this.#devices.get(lineId);
-  }
-
-  serve(lineId: string, commands: LineCommands): void {
-    this.#devices.get(lineId)?.serve(commands);
   }
 
   get #stateTopic(): string {

@@ -1,6 +1,8 @@
 /** A daemon's worth of journaling that says what was answered, until it is killed. Always keeps five parts open. */
+
 import { writeSync } from 'node:fs';
 import { systemClock } from '../../../daemon/clock.ts';
+import { openedByCamera } from '../../../daemon/line/verdict.ts';
 import { openJournal } from '../../../daemon/publish/journal/journal.ts';
 import { judged } from '../fixtures-record.ts';
 
@@ -11,6 +13,7 @@ for (let trigger = 1; ; trigger += 1) {
     lineId: 'line1',
     trigger,
     partId: null,
+    origin: openedByCamera,
     openedAtMs: systemClock.wallMs(),
     deadlineMs: 300,
   });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../../daemon/clock.ts';
+import { openedByCamera } from '../../../daemon/line/verdict.ts';
 import { type Journal, openJournal } from '../../../daemon/publish/journal/journal.ts';
 import type { JournalLimits } from '../../../daemon/publish/journal/limits.ts';
 import { journalLimits } from '../../../daemon/publish/journal/limits.ts';
@@ -17,7 +18,8 @@ async function open(stateFolder: string, limits: Partial<JournalLimits> = {}): P
   return journal;
 }
 
-const part = (trigger: number) => ({ lineId: 'line1', trigger, partId: null, openedAtMs: 1000, deadlineMs: 300 });
+const opened = { partId: null, origin: openedByCamera, openedAtMs: 1000, deadlineMs: 300 };
+const part = (trigger: number) => ({ lineId: 'line1', trigger, ...opened });
 
 async function sequences(journal: Journal): Promise<number[]> {
   return (await journal.pending('line1', 0, 1000)).map(({ record }) => record.sequence);

@@ -1,0 +1,139 @@
+/**
+ * What the plant ordered, kept over restarts in `orders-<line>.json` of the state folder: the chosen recipe, the
+ * thresholds, how the line executes, whether it is halted. Written whole or not at all, one write after the other.
+ */
+import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fail, messageOf } from '../../errors.ts';
+import type { Ordered } from './port.ts';
+import type { ChosenBy, KeptChoices } from './recipes.ts';
+
+export interface KeptOrders extends KeptChoices {
+  readonly execution: (ChosenBy & { readonly execution: Ordered['execution'] }) | null;
+  readonly halted: (ChosenBy & { readonly cause: string }) | null;
+}
+
+export const nothingOrdered: KeptOrders = { recipe: null, thresholds: {}, execution: null, halted: null };
+
+export interface OrdersStore {
+  /** Rejects with `command/kept` where what was kept cannot be read. */
+  load(): Promise<KeptOrders>;
+  /** Rejects with `command/keep`. */
+  save(orders: KeptOrders): Promise<void>;
+}
+
+export function ordersStore(stateFolder: string, lineId: string): OrdersStore {
+  const path = join(stateFolder, `orders-${lineId}.json`);
+  let last: Promise<void> = Promise.resolve();
+  return {
+    async load() {
+      let text: string;
+      try {
+        text = await readFile(path, 'utf8');
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return nothingOrdered;
+        throw fail('command/kept', { path, problem: messageOf(error) }, error);
+      }
+      return parse(text, path);
+    },
+    save(orders) {
+      const write = (): Promise<void> => writeSynced(stateFolder, path, `${JSON.stringify(orders, null, 2)}\n`);
+      const saved = last.then(write);
+      // The next write does not care how this one ended; whoever asked for this one does.
+      last = saved.catch(() => undefined);
+      return saved;
+    },
+  };
+}
+
+/** The orders as they are in force, and as the disk knows them. */
+export class OrdersInForce {
+  readonly #store: OrdersStore;
+  readonly #log: { error(values: object, text: string): void };
+  #now: KeptOrders = nothingOrdered;
+
+  constructor(store: OrdersStore, log: { error(values: object, text: string): void }) {
+    this.#store = store;
+    this.#log = log;
+  }
+
+  get now(): KeptOrders {
+    return this.#now;
+  }
+
+  async load(): Promise<void> {
+    this.#now = await this.#store.load();
+  }
+
+  /** In force, and not kept. */
+  put(change: (kept: KeptOrders) => KeptOrders): void {
+    this.#now = change(this.#now);
+  }
+
+  /** In force at once; rejects where it cannot be kept. */
+  change(change: (kept: KeptOrders) => KeptOrders): Promise<void> {
+    this.put(change);
+    return this.#store.save(this.#now);
+  }
+
+  /** In force at once; where it cannot be kept, only a restart would not know it, and the log does. */
+  async keep(change: (kept: KeptOrders) => KeptOrders): Promise<void> {
+    await this.change(change).catch((error: unknown) => this.#log.error({ error }, messageOf(error)));
+  }
+}
+
+async function writeSynced(folder: string, path: string, text: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+    const file = await open(`${path}.part`, 'w', 0o640);
+    try {
+      await file.writeFile(text);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(`${path}.part`, path);
+    // The new name must be on the disk too.
+    const directory = await open(folder, 'r');
+    await directory.sync().finally(() => directory.close());
+  } catch (error) {
+    throw fail('command/keep', { path, cause: messageOf(error) }, error);
+  }
+}
+
+function parse(text: string, path: string): KeptOrders {
+  const unreadable = (problem: string): Error => fail('command/kept', { path, problem });
+  let found: unknown;
+  try {
+    found = JSON.parse(text);
+  } catch (error) {
+    throw unreadable(messageOf(error));
+  }
+  if (!isRecord(found)) throw unreadable('it holds no orders');
+  const { recipe, thresholds, execution, halted } = found;
+  const by = { name: 'string', via: 'string', atMs: 'number' };
+  const problem =
+    problemIn('recipe', recipe, { ...by, recipe: 'number', wish: 'string' }) ??
+    problemIn('execution', execution, { ...by, execution: 'string' }) ??
+    problemIn('halted', halted, { ...by, cause: 'string' }) ??
+    (isRecord(thresholds) ? null : 'thresholds are missing') ??
+    Object.entries(thresholds as object)
+      .map(([number, kept]) => problemIn(`thresholds.${number}`, kept, { ...by, threshold: 'number', row: 'string' }))
+      .find((each) => each !== null);
+  if (problem) throw unreadable(problem);
+  return found as unknown as KeptOrders;
+}
+
+/** Null is good: nothing was ordered. */
+function problemIn(name: string, found: unknown, fields: Readonly<Record<string, string>>): string | null {
+  if (found === null) return null;
+  if (!isRecord(found)) return `${name} is missing`;
+  for (const [field, type] of Object.entries(fields)) {
+    if (typeof found[field] !== type) return `${name}.${field} is ${typeof found[field]}, expected a ${type}`;
+  }
+  return null;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,212 @@
+/** The tag block in an address space, written to as a session writes, with the line's orders in plain sight. */
+import {
+  AddressSpace,
+  AttributeIds,
+  type DataType,
+  generateAddressSpace,
+  type ISessionContext,
+  nodesets,
+  SessionContext,
+  type StatusCode,
+  StatusCodes,
+  type UAVariable,
+} from 'node-opcua';
+import { expect, onTestFinished, test } from 'vitest';
+import type { LineCommands, Order, Ordered, TriggerRequest } from '../../../daemon/command/port.ts';
+import { openedByCamera } from '../../../daemon/line/verdict.ts';
+import { OpcUaLane } from '../../../daemon/publish/opcua/lane.ts';
+import { plcSilentMs } from '../../../daemon/publish/opcua/plc/handshake.ts';
+import { type TagName, tags } from '../../../daemon/publish/opcua/plc/tag-table.ts';
+import { TagBlock } from '../../../daemon/publish/opcua/tags.ts';
+import { newCounters } from '../../../daemon/publish/publisher.ts';
+import type { LineStatus } from '../../../daemon/publish/status.ts';
+import { HandClock, settle } from '../../line/rig.ts';
+import { judged, readableLog } from '../fixtures.ts';
+
+const part = { lineId: 'line1', trigger: 1, partId: null, origin: openedByCamera, openedAtMs: 1, deadlineMs: 300 };
+
+/** Commands that remember what was asked, and open a part as the line does: within the call. */
+class Asked implements LineCommands {
+  readonly triggers: TriggerRequest[] = [];
+  readonly orders: Order[] = [];
+  readonly actors: string[] = [];
+  opened: (sequence: number) => void = () => undefined;
+  refuses: Error | null = null;
+  now: Ordered = { recipe: 3, threshold: null, execution: 'single', halted: null };
+  trigger(actor: { via: string }, request: TriggerRequest) {
+    if (this.refuses) throw this.refuses;
+    this.actors.push(actor.via);
+    const sequence = this.triggers.push(request);
+    this.opened(sequence);
+    return { sequence, resultId: `line1-${sequence}` };
+  }
+  async order(_actor: unknown, order: Order) {
+    this.orders.push(order);
+    if (this.refuses) throw this.refuses;
+  }
+  ordered = () => this.now;
+  recipes = () => [];
+  onOrdered = () => undefined;
+}
+
+async function rig() {
+  const space = AddressSpace.create();
+  onTestFinished(() => space.dispose());
+  space.registerNamespace('urn:twinspect:test');
+  await generateAddressSpace(space, [nodesets.standard]);
+  const namespace = space.getOwnNamespace();
+  const folder = namespace.addObject({ browseName: 'line1', nodeId: 's=line1', organizedBy: space.rootFolder.objects });
+  const clock = new HandClock();
+  const log = readableLog();
+  const block = new TagBlock(namespace, folder, 'line1');
+  block.reset(new Date(clock.wallMs()));
+  const health = () => ({ name: 'opcua', ok: true, problem: null, counters: {} });
+  const lane = new OpcUaLane({ lineId: 'line1', block, clock, log, health });
+  const node = (name: TagName): UAVariable => space.findNode(`ns=1;s=line1.${name}`) as UAVariable;
+  const value = (name: TagName) => node(name).readValue().value.value;
+  /** As a session writes it; `then` runs in the same tick. */
+  const write = (name: TagName, written: unknown, dataType: DataType = tags[name].type): Promise<StatusCode> =>
+    node(name).writeAttribute(SessionContext.defaultContext as ISessionContext, {
+      attributeId: AttributeIds.Value,
+      value: { value: { dataType, value: written } },
+    });
+  const asked = new Asked();
+  asked.opened = (sequence) => lane.opened(part, sequence);
+  const counters = newCounters();
+  const status: LineStatus = { lineId: 'line1', ready: true, why: null, fault: null, bundle: null, counters };
+  const challenges: boolean[] = [];
+  const attach = (): void => lane.attach(asked, (on) => void challenges.push(on));
+  return { attach, challenges, clock, log, block, lane, node, value, write, asked, counters, status };
+}
+
+test('a trigger clears the standing result and sets busy before the write is answered', async () => {
+  const r = await rig();
+  r.attach();
+  r.lane.showStatus(r.status);
+  await r.write('TrigSeq', 41);
+  expect(r.value('Armed')).toBe(true);
+  r.lane.announce({ ...judged(9), triggerSource: 'command', plantSequence: 41, partId: 'x' }, null, r.counters);
+  expect([r.value('Verdict'), r.value('ResSeqStart'), r.value('ResSeq')]).toEqual([1, 41, 41]);
+  const ticks: unknown[] = [];
+  r.node('ResSeq').on('value_changed', () => ticks.push('cleared'));
+  await r.write('PartId', 'P-1');
+  await r.write('Mode', 1);
+  const answered = r.write('TrigSeq', 42).then(() => ticks.push('answered'));
+  expect(ticks).toEqual(['cleared']);
+  expect([r.value('Verdict'), r.value('ResSeqStart'), r.value('ResSeq'), r.value('Busy')]).toEqual([0, 0, 0, true]);
+  expect(r.value('Result')).toBe('0;0;0;-1;');
+  await answered;
+  const ids = { measId: null, productId: null, jobId: null };
+  expect(r.asked.triggers).toEqual([{ ...ids, partId: 'P-1', plantSequence: 42, challenge: true, unseen: 0 }]);
+  expect(r.asked.actors).toEqual(['plc']);
+  expect(r.value('State')).toBe(7);
+  r.lane.announce({ ...judged(1, 'fail'), triggerSource: 'command', plantSequence: 42 }, null, r.counters);
+  expect([r.value('Busy'), r.value('State'), r.value('Verdict'), r.value('Unacknowledged')]).toEqual([
+    false,
+    6,
+    2,
+    true,
+  ]);
+  await r.write('AckSeq', 41);
+  expect(r.value('Unacknowledged')).toBe(true);
+  await r.write('AckSeq', 42);
+  expect([r.value('Unacknowledged'), r.value('AckEcho')]).toEqual([false, 42]);
+});
+
+test("a part that somebody else triggered is shown, and is no PLC's own", async () => {
+  const r = await rig();
+  r.attach();
+  const foreign = { ...judged(1), triggerSource: 'command' as const, plantSequence: null };
+  r.lane.opened(part, 1);
+  r.lane.announce(foreign, null, r.counters);
+  expect(r.value('Verdict')).toBe(1);
+  expect(r.value('ResSeqStart')).not.toBe(r.value('ResSeq'));
+  expect(String(r.value('Result')).startsWith(';1;')).toBe(true);
+  // Where the camera opens parts the record's own sequence numbers them.
+  r.lane.announce(judged(5), null, r.counters);
+  expect([r.value('ResSeqStart'), r.value('ResSeq')]).toEqual([5, 5]);
+});
+
+test('a jump asks for the missed parts; a repeated write, the first and a lower number for none', async () => {
+  const r = await rig();
+  expect(await r.write('TrigSeq', 7)).toEqual(StatusCodes.BadInvalidState);
+  r.attach();
+  for (const number of [0xffff_ffff, 0xffff_ffff, 2, 2, 1, 1]) await r.write('TrigSeq', number);
+  expect(r.asked.triggers.map(({ plantSequence, unseen }) => [plantSequence, unseen])).toEqual([[2, 2]]);
+  expect([r.value('MissedParts'), r.value('TrigEcho')]).toEqual([2, 1]);
+});
+
+test('a trigger that opens no part is refused to its writer', async () => {
+  const r = await rig();
+  r.attach();
+  await r.write('TrigSeq', 1);
+  r.asked.refuses = new Error('the line was stopped');
+  expect(await r.write('TrigSeq', 2)).toEqual(StatusCodes.BadInvalidState);
+  expect(r.value('LastOrder')).toBe('TrigSeq 2: the line was stopped');
+  expect(r.value('TrigSeq')).toBe(1);
+});
+
+test('what no tag takes is refused, and the old value stands', async () => {
+  const r = await rig();
+  r.attach();
+  expect(await r.write('Mode', 1)).toEqual(StatusCodes.Good);
+  expect(await r.write('Mode', 2)).toEqual(StatusCodes.BadOutOfRange);
+  expect(await r.write('PartId', 'x'.repeat(65))).toEqual(StatusCodes.BadOutOfRange);
+  expect(await r.write('RecipeNo', -1)).toEqual(StatusCodes.BadOutOfRange);
+  expect(await r.write('TrigSeq', 5, tags.Mode.type)).toEqual(StatusCodes.BadTypeMismatch);
+  expect(await r.write('Verdict', 1)).toEqual(StatusCodes.BadNotWritable);
+  expect(r.challenges).toEqual([false, true]);
+  expect([r.value('Mode'), r.value('PartId'), r.value('TrigSeq'), r.value('Verdict')]).toEqual([1, '', 0, 0]);
+});
+
+test('recipe and reset are orders, once for each change', async () => {
+  const r = await rig();
+  r.attach();
+  for (const number of [0, 3, 4, 4, 0, 4]) await r.write('RecipeNo', number);
+  for (const flag of [true, true, false, true]) await r.write('ResetFault', flag);
+  await settle();
+  const reset = [{ kind: 'reset', cause: 'the PLC' }, { kind: 'resetCounters' }];
+  const select = { kind: 'selectRecipe', recipe: 4 };
+  expect(r.asked.orders).toEqual([select, select, ...reset, ...reset]);
+  expect(r.value('LastOrder')).toBe('ResetFault: done');
+  r.asked.refuses = new Error('no such recipe');
+  await r.write('RecipeNo', 9);
+  await settle();
+  expect(r.value('LastOrder')).toBe('RecipeNo 9: no such recipe');
+});
+
+test('a fault clears what stands there; the reason is a number too', async () => {
+  const r = await rig();
+  r.attach();
+  r.lane.showStatus(r.status);
+  expect([r.value('Ready'), r.value('RecipeActive'), r.value('NotReadyCode')]).toEqual([true, 3, 0]);
+  r.lane.announce({ ...judged(1), triggerSource: 'command', plantSequence: 1 }, null, r.counters);
+  r.lane.showStatus({ ...r.status, ready: false, why: 'unplugged', cause: 'cameraLost', fault: 'unplugged' });
+  expect([r.value('Ready'), r.value('Verdict'), r.value('ResSeq'), r.value('State')]).toEqual([false, 0, 0, 3]);
+  expect([r.value('FaultCode'), r.value('NotReadyCode'), r.value('FaultText')]).toEqual([4, 4, 'unplugged']);
+  // A verdict that falls under a fault is shown, and stands while the fault does.
+  r.lane.announce({ ...judged(2, 'undecided'), triggerSource: 'command', plantSequence: 2 }, null, r.counters);
+  r.lane.showStatus({ ...r.status, ready: false, why: 'unplugged', cause: 'cameraLost', fault: 'unplugged' });
+  expect([r.value('Verdict'), r.value('LateResults')]).toEqual([3, 1]);
+  r.lane.showStatus({ ...r.status, ready: false, why: 'halted', cause: 'halted' });
+  expect(r.value('State')).toBe(2);
+});
+
+test('the heartbeat steps only while nothing is wrong, and the PLC is seen to live', async () => {
+  const r = await rig();
+  r.attach();
+  r.lane.beat('the inference hangs');
+  expect([r.value('Heartbeat'), r.value('HeartbeatWhy'), r.value('PlcAlive')]).toEqual([
+    0,
+    'the inference hangs',
+    false,
+  ]);
+  for (let beat = 0; beat < 0x1_0001; beat++) r.lane.beat(null);
+  expect([r.value('Heartbeat'), r.value('HeartbeatWhy')]).toEqual([1, '']);
+  await r.write('PlcHeartbeat', 1);
+  r.lane.beat(null);
+  expect(r.value('PlcAlive')).toBe(true);
+  r.clock.jump(plcSilentMs + 1);
+  r.lane.beat(null);
+  expect(r.value('PlcAlive')).toBe(false);
+});
