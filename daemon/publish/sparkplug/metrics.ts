@@ -28,6 +28,8 @@ const result: readonly Row[] = [
   ['Result/Live', 'Boolean', ({ live }) => live],
   ['Result/Trigger', 'Int64', ({ record }) => record?.trigger],
   ['Result/PartId', 'String', ({ record }) => record?.partId],
+  ['Result/PlantSequence', 'Int64', ({ record }) => record?.plantSequence],
+  ['Result/Challenge', 'Boolean', ({ record }) => record?.challenge],
   ['Result/Decision', 'String', ({ record }) => record?.decision],
   ['Result/Verdict', 'Int32', ({ record }) => (record ? verdictCodes[record.decision] : 0)],
   ['Result/Reason', 'String', ({ record }) => record?.reason],
@@ -42,10 +44,12 @@ const result: readonly Row[] = [
   ['Result/CaptureToVerdictMs', 'Double', ({ record }) => finite(record?.captureToVerdictMs)],
 ];
 
-const counters: readonly (keyof LineCounters)[] = [
-  ...(['opened', 'pass', 'fail', 'undecided', 'unjournaled', 'recordsLost'] as const),
-  ...(['recordsSent', 'recordsReplayed', 'masksSent', 'masksDropped'] as const),
-];
+/** Total, so that a new counter is a metric too. */
+const counters: Readonly<Record<keyof LineCounters, true>> = {
+  ...{ opened: true, pass: true, fail: true, undecided: true, challenges: true, rejectsInARow: true },
+  ...{ unjournaled: true, recordsLost: true, recordsSent: true, recordsReplayed: true },
+  ...{ masksSent: true, masksDropped: true },
+};
 
 const state: readonly Row[] = [
   ['State/Ready', 'Boolean', ({ status }) => status?.ready ?? false],
@@ -53,7 +57,9 @@ const state: readonly Row[] = [
   ['State/Fault', 'String', ({ status }) => status?.fault],
   ['State/Bundle', 'String', ({ status }) => status?.bundle && `${status.bundle.name}@${status.bundle.version}`],
   ['State/BundleDigest', 'String', ({ status }) => status?.bundle?.digest],
-  ...counters.map((name): Row => [`Counters/${name}`, 'Int64', ({ status }) => status?.counters[name] ?? 0]),
+  ...(Object.keys(counters) as (keyof LineCounters)[]).map(
+    (name): Row => [`Counters/${name}`, 'Int64', ({ status }) => status?.counters[name] ?? 0],
+  ),
 ];
 
 const orders: readonly Row[] = [
