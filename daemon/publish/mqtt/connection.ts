@@ -79,6 +79,11 @@ export class MqttConnection {
 
   /** Begins to connect; an absent broker is no error. */
   start(): void {
+    const { settings, log } = this.#options;
+    const { host, tls } = brokerAddress(settings.url);
+    if (settings.user !== null && !tls && !/^(localhost|127\.[\d.]+|::1)$/.test(host)) {
+      log.warn({ url: settings.url }, 'the MQTT user and password cross the network in the clear: use mqtts://');
+    }
     void this.#connect();
   }
 
@@ -205,7 +210,7 @@ export class MqttConnection {
       this.#complaints.say({ clientId: settings.clientId }, `${error.message}; trying again until it answers`);
       this.#setProblem(error.message);
     }
-    clock.after(atOnce ? 0 : this.#retryMs, () => this.start(), this.#stopping.signal);
+    clock.after(atOnce ? 0 : this.#retryMs, () => void this.#connect(), this.#stopping.signal);
     this.#retryMs = Math.min(limits.retryLastMs, this.#retryMs * 2);
   }
 
