@@ -240,9 +240,7 @@ export class Daemon {
     });
     this.#line = line;
     this.#orders.begin(line);
-    publisher.attach(this.#orders, (on) => {
-      line.challenge = on;
-    });
+    publisher.attach(this.#orders, (on) => line.setChallenge(on));
     this.#showState();
   }
 
