@@ -275,3 +275,8 @@ async function connect(
   });
   return session;
 }
+
+/** An operating error, as an order is refused with. */
+export function temporary(code: 'bundle/missing'): Error {
+  return fail(code, { path: 'bundles/flange' });
+}
