@@ -9,31 +9,48 @@ import type { Tensor } from '../graph/tensor.ts';
 export interface FittedPlane {
   /** [1,1,h,w] mm */
   surface: Tensor;
+  /** [1,3]: offset at the centre, slopes from the centre to the edge, mm */
+  plane: Tensor;
   /** [2]: offset at the centre, tilt across the image, mm */
   datum: Tensor;
 }
 
-/** Reweighting steps; with Cauchy weights the fit settles in three or four. */
-const robustSteps = 4;
+/** How a fit treats what lies off the plane. */
+export interface Robustness {
+  /** Times the places are weighed. */
+  steps: number;
+  /** The scale of what is believed: the mean residual of all places, or of each as far as it was believed before. */
+  scale: 'all' | 'believed';
+}
+/** For a part with relief of its own: the scale of all places leaves none of its levels out. Settles in four steps. */
+const withRelief: Robustness = { steps: 4, scale: 'all' };
+/** For what is flat but for a defect: the scale closes in on the flat, and the defect is left out. */
+export const butForDefects: Robustness = { steps: 6, scale: 'believed' };
 
-/** depth, valid [1,1,h,w] -> weighted least squares plane, weights 1 / (1 + (r / s)^2) with s the mean residual. */
-export function fittedPlane(depth: Tensor, valid: Tensor): FittedPlane {
+/** depth, valid [1,1,h,w] -> weighted least squares plane, weights 1 / (1 + (r / s)^2), s the scale. */
+export function fittedPlane(depth: Tensor, valid: Tensor, { steps, scale } = withRelief): FittedPlane {
   const basis = planeBasis(depth); // [3, hw]
   const places = basis.shape[1]!;
   const d = o.reshape(depth, 1, places);
   const v = o.reshape(valid, 1, places);
   let weights = v;
   let plane = solvePlane(basis, d, weights);
-  for (let step = 1; step < robustSteps; step++) {
+  for (let step = 1; step < steps; step++) {
     const residual = o.mul(o.sub(d, o.matMul(plane, basis)), v);
-    const spread = o.div(o.reduceMean(o.abs(residual)), o.add(o.reduceMean(v), 1e-6));
+    const believed = scale === 'all' ? v : weights;
+    const spread = o.div(o.reduceMean(o.mul(o.abs(residual), believed)), o.add(o.reduceMean(believed), 1e-6));
     weights = o.div(v, o.add(o.square(o.div(residual, o.add(spread, 1e-6))), 1));
     plane = solvePlane(basis, d, weights);
   }
   const slopes = o.slice(plane, { 1: [1, 3] }); // [1,2]
   const tilt = o.mul(o.sqrt(o.reduceSum(o.square(slopes), [0, 1])), 2);
   const datum = o.concat([o.reshape(o.slice(plane, { 1: [0, 1] }), 1), o.reshape(tilt, 1)], 0);
-  return { surface: o.reshape(o.matMul(plane, basis), ...depth.shape), datum };
+  return { surface: surfaceOf(plane, depth), plane, datum };
+}
+
+/** The plane [1,3] at every place of a grid, [1,1,h,w] as `like`. */
+export function surfaceOf(plane: Tensor, like: Tensor): Tensor {
+  return o.reshape(o.matMul(plane, planeBasis(like)), ...like.shape);
 }
 
 /** The plane known from teaching, relative to the depth's centre. */
@@ -44,8 +61,8 @@ export function fixedPlane(
 ): FittedPlane {
   const graph = depth.graph;
   const values = Float32Array.from([offsetMm - centreMm, slopeXMmAcross / 2, slopeYMmAcross / 2]);
-  const surface = o.matMul(graph.constant('plane', values, [1, 3]), planeBasis(depth));
-  return { surface: o.reshape(surface, ...depth.shape), datum: graph.constant('datum', new Float32Array(2), [2]) };
+  const plane = graph.constant('plane', values, [1, 3]);
+  return { surface: surfaceOf(plane, depth), plane, datum: graph.constant('datum', new Float32Array(2), [2]) };
 }
 
 /** Rows 1, x, y over all places: [3, hw]. */

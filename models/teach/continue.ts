@@ -20,7 +20,7 @@ import { openSession } from '../runtime/session.ts';
 import { measureScales, measureThresholds, type Scales, type Thresholds } from './calibrate.ts';
 import { openFeatures } from './features.ts';
 import { goldenParts } from './golden-parts.ts';
-import { inheritedValues, mergedReferences } from './inherited.ts';
+import { inheritedForm, inheritedValues, mergedReferences } from './inherited.ts';
 import { measurePlaces } from './places.ts';
 import { openPreparer, type PartImages, type PreparedPart } from './prepared.ts';
 import { measureReferences } from './references.ts';
@@ -138,7 +138,9 @@ async function taughtOn(
   const prepared = lastFew(async (part: number) => preparer.prepare(await load(parts[part]!)));
   const source = await openFeatures(networks['teacher.onnx'], prepared, options.featureCacheMb, threads);
   try {
-    const { references: all, valid } = await measureReferences(parts.length, groupsOf(parts), working, prepared);
+    const form = manifest.datum.kind === 'fitted' ? 'own' : null;
+    const measuring = { count: parts.length, groups: groupsOf(parts), working, form, threads } as const;
+    const { references: all, valid } = await measureReferences(measuring, prepared);
     const geometry = old ? all : await merged(options, (i) => prepared(rehearsed.length + i));
     const teacher = JSON.parse(manifest.taught.teacher.spec) as TeacherSpec;
     const modalities = taughtModalities(parent);
@@ -184,14 +186,12 @@ export function taughtModalities({ networks }: OpenedBundle): Modality[] {
 }
 
 /** Geometry where the old parts are gone: what the parent kept of them, and the new ones. */
-async function merged({ parent, added }: ContinueOptions, prepared: (part: number) => Promise<PreparedPart>) {
+async function merged({ parent, added, threads }: ContinueOptions, prepared: (part: number) => Promise<PreparedPart>) {
   const { manifest, networks } = parent;
-  const { references } = await measureReferences(
-    added.training.length,
-    groupsOf(added.training),
-    manifest.working,
-    prepared,
-  );
+  const parts = added.training;
+  const measuring = { count: parts.length, groups: groupsOf(parts), working: manifest.working, threads };
+  const form = inheritedForm(networks['geometry.onnx']);
+  const { references } = await measureReferences({ ...measuring, form }, prepared);
   const known = { parts: manifest.taught.parts, bundle: `${manifest.name}@${manifest.version}` };
   return mergedReferences(networks['geometry.onnx'], known, references, added.training.length);
 }

@@ -9,7 +9,7 @@ import type { Graph } from '../graph/graph.ts';
 import { inline } from '../graph/inline.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import type { TargetName, Targets } from '../nets/fusion.ts';
-import { type GeometryReference, type GeometryReferences, geometryNames } from '../nets/geometry.ts';
+import { type GeometryName, type GeometryReference, type GeometryReferences, geometryNames } from '../nets/geometry.ts';
 import type { ParameterSpec } from '../nets/layers.ts';
 import type { Levels } from '../nets/teacher.ts';
 
@@ -54,6 +54,12 @@ export function inheritedValues(
   );
 }
 
+/** The shape a parent's parts are levelled by; null where its heights count as they are. */
+export function inheritedForm(geometry: Graph): Float32Array | null {
+  const [, data] = [...geometry.constants].find(([{ name }]) => name === 'form') ?? [];
+  return data instanceof Float32Array ? data : null;
+}
+
 /**
  * References of a parent and of new parts together, as if all had been measured at once; the parent's parts count with
  * the mean and spread that it kept of them.
@@ -85,5 +91,5 @@ export function mergedReferences(
     };
     return [name, reference] as const;
   });
-  return Object.fromEntries(merged) as GeometryReferences;
+  return { ...(Object.fromEntries(merged) as Record<GeometryName, GeometryReference>), form: fresh.form };
 }

@@ -26,7 +26,7 @@ export interface PreparedPart {
   heightMm: Float32Array;
   /** offset and tilt, mm */
   datum: Float32Array;
-  /** What geometry and colour compare with good parts, [h,w] each. */
+  /** What geometry (before levelling) and colour compare with good parts, [h,w] each. */
   features: Record<GeometryName | ColourFeatureName, Float32Array>;
 }
 
@@ -52,7 +52,7 @@ export async function openPreparer(spec: PrepareSpec, threads: number): Promise<
     datum: prepared.datum,
   };
   for (const [name, tensor] of Object.entries(outputs)) graph.output(`prepared.${name}`, tensor);
-  const features = { ...geometryFeatures(prepared.heightMm, prepared.valid), ...colourFeatures(prepared.rgb) };
+  const features = { ...geometryFeatures(prepared.heightMm, prepared.valid, null), ...colourFeatures(prepared.rgb) };
   for (const [name, feature] of Object.entries(features)) graph.output(`feature.${name}`, feature);
   const session: Session = await openSession(writeOnnx(graph), { threads });
   return {

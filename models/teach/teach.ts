@@ -61,7 +61,10 @@ export async function teach(options: TeachOptions, hooks: TeachHooks): Promise<T
   const all = [...training, ...heldOut];
   const prepared = lastFew(async (part: number) => preparer.prepare(await load(all[part]!)));
   const groups = groupsOf(training);
-  const { references, valid } = await measureReferences(training.length, groups, working, prepared);
+  // Where a part lying too low must show, nothing may be levelled away.
+  const form = options.datum === 'fitted' ? 'own' : null;
+  const measuring = { count: training.length, groups, working, form, threads } as const;
+  const { references, valid } = await measureReferences(measuring, prepared);
   const network = await teachStudent(options, input, prepared, (part) => Float32Array.from(valid[part]!), hooks);
   await preparer.release();
 

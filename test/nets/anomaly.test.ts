@@ -79,6 +79,7 @@ describe('geometry', () => {
     spread: new Float32Array(grid).fill(spread),
   });
   const references: GeometryReferences = {
+    form: null,
     fine: constant(0.5, 0.25),
     coarse: constant(0.5, 0.5),
     missing: constant(0.1, 1),

@@ -4,7 +4,7 @@ import { assembleDistances } from '../../models/bundle/assemble.ts';
 import { pairFeeds } from '../../models/bundle/golden.ts';
 import { loadBundle, type OpenedBundle, openBundle } from '../../models/bundle/load.ts';
 import { geometryNetwork } from '../../models/bundle/networks.ts';
-import { type GeometryReferences, geometryNames } from '../../models/nets/geometry.ts';
+import type { GeometryReferences } from '../../models/nets/geometry.ts';
 import { bestRecipe } from '../../models/nets/recipe.ts';
 import { writeOnnx } from '../../models/onnx/write.ts';
 import { seeded } from '../../models/random.ts';
@@ -228,7 +228,7 @@ test('references of a parent and of new parts merge as if all had been measured 
   const references = (pick: (sample: { before: number[]; added: number[] }) => number[]): GeometryReferences => {
     const all = samples.map((sample) => moments(pick(sample)));
     const each = { mean: Float32Array.from(all, ([m]) => m), spread: Float32Array.from(all, ([, s]) => s) };
-    return Object.fromEntries(geometryNames.map((name) => [name, each])) as GeometryReferences;
+    return { fine: each, coarse: each, missing: each, form: null };
   };
   const graph = geometryNetwork(
     { widthPx: 64, heightPx: 64 },

@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { importTeacher } from '../../models/bundle/import-teacher.ts';
 import * as o from '../../models/graph/build.ts';
 import { Graph, type Tensor } from '../../models/graph/graph.ts';
+import { geometryFeatures } from '../../models/nets/geometry.ts';
 import { backbone, siamese } from '../../models/nets/teacher.ts';
 import { writeOnnx } from '../../models/onnx/write.ts';
 import { seeded } from '../../models/random.ts';
@@ -12,6 +13,7 @@ import { openPreparer, type PartImages, type PreparedPart } from '../../models/t
 import { measureReferences } from '../../models/teach/references.ts';
 import { estimateDepthNorms, gainLimit } from '../../models/teach/teacher-norms.ts';
 import { goodPart, grid } from '../inference/tiny-bundle.ts';
+import { run, values } from '../nets/run.ts';
 import { tinySpec, tinyTeacherFile } from './tiny-teacher.ts';
 
 const base = { input: grid, roi: null, working: grid };
@@ -140,26 +142,59 @@ describe('the normalisation of depth', () => {
   });
 });
 
-test('geometry: fixtured parts keep their relief, loose ones get a reference of zero', async () => {
+describe('geometry', () => {
+  const places = side * side;
+  const none = new Float32Array(places);
   const part = (heightAt: (place: number) => number): PreparedPart => {
-    const map = Float32Array.from({ length: side * side }, (_, place) => heightAt(place));
-    const none = new Float32Array(side * side);
-    const valid = new Float32Array(side * side).fill(1);
+    const map = Float32Array.from({ length: places }, (_, place) => heightAt(place));
+    const valid = new Float32Array(places).fill(1);
     const features = { fine: map, coarse: map, missing: none, tone: none, tintRed: none, tintBlue: none };
     return { rgb: none, depth: none, valid, heightMm: map, datum: new Float32Array(2), features };
   };
-  const random = seeded(4);
+  const map = (each: Float32Array) => values([1, 1, side, side], ...each);
+  const measuring = { count: 16, groups: 16, working: grid, threads: 1 };
   const step = (place: number): number => (place % side < side / 2 ? 1 : -1);
-  const fixtured = Array.from({ length: 16 }, () => part((place) => step(place) + 0.05 * random.normal()));
-  const loose = Array.from({ length: 16 }, (_, i) => part((place) => step(place) * (i % 2 === 0 ? 1 : -1)));
-  const [held, lying] = [
-    await measureReferences(16, 16, grid, async (i) => fixtured[i]!),
-    await measureReferences(16, 16, grid, async (i) => loose[i]!),
-  ];
-  expect(held.references.fine.mean[3]).toBeCloseTo(1, 1);
-  expect(held.references.fine.mean[side - 3]).toBeCloseTo(-1, 1);
-  expect(Math.max(...held.references.fine.spread)).toBeLessThan(0.1);
-  expect(Math.max(...lying.references.fine.mean.map(Math.abs))).toBeLessThan(1e-6);
-  expect(lying.references.fine.spread[3]).toBeCloseTo(Math.sqrt(16 / 15), 3);
-  expect(held.valid[5]!.every((v) => v === 1)).toBe(true);
+  const slope = (place: number): number => (2 * Math.floor(place / side) + 1) / side - 1;
+
+  test('fixtured parts keep their relief, loose ones get a reference of zero', async () => {
+    const random = seeded(4);
+    const fixtured = Array.from({ length: 16 }, () => part((place) => step(place) + 0.05 * random.normal()));
+    // No plane comes near it, and it is smooth: the blur of the fine height leaves it as it is.
+    const wave = (at: number): number => Math.sin((2 * Math.PI * (at + 0.5)) / side);
+    const waves = (place: number): number => wave(place % side) * wave(Math.floor(place / side));
+    const loose = Array.from({ length: 16 }, (_, i) => part((place) => waves(place) * (i % 2 === 0 ? 1 : -1)));
+    const [held, lying] = [
+      await measureReferences({ ...measuring, form: null }, async (i) => fixtured[i]!),
+      await measureReferences({ ...measuring, form: 'own' }, async (i) => loose[i]!),
+    ];
+    expect(held.references.fine.mean[3]).toBeCloseTo(1, 1);
+    expect(held.references.fine.mean[side - 3]).toBeCloseTo(-1, 1);
+    expect(Math.max(...held.references.fine.spread)).toBeLessThan(0.1);
+    expect(Math.max(...lying.references.fine.mean.map(Math.abs))).toBeLessThan(1e-6);
+    const crest = side / 4 + side * (side / 4);
+    expect(lying.references.fine.spread[crest]! / Math.abs(waves(crest))).toBeCloseTo(Math.sqrt(16 / 15), 1);
+    expect(lying.references.form).toBeNull(); // they share no shape to be levelled by
+    expect(held.valid[5]!.every((v) => v === 1)).toBe(true);
+  });
+
+  test('parts that share a shape and lie a little otherwise each time are levelled by it', async () => {
+    const random = seeded(5);
+    const lies = Array.from({ length: 16 }, () => [0.2 * random.normal(), 0.3 * random.normal()] as const);
+    const parts = lies.map(([offset, tilt]) => part((place) => step(place) + offset + tilt * slope(place)));
+    const prepared = async (i: number) => parts[i]!;
+    const plain = (await measureReferences({ ...measuring, form: null }, prepared)).references;
+    const level = (await measureReferences({ ...measuring, form: 'own' }, prepared)).references;
+    expect(level.form).not.toBeNull();
+    expect(Math.max(...level.fine.spread)).toBeLessThan(0.1 * Math.max(...plain.fine.spread));
+    // A dent over a fifth of the part does not pull the plane: around it nothing looks changed.
+    const dent = (place: number): number => (place % side < side / 5 ? -3 : 0);
+    const dented = part((place) => step(place) + 0.2 + 0.3 * slope(place) + dent(place)).heightMm;
+    const maps = await run(
+      { heightMm: map(dented), valid: map(new Float32Array(places).fill(1)) },
+      (_, { heightMm, valid }) => ({ fine: geometryFeatures(heightMm!, valid!, level.form).fine }),
+    );
+    const apart = (place: number): number => Math.abs(maps.fine.data[place]! - level.fine.mean[place]!);
+    for (let place = side / 2 + 4; place < places; place += side) expect(apart(place)).toBeLessThan(0.1);
+    expect(apart(1)).toBeGreaterThan(2);
+  });
 });
