@@ -173,7 +173,7 @@ export class Daemon {
   }
 
   #startPublishing(): Promise<Publishing> {
-    const { config, clock, log, announced } = this.#options;
+    const { config, cwd, clock, log, announced } = this.#options;
     return this.#steps.start({
       ...brief('journal, MQTT and OPC UA'),
       // The OPC UA server makes its key at the first start.
