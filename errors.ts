@@ -100,6 +100,34 @@ export const errorTable = {
     text: 'Camera {id}: {setting} is {value}, expected {expected}',
     action: 'Correct this setting of the camera in the config.',
   },
+  'camera/library': {
+    text: 'The camera library {library} cannot be used: {cause}',
+    action: 'Install libaravis 0.8.25 or later, or give the path of one (see docs/cameras.md).',
+  },
+  'camera/room': {
+    text: 'Camera {id}: no room for its pictures in {folder} ({bytes} bytes): {cause}',
+    action: 'Give the machine or container a larger /dev/shm (docker: --shm-size), or let fewer parts be in flight.',
+  },
+  'camera/feature': {
+    text: 'Camera {id}: feature {feature} cannot be {value}: {expected}',
+    action: 'Correct this line of the features in the config; "twinspect camera features" lists what the camera has.',
+  },
+  'camera/format': {
+    text: 'Camera {id}: {component} comes in pixel format {format}, expected {expected}',
+    action: 'Set PixelFormat among the features of this camera to one that Twinspect reads.',
+  },
+  'camera/delivers': {
+    text: 'Camera {id}: it delivers {found}, expected {expected}',
+    action: 'Enable the component among the features, or give the other modality a camera of its own (depthCamera).',
+  },
+  'camera/nothing': {
+    text: 'Camera {id} delivered no {what} within {seconds} s: {cause}',
+    action: 'Trigger it, or set its trigger to free or software; "twinspect camera doctor" checks the host.',
+  },
+  'camera/away': {
+    text: 'Camera {id} cannot be asked now: {cause}',
+    action: 'Wait until the camera runs; it is tried again by itself.',
+  },
   'dataset/layout': {
     text: 'Cannot read {path} as recorded parts: {problem}',
     action: 'Point to a folder of RGB + depth PNG pairs, or to one category of MVTec 3D-AD or Eyecandies.',
@@ -111,6 +139,20 @@ export const errorTable = {
   'dataset/partner': {
     text: '{path} is missing; {partner} has no partner',
     action: 'Record the part again or remove its other files.',
+  },
+  // recordings of cameras
+  'recording/unreadable': {
+    text: 'Cannot read {path} as a recording: {problem}',
+    action: 'Give a file that "twinspect camera record" wrote.',
+  },
+  'recording/noParts': {
+    text: '{path} holds no part that a line would judge: {faults}',
+    action: 'Give the configuration it was recorded with (--config): its pairing settings decide; or record again.',
+  },
+  // calibration of two cameras
+  'calibration/field': {
+    text: 'Calibration {path}: {field} is {value}, expected {expected}',
+    action: 'Correct the file, or calibrate again; "twinspect camera calibrate --help" says how to bring one in.',
   },
   // models
   'graph/shape': {
@@ -144,6 +186,10 @@ export const errorTable = {
   'teach/other': {
     text: 'In {path} lies an interrupted teaching of other parts or with other options',
     action: 'Call teach with the options it was begun with, choose another --out, or delete that folder.',
+  },
+  'teach/calibrations': {
+    text: 'The good parts were registered with different calibrations: {found}',
+    action: 'Export the recordings again with one calibration, or teach on those of one alone.',
   },
   'quantise/flips': {
     text: 'In {precision} golden part {part} scores {actual} of the threshold, in fp32 {expected}: another verdict',
@@ -252,12 +298,36 @@ export const errorTable = {
     action: 'Topics and node ids are made of it: use letters, digits, dot, dash and underscore.',
   },
   'mqtt/url': {
-    text: 'MQTT broker address is {actual}, expected mqtt://HOST:PORT',
+    text: 'MQTT broker address is {actual}, expected mqtt://HOST:PORT or mqtts://HOST:PORT',
     action: 'Correct the address; user and password have settings of their own.',
   },
   'mqtt/link': {
     text: 'MQTT broker {url}: {cause}',
     action: 'The daemon goes on trying and keeps the records; check broker, network, user and password.',
+  },
+  'mqtt/refused': {
+    text: 'The MQTT broker refuses a message on {topic}: {cause}',
+    action: 'Let its access list allow this topic and its limits this size; records wait in the journal until then.',
+  },
+  'mqtt/tls': {
+    text: 'MQTT over TLS: the {what} {path} {problem}',
+    action: 'Put the right file there; it is read again at every connection.',
+  },
+  'mqtt/command': {
+    text: 'MQTT command {verb} is refused: {problem}',
+    action: 'Send it as docs/mqtt.md and command.json say, with a new request id.',
+  },
+  'mqtt/commandsOff': {
+    text: 'MQTT command {verb} is refused: mqtt.commandRole is none',
+    action: 'Set mqtt.commandRole to operate or configure, and let the broker say who may publish below cmd/.',
+  },
+  'mqtt/flood': {
+    text: 'MQTT command {verb} is refused: too many commands at once',
+    action: 'Wait for the answer to one command before sending the next; find out who sends so many.',
+  },
+  'mqtt/notServed': {
+    text: 'Line {line} takes no commands now',
+    action: 'It is starting or stopping; send the command again, with a new request id, when its status says ready.',
   },
   'opcua/noUser': {
     text: 'The OPC UA server is to listen on {host}, where others reach it, and there is no user who may come in',

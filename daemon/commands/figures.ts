@@ -9,6 +9,7 @@ import { fail } from '../../errors.ts';
 import type { Figures } from '../../models/evaluate/evaluate.ts';
 import type { Args } from './args.ts';
 import type { BenchFigures } from './bench-figures.ts';
+import { usualPlan } from './cameras-figures/plan.ts';
 import type { Command, Context } from './command.ts';
 import { plantFigures } from './plant-figures.ts';
 import { runCommand } from './run-command.ts';
@@ -24,15 +25,26 @@ const benchParts = '2000';
 export const command: Command = {
   name: 'figures',
   summary: "print the project's figures as JSON",
-  usage: ['figures line', 'figures science', 'figures plant'],
+  usage: ['figures line', 'figures science', 'figures plant', 'figures cameras [--seconds N] [--cycles N]'],
   options: {
+    seconds: { type: 'string', value: 'N', doc: `cameras: of the run at full rate; default ${usualPlan.seconds}` },
+    cycles: { type: 'string', value: 'N', doc: `cameras: losses and returns; default ${usualPlan.cycles}` },
     keep: { type: 'string', value: 'DIR', doc: 'keep what is made on the way in this folder, and go on there' },
   },
   async run(context: Context, args: Args) {
-    const set = args.positional(0, 'which figures: line, science or plant');
+    const set = args.positional(0, 'which figures: line, science, plant or cameras');
     args.atMost(1);
-    if (!Object.hasOwn(sets, set))
-      throw fail('usage/value', { option: 'figures', found: set, expected: 'line, science or plant' });
+    if (set === 'cameras') {
+      const plan = {
+        seconds: args.number('seconds', { min: 1, max: 3600 }) ?? usualPlan.seconds,
+        cycles: args.whole('cycles', { min: 0, max: 10_000 }) ?? usualPlan.cycles,
+      };
+      const { camerasFigures } = await import('./cameras-figures.ts');
+      return context.stdout(JSON.stringify(await camerasFigures(context, plan), null, 2));
+    }
+    if (!Object.hasOwn(sets, set)) {
+      throw fail('usage/value', { option: 'figures', found: set, expected: 'line, science, plant or cameras' });
+    }
     const keep = args.text('keep');
     const folder = keep === null ? await mkdtemp(join(tmpdir(), 'twinspect-figures-')) : resolve(context.cwd, keep);
     try {

@@ -10,10 +10,11 @@ import type { CommitLimits } from './commit-guard.ts';
 import { type Journal, openJournal } from './journal/journal.ts';
 import type { JournalLimits } from './journal/limits.ts';
 import type { ControlLane, Health, HealthListener, Log } from './lane.ts';
-import type { MqttLimits, MqttSettings } from './mqtt.ts';
-import { MqttLine } from './mqtt-line.ts';
+import { MqttLine } from './mqtt/line.ts';
+import { clientIdOf, type LineMqtt, type MqttLineLimits } from './mqtt/settings.ts';
 import type { SecuritySettings } from './opcua/security/security.ts';
 import type { OpcUa } from './opcua/server.ts';
+import type { VisionSources } from './opcua/vision/system.ts';
 import { type EncodePng, newCounters, Publisher, type PublisherLimits } from './publisher.ts';
 import { RecordLane, type RecordLaneLimits } from './record-lane.ts';
 
@@ -23,25 +24,32 @@ export interface PublishingOpcUa extends Omit<SecuritySettings, 'stateFolder'> {
   readonly setting: string;
 }
 
+/** What makes a line a vision system of OPC 40100-1; its records come from the journal. */
+export type PublishingVision = Omit<VisionSources, 'records'>;
+
 export interface PublishingOptions {
   readonly stateFolder: string;
   readonly lineIds: readonly string[];
   /** Null = no broker: records are kept for the result store only. */
-  readonly mqtt: (Omit<MqttSettings, 'clientId'> & { readonly prefix: string }) | null;
+  readonly mqtt: LineMqtt | null;
   readonly opcua: PublishingOpcUa | null;
+  /** Null or absent: its OPC UA server has tags alone. */
+  readonly vision?: PublishingVision | null;
   readonly clock: Clock;
   readonly log: Log;
   /** Who changed what; null or absent: nobody keeps it. */
   readonly audit?: Audit | null;
   readonly encodePng: EncodePng;
   readonly announced?: (record: VerdictRecord, committed: boolean) => void;
-  readonly limits?: Partial<JournalLimits & MqttLimits & CommitLimits & PublisherLimits & RecordLaneLimits>;
+  readonly limits?: Partial<JournalLimits & MqttLineLimits & CommitLimits & PublisherLimits & RecordLaneLimits>;
 }
 
 export interface Publishing {
   readonly journal: Journal;
   /** Where the OPC UA server listens; null without one. */
   readonly opcuaEndpoint: string | null;
+  /** How one comes in there, for people; null without one. */
+  readonly opcuaAccess: string | null;
   /** The sink of a line. */
   line(lineId: string): Publisher;
   health(): Health[];
@@ -60,7 +68,10 @@ export async function startPublishing(options: PublishingOptions): Promise<Publi
       const { startOpcUa } = await import('./opcua/server.ts');
       const latest = (lineId: string, limit: number) => journal.latest(lineId, limit);
       const { audit = null } = options;
-      opcua = await startOpcUa({ settings: { ...settings, stateFolder }, setting, lineIds, clock, log, audit, latest });
+      const vision = visionOf(options, journal);
+      opcua = await startOpcUa({
+        ...{ settings: { ...settings, stateFolder }, setting, lineIds, clock, log, audit, latest, vision },
+      });
     }
     const lines = new Map(lineIds.map((lineId) => [lineId, composeLine(lineId, options, journal, opcua)]));
     for (const line of lines.values()) await line.publisher.start();
@@ -71,6 +82,17 @@ export async function startPublishing(options: PublishingOptions): Promise<Publi
     await journal.close();
     throw error;
   }
+}
+
+function visionOf({ vision }: PublishingOptions, journal: Journal): ((lineId: string) => VisionSources) | null {
+  if (!vision) return null;
+  return (lineId) => ({
+    ...vision,
+    records: {
+      latest: (before, limit) => journal.latest(lineId, limit, before),
+      bySequence: (sequence) => journal.bySequence(lineId, sequence),
+    },
+  });
 }
 
 interface LinePublishing {
@@ -91,12 +113,16 @@ function composeLine(
     options.mqtt &&
     new MqttLine({
       ...{ lineId, clock, log, limits, prefix: options.mqtt.prefix },
-      settings: { ...options.mqtt, clientId: `twinspect-${lineId}` },
+      settings: { ...options.mqtt, clientId: clientIdOf(options.mqtt, lineId) },
+      commandRole: options.mqtt.commandRole ?? null,
     });
   const maskTopic = mqtt && ((resultId: string) => mqtt.maskTopic(resultId));
   const recordLane =
     mqtt && maskTopic && new RecordLane({ lineId, clock, log, journal, link: mqtt, maskTopic, counters, limits });
-  const lanes = [opcua?.lane(lineId), mqtt].filter((lane) => lane !== null && lane !== undefined);
+  // The vision system last: what a PLC waits for goes first.
+  const lanes = [opcua?.lane(lineId), mqtt, opcua?.vision(lineId)].filter(
+    (lane) => lane !== null && lane !== undefined,
+  );
   const publisher = new Publisher({
     ...{ lineId, clock, log, journal, control: lanes, recordLane, encodePng, maskTopic, counters, limits },
     ...(announced ? { announced } : {}),
@@ -109,6 +135,7 @@ function publishing(journal: Journal, opcua: OpcUa | null, lines: Map<string, Li
   return {
     journal,
     opcuaEndpoint: opcua?.endpoint ?? null,
+    opcuaAccess: opcua?.access ?? null,
     line(lineId) {
       const line = lines.get(lineId);
       invariant(line, `no line ${lineId} is published`);

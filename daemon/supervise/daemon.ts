@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path';
 import type { Config } from '../../config/schema.ts';
 import type { Change } from '../../config/watch.ts';
 import { encodePng } from '../../drivers/image/png.ts';
-import { type Camera, type CameraSink, type FileReader, openCamera } from '../../drivers/index.ts';
+import { type Camera, type FileReader, openCamera } from '../../drivers/index.ts';
 import { AuditFile } from '../audit/audit-file.ts';
 import type { Clock } from '../clock.ts';
 import type { LineOrders } from '../command/line-orders.ts';
@@ -20,11 +20,16 @@ import { Line } from '../line/line.ts';
 import type { VerdictRecord } from '../line/verdict.ts';
 import type { Log } from '../log.ts';
 import { startEmbeddedBroker } from '../publish/embedded-broker.ts';
+import { deviceName } from '../publish/mqtt/device-name.ts';
+import type { LineMqtt } from '../publish/mqtt/settings.ts';
 import type { Publisher } from '../publish/publisher.ts';
 import { type Publishing, startPublishing } from '../publish/publishing.ts';
+import type { Registering } from '../registration/registering.ts';
 import { type Heartbeat, heartbeatOf } from './heartbeat.ts';
+import { heeding } from './heeding.ts';
 import { lineState } from './line-state.ts';
 import { auditEdits, lineOrders } from './orders.ts';
+import { lineRegistering } from './registering.ts';
 import {
   cameraId,
   cameraSettings,
@@ -38,10 +43,13 @@ import {
 import { lineSink } from './sink.ts';
 import { makeStateFolder } from './state-folder.ts';
 import { Steps } from './steps.ts';
+import { visionOf } from './vision.ts';
 
 export interface DaemonOptions {
   readonly config: Config;
   readonly cwd: string;
+  /** Where systemd put this service's credentials; null or absent where it has none. */
+  readonly credentials?: string | null;
   readonly clock: Clock;
   readonly log: Log;
   readonly files: FileReader;
@@ -68,6 +76,7 @@ export class Daemon {
   readonly #orders: LineOrders;
   #line: Line | null = null;
   #publishing: Publishing | null = null;
+  #registering: Registering | null = null;
   #evidence: EvidenceStore | null = null;
   #heartbeat: Heartbeat | null = null;
   #begun = false;
@@ -126,13 +135,11 @@ export class Daemon {
   /** Rejects with the error of the step that failed; everything before it is stopped again then. */
   async start(): Promise<void> {
     try {
-      await this.#steps.start({
-        ...brief('state folder'),
-        begin: () => makeStateFolder(this.#stateFolder),
-        end: () => {},
-      });
+      const makeFolder = () => makeStateFolder(this.#stateFolder);
+      await this.#steps.start({ ...brief('state folder'), begin: makeFolder, end: () => {} });
       await this.#steps.start({ ...brief('orders'), begin: () => this.#orders.open(), end: () => this.#audit.close() });
       const camera = this.#options.camera ?? (await this.#openCamera());
+      this.#registering = await this.#openRegistering(camera);
       await this.#startBroker();
       this.#publishing = await this.#startPublishing();
       await this.#startEvidence();
@@ -154,7 +161,11 @@ export class Daemon {
     return resolve(this.#options.cwd, this.#options.config.stateDir);
   }
 
-  /** Before everything that may change something, so that it closes after it. */
+  #openRegistering(camera: Camera): Promise<Registering> {
+    const begin = (): Promise<Registering> => lineRegistering(this.#options, this.#stateFolder, camera);
+    return this.#steps.start({ ...brief('calibration'), begin, end: () => {} });
+  }
+
   async #openCamera(): Promise<Camera> {
     const { config, cwd, clock, files } = this.#options;
     const begin = (): Promise<Camera> => openCamera(cameraSettings(config, cwd), clock, files);
@@ -163,21 +174,16 @@ export class Daemon {
 
   async #startBroker(): Promise<void> {
     const { mqtt } = this.#options.config;
-    if (!mqtt.enabled) return;
-    this.mqttUrl = mqtt.url;
-    if (mqtt.url !== '') return;
+    this.mqttUrl = mqtt.enabled ? mqtt.url : null;
+    if (this.mqttUrl !== '') return;
     const log = this.#options.log.child({ room: 'broker' });
-    const broker = await this.#steps.start({
-      ...brief('embedded broker'),
-      begin: () => startEmbeddedBroker(mqtt.embeddedPort, 'mqtt.embeddedPort', log),
-      end: (running) => running.stop(),
-    });
+    const begin = () => startEmbeddedBroker(mqtt.embeddedPort, 'mqtt.embeddedPort', log);
+    const broker = await this.#steps.start({ ...brief('embedded broker'), begin, end: (running) => running.stop() });
     this.mqttUrl = broker.url;
   }
 
   #startPublishing(): Promise<Publishing> {
-    const { config, cwd, clock, log, files, announced } = this.#options;
-    const readText = async (path: string) => new TextDecoder().decode(await files.read(path));
+    const { config, cwd, clock, log, announced } = this.#options;
     return this.#steps.start({
       ...brief('journal, MQTT and OPC UA'),
       // The OPC UA server makes its key at the first start.
@@ -187,8 +193,9 @@ export class Daemon {
         startPublishing({
           stateFolder: this.#stateFolder,
           lineIds: [config.line.id],
-          mqtt: this.mqttUrl === null ? null : await mqttSettings(config, this.mqttUrl, cwd, readText),
+          mqtt: await this.#mqttSettings(),
           opcua: opcUaSettings(config),
+          vision: visionOf({ config, cwd, startedAtMs: clock.wallMs(), log: log.child({ room: 'publish' }) }),
           audit: this.#audit,
           clock,
           log: log.child({ room: 'publish' }),
@@ -198,6 +205,14 @@ export class Daemon {
         }),
       end: (publishing) => publishing.stop(),
     });
+  }
+
+  async #mqttSettings(): Promise<LineMqtt | null> {
+    if (this.mqttUrl === null) return null;
+    const { config, cwd, credentials = null, files } = this.#options;
+    const readFile = (path: string): Promise<Uint8Array> => files.read(path);
+    const device = await deviceName(this.#stateFolder, readFile);
+    return mqttSettings(config, { url: this.mqttUrl, places: { cwd, credentials }, readFile, device });
   }
 
   async #startEvidence(): Promise<void> {
@@ -217,14 +232,17 @@ export class Daemon {
     const settings = lineSettings(config, camera);
     const sink = lineSink(publisher, this.#evidence, () => this.#heartbeat);
     const expose = (): void => void camera.trigger();
+    const register = this.#registering?.register;
     const line = await this.#steps.start({
       ...brief('line'),
-      begin: () => new Line({ settings, clock, port: this.#inference, sink, expose }),
+      begin: () => new Line({ settings, clock, port: this.#inference, sink, expose, ...(register && { register }) }),
       end: (running) => running.stop(),
     });
     this.#line = line;
     this.#orders.begin(line);
-    publisher.attach(this.#orders);
+    publisher.attach(this.#orders, (on) => {
+      line.challenge = on;
+    });
     this.#showState();
   }
 
@@ -246,7 +264,11 @@ export class Daemon {
     const line = this.#line as Line;
     await this.#steps.start({
       ...brief('camera'),
-      begin: () => camera.start(this.#heeding(line.sinkFor(camera.id)), this.#options.signal),
+      begin: () =>
+        camera.start(
+          heeding(line.sinkFor(camera.id), () => this.#showState()),
+          this.#options.signal,
+        ),
       end: () => camera.stop(),
     });
     this.#begun = true;
@@ -267,29 +289,14 @@ export class Daemon {
     this.#heartbeat = heartbeatOf(station, { clock, log: log.child({ room: 'heartbeat' }), signal, show });
   }
 
-  /** The line's sink, and the plant is told when the camera goes and comes. */
-  #heeding(sink: CameraSink): CameraSink {
-    const after =
-      <A extends unknown[]>(call: (...args: A) => void) =>
-      (...args: A): void => {
-        call(...args);
-        this.#showState();
-      };
-    return { ...sink, lost: after(sink.lost), recovered: after(sink.recovered), ended: after(sink.ended) };
-  }
-
   #showState(): void {
     const line = this.#line;
     if (!line || !this.#publishing) return;
     const { problem: hostProblem, refusal } = this.#inference;
-    const facts = {
-      begun: this.#begun,
-      ready: line.readyState(),
-      bundle: this.#inference.bundle(),
-      hostProblem,
-      refusal,
-    };
-    this.#publishing.line(this.#options.config.line.id).setState(lineState(facts));
+    const [begun, ready, bundle] = [this.#begun, line.readyState(), this.#inference.bundle()];
+    this.#registering?.heed(bundle);
+    const state = lineState({ begun, ready, bundle, hostProblem, refusal });
+    this.#publishing.line(this.#options.config.line.id).setState(state);
   }
 }
 

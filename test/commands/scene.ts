@@ -31,7 +31,7 @@ export function scene(given: Partial<Context> & { level?: LogLevel } = {}): Scen
     log: createLog({ level, sink: { write: (line) => void logged.push(line) } }),
     files: diskFiles,
     stdin: async () => '',
-    randomBytes: (count) => new Uint8Array(count).fill(7),
+    unguessable: (count) => new Uint8Array(count).fill(7),
     packageRoot: root,
     ...context,
     out,
@@ -49,6 +49,9 @@ export function filesOf(texts: Readonly<Record<string, string>>): FileReader {
       const text = texts[path];
       if (text === undefined) throw fail('file/missing', { path });
       return new TextEncoder().encode(text);
+    },
+    async *pieces(path) {
+      yield await this.read(path);
     },
     async list(folder) {
       const inside = paths.filter((path) => path.startsWith(`${folder}/`)).map((path) => path.slice(folder.length + 1));

@@ -25,6 +25,12 @@ export interface StoredMask {
   readonly png: Uint8Array;
 }
 
+/** A mask that waits for the broker, and whose it is; null where its record is not kept any more. */
+export interface PendingMask extends StoredMask {
+  readonly partId: string | null;
+  readonly closedAtMs: number | null;
+}
+
 export interface PendingRecord {
   readonly record: VerdictRecord;
   readonly mask: Omit<StoredMask, 'png' | 'sequence'> | null;
@@ -54,8 +60,10 @@ export interface JournalCalls {
   acknowledge: { ask: { lineId: string; sequence: number }; answer: null };
   acknowledgeMask: { ask: { sequence: number }; answer: null };
   pending: { ask: { lineId: string; after: number; limit: number }; answer: PendingRecord[] };
-  pendingMask: { ask: { lineId: string; upTo: number }; answer: StoredMask | null };
-  latest: { ask: { lineId: string; limit: number }; answer: VerdictRecord[] };
+  pendingMask: { ask: { lineId: string; upTo: number }; answer: PendingMask | null };
+  /** Below the sequence `before`; null = from the newest on. */
+  latest: { ask: { lineId: string; limit: number; before: number | null }; answer: VerdictRecord[] };
+  bySequence: { ask: { lineId: string; sequence: number }; answer: VerdictRecord | null };
   /** Rejects while a commit would. */
   probe: { ask: { reserveUpTo: number | null }; answer: null };
   figures: { ask: null; answer: StoreFigures };
