@@ -106,7 +106,7 @@ export class Line {
   }
 
   /** Parts that the camera's counter opens from now on are known-bad samples, or production again. */
-  set challenge(on: boolean) {
+  setChallenge(on: boolean): void {
     this.#condition.challenge = on;
   }
 

@@ -20,7 +20,6 @@ import { Line } from '../line/line.ts';
 import type { VerdictRecord } from '../line/verdict.ts';
 import type { Log } from '../log.ts';
 import { startEmbeddedBroker } from '../publish/embedded-broker.ts';
-import { deviceName } from '../publish/mqtt/device-name.ts';
 import type { LineMqtt } from '../publish/mqtt/settings.ts';
 import type { Publisher } from '../publish/publisher.ts';
 import { type Publishing, startPublishing } from '../publish/publishing.ts';
@@ -209,11 +208,9 @@ export class Daemon {
   }
 
   async #mqttSettings(): Promise<LineMqtt | null> {
-    if (this.mqttUrl === null) return null;
     const { config, cwd, credentials = null, files } = this.#options;
-    const readFile = (path: string): Promise<Uint8Array> => files.read(path);
-    const device = await deviceName(this.#stateFolder, readFile);
-    return mqttSettings(config, { url: this.mqttUrl, places: { cwd, credentials }, readFile, device });
+    const [url, stateFolder] = [this.mqttUrl, this.#stateFolder];
+    return url === null ? null : mqttSettings(config, { url, places: { cwd, credentials }, files, stateFolder });
   }
 
   async #startEvidence(): Promise<void> {
@@ -241,9 +238,7 @@ export class Daemon {
     });
     this.#line = line;
     this.#orders.begin(line);
-    publisher.attach(this.#orders, (on) => {
-      line.challenge = on;
-    });
+    publisher.attach(this.#orders, (on) => line.setChallenge(on));
     this.#showState();
   }
 
