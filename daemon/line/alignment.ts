@@ -61,7 +61,7 @@ export class Alignment {
     const aligned = this.#alignedAtMs;
     if (aligned !== null && Math.abs(part.openedAtMs - aligned) <= this.#windowMs) return false;
     if (early === null) return true;
-    // One that only a gap tells of may own the edge that ran ahead; where nothing is aligned, the next part may as well.
+    // One that only a gap tells of may own the edge that ran ahead; where nothing is aligned, so may the next part.
     if (Number.isNaN(part.openedAtMs)) {
       if (this.#shift !== null) this.#early = null;
       return true;

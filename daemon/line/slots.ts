@@ -63,9 +63,9 @@ export class Slots {
   }
 
   /**
-   * Parts opened around an instant of exposure, after the part this modality came to last. Closed ones too: they were exposed as
-   * well, and the frame may be theirs; and those of which no instant is known. The part that has this very frame already
-   * is among them.
+   * Parts opened around an instant of exposure, after the part this modality came to last. Closed ones too: they were
+   * exposed as well, and the frame may be theirs; and those of which no instant is known. The part that has this very
+   * frame already is among them.
    */
   around(frame: Frame, capturedAtMs: number, earlyMs: number, lateMs: number, latest: number): Slot[] {
     return [...this.#slots.values()].filter(({ ordinal, openedAtMs, beforeMs, had }) => {

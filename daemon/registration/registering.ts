@@ -19,7 +19,7 @@ export interface Registering {
 export interface RegisteringDeps extends Omit<WatchDeps, 'calibration'> {
   /** The file; null where none is configured: then the cameras' own counts. */
   readonly calibrationFile: string | null;
-  readonly cameras: readonly { readonly id: string; readonly calibration?: string | null }[];
+  readonly camera: { readonly id: string; readonly calibration?: string | null };
   read(path: string): Promise<Uint8Array>;
 }
 
@@ -28,13 +28,12 @@ const noCalibration = 'none';
 
 /** Throws `file/missing` or `calibration/field`. */
 export async function openRegistering(deps: RegisteringDeps): Promise<Registering> {
-  const { calibrationFile, cameras, read, store, log } = deps;
-  const own = cameras.find(({ calibration }) => calibration);
+  const { calibrationFile, camera, read, store, log } = deps;
   const calibration =
     calibrationFile !== null
       ? parseCalibration(new TextDecoder().decode(await read(calibrationFile)), calibrationFile)
-      : own?.calibration
-        ? parseCalibration(own.calibration, `of camera ${own.id}`)
+      : camera.calibration
+        ? parseCalibration(camera.calibration, `of camera ${camera.id}`)
         : null;
   const digest = calibration && calibrationDigest(calibration);
   const register = calibration === null ? sameGrid : registerBy(new Registration(calibration));

@@ -19,6 +19,11 @@ export class LineCameras {
     return this.all.map(({ id }) => id).join(' and ');
   }
 
+  /** The calibration that one of them brings along; null where none does. */
+  get calibration(): string | null {
+    return this.all.find((camera) => camera.calibration)?.calibration ?? null;
+  }
+
   /** Rejects where one is configured as it cannot be; the others are stopped again then. */
   async start(sinkFor: (cameraId: string) => CameraSink, signal: AbortSignal): Promise<void> {
     const started = await Promise.allSettled(this.all.map((camera) => camera.start(sinkFor(camera.id), signal)));
@@ -49,15 +54,4 @@ export class LineCameras {
 export async function openCameras(config: Config, cwd: string, clock: Clock, files: FileReader): Promise<LineCameras> {
   const all = cameraSettings(config, cwd).map((settings) => openCamera(settings, clock, files));
   return new LineCameras(await Promise.all(all));
-}
-
-/** A line's sink, and `changed` is called when the camera has gone or come. */
-export function heeding(sink: CameraSink, changed: () => void): CameraSink {
-  const after =
-    <A extends unknown[]>(call: (...args: A) => void) =>
-    (...args: A): void => {
-      call(...args);
-      changed();
-    };
-  return { ...sink, lost: after(sink.lost), recovered: after(sink.recovered), ended: after(sink.ended) };
 }

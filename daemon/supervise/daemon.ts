@@ -3,7 +3,7 @@
  * line, camera. Each step is bounded and named; the stop runs the other way, so that no frame comes to a line that is
  * gone and no verdict to a journal that is closed.
  */
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Config } from '../../config/schema.ts';
 import type { Change } from '../../config/watch.ts';
 import { encodePng } from '../../drivers/image/png.ts';
@@ -12,25 +12,27 @@ import { AuditFile } from '../audit/audit-file.ts';
 import type { Clock } from '../clock.ts';
 import type { LineOrders } from '../command/line-orders.ts';
 import type { LineCommands } from '../command/port.ts';
-import type { EvidenceStore } from '../evidence/store.ts';
+import { evidenceFolder } from '../evidence/folder.ts';
+import { EvidenceStore } from '../evidence/store.ts';
 import { Inference } from '../inference/inference.ts';
 import { lastBundle } from '../inference/last-bundle.ts';
 import { Line } from '../line/line.ts';
 import type { VerdictRecord } from '../line/verdict.ts';
 import type { Log } from '../log.ts';
 import { startEmbeddedBroker } from '../publish/embedded-broker.ts';
-import { deviceName } from '../publish/mqtt/device-name.ts';
 import type { LineMqtt } from '../publish/mqtt/settings.ts';
 import type { Publisher } from '../publish/publisher.ts';
 import { type Publishing, startPublishing } from '../publish/publishing.ts';
 import type { Registering } from '../registration/registering.ts';
-import { heeding, LineCameras, openCameras } from './cameras.ts';
-import { openEvidence } from './evidence.ts';
+import { brief, usualMaxMs } from './brief.ts';
+import { LineCameras, openCameras } from './cameras.ts';
 import { type Heartbeat, heartbeatOf } from './heartbeat.ts';
+import { heeding } from './heeding.ts';
 import { lineState } from './line-state.ts';
 import { auditEdits, lineOrders } from './orders.ts';
 import { lineRegistering } from './registering.ts';
 import {
+  evidenceSettings,
   inferenceSettings,
   lineSettings,
   mqttSettings,
@@ -58,8 +60,6 @@ export interface DaemonOptions {
   readonly camera?: Camera;
 }
 
-/** A step of the network or the disk answers in a moment or not at all. */
-const usualMaxMs = 10_000;
 /** A search on several interfaces, and the configuration of a real camera; one that is absent says so sooner. */
 const cameraMaxMs = 30_000;
 /** Two bundles may be loaded one after the other: the one wished for and the last good one. */
@@ -142,7 +142,8 @@ export class Daemon {
       await this.#steps.start({ ...brief('state folder'), begin: makeFolder, end: () => {} });
       await this.#steps.start({ ...brief('orders'), begin: () => this.#orders.open(), end: () => this.#audit.close() });
       const cameras = await this.#openCameras();
-      this.#registering = await this.#openRegistering(cameras);
+      const registering = () => lineRegistering(this.#options, this.#stateFolder, cameras);
+      this.#registering = await this.#steps.start({ ...brief('calibration'), begin: registering, end: () => {} });
       await this.#startBroker();
       this.#publishing = await this.#startPublishing();
       await this.#startEvidence();
@@ -162,11 +163,6 @@ export class Daemon {
 
   get #stateFolder(): string {
     return resolve(this.#options.cwd, this.#options.config.stateDir);
-  }
-
-  #openRegistering({ all }: LineCameras): Promise<Registering> {
-    const begin = (): Promise<Registering> => lineRegistering(this.#options, this.#stateFolder, all);
-    return this.#steps.start({ ...brief('calibration'), begin, end: () => {} });
   }
 
   async #openCameras(): Promise<LineCameras> {
@@ -212,16 +208,21 @@ export class Daemon {
   }
 
   async #mqttSettings(): Promise<LineMqtt | null> {
-    if (this.mqttUrl === null) return null;
     const { config, cwd, credentials = null, files } = this.#options;
-    const readFile = (path: string): Promise<Uint8Array> => files.read(path);
-    const device = await deviceName(this.#stateFolder, readFile);
-    return mqttSettings(config, { url: this.mqttUrl, places: { cwd, credentials }, readFile, device });
+    const [url, stateFolder] = [this.mqttUrl, this.#stateFolder];
+    return url === null ? null : mqttSettings(config, { url, places: { cwd, credentials }, files, stateFolder });
   }
 
   async #startEvidence(): Promise<void> {
-    const begin = () => openEvidence(this.#options, this.#stateFolder);
-    this.#evidence = await this.#steps.start({ ...brief('evidence'), begin, end: (store) => store?.drained() });
+    const { config, cwd } = this.#options;
+    const { enabled, folder } = config.evidence;
+    if (!enabled) return;
+    const path = folder === '' ? join(this.#stateFolder, 'evidence', config.line.id) : resolve(cwd, folder);
+    this.#evidence = await this.#steps.start({
+      ...brief('evidence'),
+      begin: () => new EvidenceStore(evidenceFolder(path), encodePng, evidenceSettings(config)),
+      end: (store) => store.drained(),
+    });
   }
 
   async #startLine(publisher: Publisher, cameras: LineCameras): Promise<void> {
@@ -290,8 +291,4 @@ export class Daemon {
     const state = lineState({ begun, ready, bundle, hostProblem, refusal });
     this.#publishing.line(this.#options.config.line.id).setState(state);
   }
-}
-
-function brief(name: string): { name: string; startMaxMs: number; stopMaxMs: number } {
-  return { name, startMaxMs: usualMaxMs, stopMaxMs: usualMaxMs };
 }

@@ -1,4 +1,4 @@
-/** How the line of a daemon registers: calibration from the configuration or the camera, the watch in its folder. */
+/** How the line of a daemon registers: its calibration from configuration or camera, its watch in its folder. */
 import type { Config } from '../../config/schema.ts';
 import type { Camera, FileReader } from '../../drivers/index.ts';
 import type { Clock } from '../clock.ts';
@@ -20,11 +20,11 @@ export interface RegisteringOptions {
 export function lineRegistering(
   { config, cwd, clock, log, files, signal }: RegisteringOptions,
   stateFolder: string,
-  cameras: readonly Camera[],
+  camera: Pick<Camera, 'id' | 'calibration'>,
 ): Promise<Registering> {
   return openRegistering({
     ...registeringSettings(config, cwd),
-    ...{ cameras, clock, signal, log: log.child({ room: 'registration' }) },
+    ...{ camera, clock, signal, log: log.child({ room: 'registration' }) },
     store: normalFile(stateFolder, config.line.id),
     read: (path) => files.read(path),
   });

@@ -3,10 +3,11 @@ import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import type { Config } from '../../config/schema.ts';
 import { readSecret, type SecretPlaces, secretFile } from '../../config/secret.ts';
-import type { AravisSettings, Camera, CameraSettings } from '../../drivers/index.ts';
+import type { AravisSettings, Camera, CameraSettings, FileReader } from '../../drivers/index.ts';
 import type { InferenceSettings } from '../inference/inference.ts';
 import type { LineSettings } from '../line/settings.ts';
-import type { LineMqtt } from '../publish/mqtt/settings.ts';
+import { deviceName } from '../publish/mqtt/device-name.ts';
+import type { LineMqtt, SparkplugSettings } from '../publish/mqtt/settings.ts';
 import { readTls } from '../publish/mqtt/tls-files.ts';
 import type { PublishingOptions } from '../publish/publishing.ts';
 
@@ -59,6 +60,7 @@ type Named = Pick<Camera, 'id' | 'modalities'>;
 
 export function lineSettings({ line, pairing, inference, journal }: Config, cameras: readonly Named[]): LineSettings {
   const { windowMs, openedBy, ...matching } = pairing;
+  const opener = openingCamera({ line, pairing }, cameras.length);
   return {
     ...matching,
     lineId: line.id,
@@ -68,7 +70,8 @@ export function lineSettings({ line, pairing, inference, journal }: Config, came
     frameWaitMs: Math.min(windowMs, line.deadlineMs - journal.commitTimeoutMs),
     maxPartsInFlight: line.maxPartsInFlight,
     cameras: cameras.map(({ id, modalities }) => ({ id, modalities })),
-    triggerFrom: openingCamera({ line, pairing }, cameras.length),
+    // a camera alone opens its own parts, whatever it is called
+    triggerFrom: opener !== null && cameras.length === 1 ? cameras[0]!.id : opener,
     // The inference itself ends a run that was given up, long before this.
     abandonAfterMs: inference.timeoutMs,
   };
@@ -101,14 +104,17 @@ export interface MqttSurroundings {
   readonly url: string;
   /** Where a key's file is looked for. */
   readonly places: SecretPlaces;
-  readonly readFile: (path: string) => Promise<Uint8Array>;
-  /** Tells this device from another one with the same line id. */
-  readonly device: string;
+  readonly files: Pick<FileReader, 'read'>;
+  /** Where the name of this device is kept. */
+  readonly stateFolder: string;
 }
 
 /** Reads password and certificates once, so that a wrong file is said at the start and not to an absent broker. */
-export async function mqttSettings({ mqtt }: Config, around: MqttSurroundings): Promise<LineMqtt> {
-  const { url, places, readFile, device } = around;
+export async function mqttSettings(config: Config, around: MqttSurroundings): Promise<LineMqtt> {
+  const { mqtt } = config;
+  const { url, places, files, stateFolder } = around;
+  const readFile = (path: string): Promise<Uint8Array> => files.read(path);
+  const device = await deviceName(stateFolder, readFile);
   const { prefix, username, passwordFile, clientId, protocol, commandRole } = mqtt;
   const readText = async (path: string): Promise<string> => new TextDecoder().decode(await readFile(path));
   const readPassword = async (): Promise<string> =>
@@ -128,7 +134,14 @@ export async function mqttSettings({ mqtt }: Config, around: MqttSurroundings): 
     // The embedded broker speaks 3.1.1 alone.
     protocol: mqtt.url === '' ? '3.1.1' : protocol,
     commandRole: commandRole === 'none' ? null : commandRole,
+    sparkplug: sparkplugSettings(config),
   };
+}
+
+function sparkplugSettings({ mqtt: { sparkplug }, line }: Config): SparkplugSettings | null {
+  const { enabled, group, edge, primaryHost } = sparkplug;
+  if (!enabled) return null;
+  return { group, edge: edge === '' ? line.id : edge, primaryHost: primaryHost === '' ? null : primaryHost };
 }
 
 export function publishingLimits({ mqtt, journal }: Config): NonNullable<PublishingOptions['limits']> {

@@ -41,6 +41,8 @@ export class Vigil {
   readonly #latch: LatchFeatures | null;
   #askedAtUs = 0;
   #answeredAtUs: number;
+  /** Questions in a row without an answer. */
+  #unheard = 0;
   #beatAtUs = 0;
   #clockAtUs = 0;
   #counterAtUs = 0;
@@ -64,9 +66,8 @@ export class Vigil {
 
   /** Why the device cannot be counted on now; null where it answered within its heartbeat. */
   get problem(): string | null {
-    const silentMs = (this.#deps.clock.nowUs() - this.#answeredAtUs) / 1000;
     if (this.#lost) return 'it is lost';
-    return silentMs <= this.#deps.settings.heartbeatMs ? null : `it has not answered for ${Math.round(silentMs)} ms`;
+    return this.#unheard < asksPerHeartbeat / 2 ? null : `it has not answered ${this.#unheard} times in a row`;
   }
 
   /** A frame came, whole or not. */
@@ -107,7 +108,10 @@ export class Vigil {
     });
   }
 
-  /** A register read over a socket of our own, or for USB over the library. */
+  /**
+   * A register read over a socket of our own, or for USB over the library. Counted in questions, not in time: on a host
+   * that stood still for a second the answers still lie in the socket.
+   */
   #knock(nowUs: number): void {
     const { device, settings, arv } = this.#deps;
     const { gvcp } = device;
@@ -119,12 +123,12 @@ export class Vigil {
         return;
       }
     }
-    const silentMs = (nowUs - this.#answeredAtUs) / 1000;
-    if (silentMs > settings.heartbeatMs) {
-      this.#lose(`it has not answered for ${Math.round(silentMs)} ms`);
+    if (nowUs - this.#askedAtUs < (settings.heartbeatMs * 1000) / asksPerHeartbeat) return;
+    this.#unheard = this.#answeredAtUs < this.#askedAtUs ? this.#unheard + 1 : 0;
+    if (this.#unheard >= asksPerHeartbeat) {
+      this.#lose(`it has not answered for ${Math.round((nowUs - this.#answeredAtUs) / 1000)} ms`);
       return;
     }
-    if (nowUs - this.#askedAtUs < (settings.heartbeatMs * 1000) / asksPerHeartbeat) return;
     this.#askedAtUs = nowUs;
     if (gvcp !== null) gvcp.ask();
     else this.#background(() => this.#readOverUsb());

@@ -163,6 +163,15 @@ describe('refusals', () => {
 describe('keys to each other', () => {
   test.each([
     ['camera: { driver: replay }', 'camera.replay.folder: found nothing, expected a folder'],
+    ['camera: { driver: aravis }', 'camera.aravis.address: found nothing, expected a camera'],
+    ['camera: { driver: gstreamer }', 'camera.gstreamer.pipeline: found nothing, expected a pipeline'],
+    ['camera: { driver: gstreamer }', 'depthCamera.driver: found none, expected aravis'],
+    ['depthCamera: { driver: aravis }', 'depthCamera.aravis.address: found nothing, expected a camera'],
+    ['depthCamera: { driver: aravis }', 'depthCamera.driver: found aravis, expected none, because camera.driver is'],
+    [
+      'camera: { driver: aravis, aravis: { address: a, count: none } }\npairing: { skewMaxUs: 60000 }',
+      'pairing.skewMaxUs: found 60000, expected less than half of pairing.captureLateMs',
+    ],
     ['line: { deadlineMs: 200 }', 'pairing.windowMs: found 300, expected less than line.deadlineMs (200)'],
     ['line: { deadlineMs: 200 }', 'journal.commitTimeoutMs: found 200, expected less than line.deadlineMs (200)'],
     ['mqtt: { url: "mqtt://b", passwordFile: p }', 'mqtt.passwordFile: given without mqtt.username'],

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { type CameraSettings, openCamera } from '../../drivers/index.ts';
+import { schema } from '../../config/schema.ts';
+import { presetNames } from '../../drivers/aravis/presets/index.ts';
+import { countSources, triggerModes } from '../../drivers/aravis/settings.ts';
+import { type CameraSettings, driverNames, openCamera } from '../../drivers/index.ts';
 import { ReplayCamera } from '../../drivers/replay/camera.ts';
 import { SyntheticCamera } from '../../drivers/synthetic/camera.ts';
 import { exportSynthetic } from '../../drivers/synthetic/export.ts';
@@ -75,4 +78,11 @@ describe('opening a camera by its settings', () => {
     await expect(replay({ periodMs: 1 })).rejects.toThrow('periodMs is 1');
     await expect(open({ synthetic: { defectRate: 2 } })).rejects.toThrow('defectRate is 2');
   });
+});
+
+it('the configuration knows the drivers and presets there are', () => {
+  expect(schema.camera.driver.expected).toBe(`one of ${driverNames.join(', ')}`);
+  expect(schema.camera.aravis.preset.expected).toBe(`one of ${presetNames.join(', ')}`);
+  expect(schema.camera.aravis.trigger.expected).toBe(`one of ${triggerModes.join(', ')}`);
+  expect(schema.camera.aravis.count.expected).toBe(`one of ${countSources.join(', ')}`);
 });

@@ -17,7 +17,7 @@ function opening(calibrationFile: string | null, own: string | null = null) {
   const told: string[] = [];
   const log = { info: () => {}, warn: (_: object, line: string) => void told.push(line) };
   const opened = openRegistering({
-    ...{ calibrationFile, cameras: [{ id: 'a' }, { id: 'b', calibration: own }], limitPx: 1.5 },
+    ...{ calibrationFile, camera: { id: 'b', calibration: own }, limitPx: 1.5 },
     ...{ clock: new HandClock(), signal: new AbortController().signal, log },
     store: { load: async () => null, save: async () => {} },
     read: async (path) => {

@@ -62,14 +62,8 @@ async function feed(records: number): Promise<SenderWord> {
   const sequences: number[] = [];
   for (let fed = 0; fed < records; fed += together) {
     const now = Array.from({ length: Math.min(together, records - fed) }, async () => {
-      const part = {
-        lineId,
-        trigger: 1,
-        partId: null,
-        origin: openedByCamera,
-        openedAtMs: systemClock.wallMs(),
-        deadlineMs: 300,
-      };
+      const openedAtMs = systemClock.wallMs();
+      const part = { lineId, trigger: 1, partId: null, origin: openedByCamera, openedAtMs, deadlineMs: 300 };
       const { sequence, journaled } = journal.open(part);
       sequences.push(sequence);
       await journaled;

@@ -69,6 +69,24 @@ describe.skipIf(skipAravis)(
       await expect(camera.writeFeature('Width', '4000')).rejects.toThrow('Width cannot be 4000: expected 1 to 2048');
     });
 
+    test('found by a search, and opened by serial number and by name', async () => {
+      startFake(fakeIp, 'FAKE4');
+      const searched = async () =>
+        (await searchAravis('', systemClock)).devices.find(({ serial }) => serial === 'FAKE4');
+      let found = await searched();
+      for (let again = 0; again < 10 && !found; again++) found = await searched();
+      expect(found).toMatchObject({ vendor: 'Aravis', model: 'Fake', address: fakeIp, protocol: 'GigEVision' });
+      for (const address of ['FAKE4', found!.id]) {
+        const { camera } = await openCamera({ address, trigger: 'free' }, ['rgb']);
+        await until('it runs', () => camera.problem === null, patience / 2);
+        expect(camera.facts).toMatchObject({ serial: 'FAKE4', address: fakeIp });
+        await camera.stop();
+      }
+      const { sink } = await openCamera({ address: 'NOBODY' }, ['rgb']);
+      expect(sink.log[0]).toContain('lost: no camera called NOBODY answers; found');
+      expect(sink.log[0]).toContain('FAKE4');
+    });
+
     test('a search says which library it used, whatever it finds', async () => {
       const found = await searchAravis('', systemClock);
       expect(found.library).toBe(`libaravis ${aravis} (libaravis-0.8.so.0)`);
