@@ -382,6 +382,19 @@ export const errorTable = {
     text: 'Cannot read the orders kept in {path}: {problem}',
     action: 'The line is halted, as it may have been before. Look at the file, then order a reset; it is written anew.',
   },
+  // the digital output
+  'output/library': {
+    text: 'Cannot load libgpiod.so.2: {problem}',
+    action: 'Install libgpiod 1.x (Debian and Ubuntu: libgpiod2), or set output.driver to none.',
+  },
+  'output/device': {
+    text: 'Digital output {device}: {problem}',
+    action: 'Look with gpiodetect and gpioinfo; give the service user the group of the device.',
+  },
+  'output/process': {
+    text: 'The process of the digital output ended: {cause}',
+    action: 'It is started again by itself, with OK released; if this repeats, look at the log.',
+  },
   // the audit record
   'audit/unwritable': {
     text: 'Cannot write the audit record in {folder}: {cause}',

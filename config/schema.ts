@@ -11,6 +11,7 @@ import { journal } from './sections/journal.ts';
 import { line } from './sections/line.ts';
 import { mqtt } from './sections/mqtt.ts';
 import { opcua } from './sections/opcua.ts';
+import { output } from './sections/output.ts';
 import { pairing } from './sections/pairing.ts';
 import { recipes } from './sections/recipes.ts';
 
@@ -22,6 +23,7 @@ export const schema = {
   inference,
   mqtt,
   opcua,
+  output,
   journal,
   evidence,
   stateDir: pathKey({

@@ -34,6 +34,8 @@ export interface PublishingOptions {
   /** Who changed what; null or absent: nobody keeps it. */
   readonly audit?: Audit | null;
   readonly encodePng: EncodePng;
+  /** Other ways to the plant, of the line they are for. */
+  readonly lanes?: (lineId: string) => readonly ControlLane[];
   readonly announced?: (record: VerdictRecord, committed: boolean) => void;
   readonly limits?: Partial<JournalLimits & MqttLimits & CommitLimits & PublisherLimits & RecordLaneLimits>;
 }
@@ -96,7 +98,8 @@ function composeLine(
   const maskTopic = mqtt && ((resultId: string) => mqtt.maskTopic(resultId));
   const recordLane =
     mqtt && maskTopic && new RecordLane({ lineId, clock, log, journal, link: mqtt, maskTopic, counters, limits });
-  const lanes = [opcua?.lane(lineId), mqtt].filter((lane) => lane !== null && lane !== undefined);
+  const others = options.lanes?.(lineId) ?? [];
+  const lanes = [...others, opcua?.lane(lineId), mqtt].filter((lane) => lane !== null && lane !== undefined);
   const publisher = new Publisher({
     ...{ lineId, clock, log, journal, control: lanes, recordLane, encodePng, maskTopic, counters, limits },
     ...(announced ? { announced } : {}),

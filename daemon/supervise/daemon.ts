@@ -3,17 +3,16 @@
  * line, camera. Each step is bounded and named; the stop runs the other way, so that no frame comes to a line that is
  * gone and no verdict to a journal that is closed.
  */
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { Config } from '../../config/schema.ts';
 import type { Change } from '../../config/watch.ts';
 import { encodePng } from '../../drivers/image/png.ts';
-import { type Camera, type CameraSink, type FileReader, openCamera } from '../../drivers/index.ts';
+import { type Camera, type FileReader, openCamera } from '../../drivers/index.ts';
 import { AuditFile } from '../audit/audit-file.ts';
 import type { Clock } from '../clock.ts';
 import type { LineOrders } from '../command/line-orders.ts';
 import type { LineCommands } from '../command/port.ts';
-import { evidenceFolder } from '../evidence/folder.ts';
-import { EvidenceStore } from '../evidence/store.ts';
+import type { EvidenceStore } from '../evidence/store.ts';
 import { Inference } from '../inference/inference.ts';
 import { lastBundle } from '../inference/last-bundle.ts';
 import { Line } from '../line/line.ts';
@@ -22,13 +21,15 @@ import type { Log } from '../log.ts';
 import { startEmbeddedBroker } from '../publish/embedded-broker.ts';
 import type { Publisher } from '../publish/publisher.ts';
 import { type Publishing, startPublishing } from '../publish/publishing.ts';
+import { openEvidence } from './evidence.ts';
 import { type Heartbeat, heartbeatOf } from './heartbeat.ts';
+import { heeding } from './heeding.ts';
 import { lineState } from './line-state.ts';
 import { auditEdits, lineOrders } from './orders.ts';
+import { type OpenOutput, openOutput } from './output.ts';
 import {
   cameraId,
   cameraSettings,
-  evidenceSettings,
   inferenceSettings,
   lineSettings,
   mqttSettings,
@@ -134,7 +135,7 @@ export class Daemon {
       await this.#steps.start({ ...brief('orders'), begin: () => this.#orders.open(), end: () => this.#audit.close() });
       const camera = this.#options.camera ?? (await this.#openCamera());
       await this.#startBroker();
-      this.#publishing = await this.#startPublishing();
+      this.#publishing = await this.#startPublishing(await this.#startOutput());
       await this.#startEvidence();
       await this.#startInference();
       await this.#startLine(this.#publishing.line(this.#options.config.line.id), camera);
@@ -175,7 +176,15 @@ export class Daemon {
     this.mqttUrl = broker.url;
   }
 
-  #startPublishing(): Promise<Publishing> {
+  /** Before what shows verdicts, so that it is released after it: by then no pass can come. */
+  #startOutput(): Promise<OpenOutput | null> {
+    const { config, clock, log } = this.#options;
+    const deps = { clock, log: log.child({ room: 'output' }) };
+    const begin = (): Promise<OpenOutput | null> => openOutput(config, this.#stateFolder, deps);
+    return this.#steps.start({ ...brief('digital output'), begin, end: (output) => output?.close() });
+  }
+
+  #startPublishing(output: OpenOutput | null): Promise<Publishing> {
     const { config, cwd, clock, log, files, announced } = this.#options;
     const readText = async (path: string) => new TextDecoder().decode(await files.read(path));
     return this.#steps.start({
@@ -194,6 +203,7 @@ export class Daemon {
           log: log.child({ room: 'publish' }),
           encodePng,
           announced,
+          lanes: () => (output ? [output.lane] : []),
           limits: publishingLimits(config),
         }),
       end: (publishing) => publishing.stop(),
@@ -202,14 +212,8 @@ export class Daemon {
 
   async #startEvidence(): Promise<void> {
     const { config, cwd } = this.#options;
-    const { enabled, folder } = config.evidence;
-    if (!enabled) return;
-    const path = folder === '' ? join(this.#stateFolder, 'evidence', config.line.id) : resolve(cwd, folder);
-    this.#evidence = await this.#steps.start({
-      ...brief('evidence'),
-      begin: () => new EvidenceStore(evidenceFolder(path), encodePng, evidenceSettings(config)),
-      end: (store) => store.drained(),
-    });
+    const begin = (): EvidenceStore | null => openEvidence(config, cwd, this.#stateFolder);
+    this.#evidence = await this.#steps.start({ ...brief('evidence'), begin, end: (store) => store?.drained() });
   }
 
   async #startLine(publisher: Publisher, camera: Camera): Promise<void> {
@@ -246,7 +250,11 @@ export class Daemon {
     const line = this.#line as Line;
     await this.#steps.start({
       ...brief('camera'),
-      begin: () => camera.start(this.#heeding(line.sinkFor(camera.id)), this.#options.signal),
+      begin: () =>
+        camera.start(
+          heeding(line.sinkFor(camera.id), () => this.#showState()),
+          this.#options.signal,
+        ),
       end: () => camera.stop(),
     });
     this.#begun = true;
@@ -265,17 +273,6 @@ export class Daemon {
     const show = (problem: string | null): void => publisher?.setPulse(problem);
     const station = { line, camera, inference: this.#inference };
     this.#heartbeat = heartbeatOf(station, { clock, log: log.child({ room: 'heartbeat' }), signal, show });
-  }
-
-  /** The line's sink, and the plant is told when the camera goes and comes. */
-  #heeding(sink: CameraSink): CameraSink {
-    const after =
-      <A extends unknown[]>(call: (...args: A) => void) =>
-      (...args: A): void => {
-        call(...args);
-        this.#showState();
-      };
-    return { ...sink, lost: after(sink.lost), recovered: after(sink.recovered), ended: after(sink.ended) };
   }
 
   #showState(): void {
