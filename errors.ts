@@ -252,12 +252,36 @@ export const errorTable = {
     action: 'Topics and node ids are made of it: use letters, digits, dot, dash and underscore.',
   },
   'mqtt/url': {
-    text: 'MQTT broker address is {actual}, expected mqtt://HOST:PORT',
+    text: 'MQTT broker address is {actual}, expected mqtt://HOST:PORT or mqtts://HOST:PORT',
     action: 'Correct the address; user and password have settings of their own.',
   },
   'mqtt/link': {
     text: 'MQTT broker {url}: {cause}',
     action: 'The daemon goes on trying and keeps the records; check broker, network, user and password.',
+  },
+  'mqtt/refused': {
+    text: 'The MQTT broker refuses a message on {topic}: {cause}',
+    action: 'Let its access list allow this topic and its limits this size; records wait in the journal until then.',
+  },
+  'mqtt/tls': {
+    text: 'MQTT over TLS: the {what} {path} {problem}',
+    action: 'Put the right file there; it is read again at every connection.',
+  },
+  'mqtt/command': {
+    text: 'MQTT command {verb} is refused: {problem}',
+    action: 'Send it as docs/mqtt.md and command.json say, with a new request id.',
+  },
+  'mqtt/commandsOff': {
+    text: 'MQTT command {verb} is refused: mqtt.commandRole is none',
+    action: 'Set mqtt.commandRole to operate or configure, and let the broker say who may publish below cmd/.',
+  },
+  'mqtt/flood': {
+    text: 'MQTT command {verb} is refused: too many commands at once',
+    action: 'Wait for the answer to one command before sending the next; find out who sends so many.',
+  },
+  'mqtt/notServed': {
+    text: 'Line {line} takes no commands now',
+    action: 'It is starting or stopping; send the command again, with a new request id, when its status says ready.',
   },
   'opcua/noUser': {
     text: 'The OPC UA server is to listen on {host}, where others reach it, and there is no user who may come in',

@@ -66,6 +66,20 @@ const rules: readonly Rule[] = [
         : null,
   },
   {
+    path: 'mqtt.tls.keyFile',
+    check: ({ mqtt: { tls } }) =>
+      (tls.keyFile === '') === (tls.certFile === '')
+        ? null
+        : 'expected together with mqtt.tls.certFile, both or neither',
+  },
+  {
+    path: 'mqtt.url',
+    check: ({ mqtt: { url, tls } }) =>
+      Object.values(tls).some((value) => value !== '') && !url.startsWith('mqtts:')
+        ? 'is not mqtts, but mqtt.tls is given; expected mqtts://HOST, or no mqtt.tls'
+        : null,
+  },
+  {
     path: 'opcua.port',
     check: ({ mqtt, opcua }) => {
       const embedded = mqtt.enabled && mqtt.url === '';

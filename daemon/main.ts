@@ -32,7 +32,7 @@ const context: Context = {
   log: createLog({ level: firstLevel(process.env['TWINSPECT_LOG_LEVEL']), sink: stderr }),
   files: diskFiles,
   stdin: readStdin,
-  randomBytes: (count) => randomBytes(count),
+  unguessable: (count) => randomBytes(count),
   packageRoot: fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, ''),
 };
 

@@ -32,7 +32,7 @@ export interface Context {
   /** Everything of standard input, as text, up to a bound. */
   stdin(): Promise<string>;
   /** Bytes that nobody can guess: for salts. Never for what must come out the same again. */
-  randomBytes(count: number): Uint8Array;
+  unguessable(count: number): Uint8Array;
   /** Folder of this installation: shipped bundles, package.json. */
   readonly packageRoot: string;
 }

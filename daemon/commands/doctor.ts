@@ -11,9 +11,10 @@ import type { Finding } from './doctor/finding.ts';
 import { libraryChecks } from './doctor/libraries.ts';
 import { machineChecks } from './doctor/machine.ts';
 import { plantChecks } from './doctor/plant.ts';
+import { securityChecks } from './doctor/security.ts';
 import { storageChecks } from './doctor/storage.ts';
 
-const checks = [...machineChecks, ...libraryChecks, ...storageChecks, ...plantChecks];
+const checks = [...machineChecks, ...libraryChecks, ...storageChecks, ...plantChecks, ...securityChecks];
 
 export const command: Command = {
   name: 'doctor',

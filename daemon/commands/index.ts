@@ -22,7 +22,7 @@ export const seats: readonly Seat[] = [
   { name: 'config', summary: 'check, show and explain the configuration' },
   { name: 'audit', summary: 'who changed what, and whether the record of it is whole' },
   { name: 'user', summary: 'who may log in, and with which role' },
-  { name: 'opcua', summary: 'which OPC UA clients are trusted; the own certificate' },
+  { name: 'opcua', summary: 'which OPC UA clients are trusted; the own certificate; the tags for a PLC tool' },
   { name: 'doctor', summary: 'say what this machine can do' },
   { name: 'synthetic', summary: 'write a set of synthetic parts with their truth' },
   {

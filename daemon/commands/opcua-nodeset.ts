@@ -1,4 +1,4 @@
-/** `twinspect opcua nodeset`: the tags of the line as a NodeSet2 document, to be imported by a PLC's engineering tool. */
+/** `twinspect opcua nodeset`: the tags of the line as a NodeSet2 document, for a PLC's engineering tool. */
 import { resolve } from 'node:path';
 import type { Config } from '../../config/schema.ts';
 import type { Args } from './args.ts';

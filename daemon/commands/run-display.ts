@@ -21,7 +21,11 @@ export function verdictLine(record: VerdictRecord): string {
 }
 
 /** Which programs can listen, and how. */
-export function whereToSubscribe({ line, mqtt }: Config, mqttUrl: string | null, opcua: string | null): string[] {
+export function whereToSubscribe(
+  { line, mqtt }: Config,
+  mqttUrl: string | null,
+  opcua: { readonly endpoint: string; readonly access: string } | null,
+): string[] {
   const lines: string[] = [];
   if (mqttUrl !== null) {
     const { hostname, port } = new URL(mqttUrl);
@@ -30,7 +34,8 @@ export function whereToSubscribe({ line, mqtt }: Config, mqttUrl: string | null,
     lines.push(`        mosquitto_sub -h ${hostname} -p ${port || 1883} -v -t '${topics}/verdict'`);
   }
   if (opcua !== null) {
-    lines.push(`OPC UA  ${opcua}  nodes ${tagsShown.map((tag) => `ns=1;s=${line.id}.${tag}`).join(', ')} ...`);
+    lines.push(`OPC UA  ${opcua.endpoint}  nodes ${tagsShown.map((tag) => `ns=1;s=${line.id}.${tag}`).join(', ')} ...`);
+    lines.push(`        ${opcua.access}`);
   }
   return lines;
 }

@@ -54,9 +54,10 @@ export const command: Command = {
 };
 
 function openDaemon(context: Context, { config }: LoadedConfig, announced: (record: VerdictRecord) => void): Daemon {
-  const { cwd, clock, files, signal } = context;
+  const { cwd, clock, env, files, signal } = context;
   const log = context.log.child({ line: config.line.id });
-  return new Daemon({ config, cwd, clock, log, files, signal, announced });
+  const credentials = env['CREDENTIALS_DIRECTORY'] ?? null;
+  return new Daemon({ config, cwd, credentials, clock, log, files, signal, announced });
 }
 
 function greet(context: Context, { config }: LoadedConfig, daemon: Daemon): void {
@@ -67,8 +68,9 @@ function greet(context: Context, { config }: LoadedConfig, daemon: Daemon): void
     ? `${bundle.name}@${bundle.version} judges product ${bundle.product}`
     : 'no bundle is in service: every part is undecided until line.bundle names one';
   context.stderr(`line ${config.line.id}: ${judges}`);
-  const endpoint = daemon.publishing?.opcuaEndpoint ?? null;
-  for (const line of whereToSubscribe(config, daemon.mqttUrl, endpoint)) context.stderr(line);
+  const { opcuaEndpoint = null, opcuaAccess = null } = daemon.publishing ?? {};
+  const opcua = opcuaEndpoint === null ? null : { endpoint: opcuaEndpoint, access: opcuaAccess ?? '' };
+  for (const line of whereToSubscribe(config, daemon.mqttUrl, opcua)) context.stderr(line);
 }
 
 /** A file that changes while we run: what can be taken over is, what cannot is said. */

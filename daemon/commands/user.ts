@@ -134,7 +134,7 @@ async function passwordFrom(context: Context, args: Args): Promise<HashedPasswor
     given === '/dev/stdin'
       ? secretOf(await context.stdin(), given)
       : await readSecret(secretFile(given, { cwd: context.cwd }), textReader(context));
-  return hashPassword(secret.reveal(), context.randomBytes(saltBytes));
+  return hashPassword(secret.reveal(), context.unguessable(saltBytes));
 }
 
 async function readUsers(folder: string): Promise<Users> {

@@ -38,8 +38,8 @@ export interface ControlLane {
   showStatus(status: LineStatus): void;
   /** Every half second. `problem` says why capture and inference are not proven to work; null while they are. */
   beat(problem: string | null): void;
-  /** The line can be commanded from now on; for lanes that carry commands. */
-  attach?(commands: LineCommands): void;
+  /** The line can be commanded from now on; for lanes that carry commands. `challenge`: of parts the camera opens. */
+  attach?(commands: LineCommands, challenge: (on: boolean) => void): void;
   health(): Health;
   onHealth(listener: HealthListener): void;
 }
@@ -49,6 +49,19 @@ export interface RecordLink {
   connected(): boolean;
   /** Called at every connection and at every loss of it. */
   onLink(listener: (connected: boolean) => void): void;
-  sendRecord(payload: VerdictPayload): Promise<void>;
-  sendMask(resultId: string, png: Uint8Array): Promise<void>;
+  /** The payload is asked for when it is handed to the network: its age is of that moment. */
+  sendRecord(payload: () => VerdictPayload): Promise<void>;
+  sendMask(mask: MaskMessage): Promise<void>;
+}
+
+/** A mask with what tells it apart. */
+export interface MaskMessage {
+  readonly resultId: string;
+  /** Of its part; null where the record is not kept any more. */
+  readonly partId: string | null;
+  readonly closedAtMs: number | null;
+  readonly sha256: string;
+  readonly widthPx: number;
+  readonly heightPx: number;
+  readonly png: Uint8Array;
 }

@@ -3,6 +3,7 @@
  * additions only; a field or code once released keeps its meaning. The JSON Schemas beside it say the same to others.
  */
 import { fail } from '../../errors.ts';
+import type { Ordered, Recipe } from '../command/port.ts';
 import type { BundleName, Decision, PartOrigin, Reason, Region, VerdictRecord } from '../line/verdict.ts';
 import type { LineCounters, LineStatus } from './status.ts';
 
@@ -54,11 +55,24 @@ export interface StatusPayload {
   /** Null in the last will: the broker sends it for a daemon that is gone. */
   counters: LineCounters | null;
   atMs: number | null;
+  /** The MQTT client id of who says this; two of them on one topic are two publishers of one line. */
+  client: string;
+  /** What a person should look at although the line may be ready. */
+  warnings: string[];
+}
+
+/** What was ordered of the line and what may be: topic `orders`, retained. */
+export interface OrdersPayload extends Ordered {
+  schema: 'twinspect.orders/1';
+  lineId: string;
+  recipes: Recipe[];
+  atMs: number;
 }
 
 /** The payload of each topic below `<prefix>/<lineId>/`. */
 export interface Payloads {
   status: StatusPayload;
+  orders: OrdersPayload;
   verdict: VerdictPayload;
   record: VerdictPayload;
   last: VerdictPayload;
@@ -159,7 +173,13 @@ export function verdictPayload(
   };
 }
 
-export function statusPayload(status: LineStatus, wallMs: number): StatusPayload {
+/** Who says it, and what is amiss with how it is said. */
+export interface Sayer {
+  readonly client: string;
+  readonly warnings: readonly string[];
+}
+
+export function statusPayload(status: LineStatus, wallMs: number, { client, warnings }: Sayer): StatusPayload {
   return {
     schema: 'twinspect.status/1',
     lineId: status.lineId,
@@ -170,11 +190,35 @@ export function statusPayload(status: LineStatus, wallMs: number): StatusPayload
     bundle: bundleName(status.bundle),
     counters: { ...status.counters },
     atMs: wallMs,
+    client,
+    warnings: [...warnings],
+  };
+}
+
+export function ordersPayload(
+  lineId: string,
+  { recipe, threshold, execution, halted }: Ordered,
+  recipes: readonly Recipe[],
+  wallMs: number,
+): OrdersPayload {
+  const table = recipes.map(({ number, name, product, bundle, threshold: own }) => ({
+    ...{ number, name, product, bundle },
+    threshold: own,
+  }));
+  return {
+    ...{ schema: 'twinspect.orders/1', lineId, recipe, threshold, execution, halted },
+    recipes: table,
+    atMs: wallMs,
   };
 }
 
 /** What stands on the status topic while no daemon does: last will, and farewell of a planned stop. */
-export function offlinePayload(lineId: string, why: string, counters: LineCounters | null, atMs: number | null) {
+export function offlinePayload(
+  lineId: string,
+  client: string,
+  why: 'offline' | 'stopped',
+  gone: { readonly counters: LineCounters | null; readonly atMs: number } | null,
+): StatusPayload {
   return {
     schema: 'twinspect.status/1',
     lineId,
@@ -183,9 +227,11 @@ export function offlinePayload(lineId: string, why: string, counters: LineCounte
     why,
     fault: null,
     bundle: null,
-    counters,
-    atMs,
-  } as const satisfies StatusPayload;
+    counters: gone?.counters ?? null,
+    atMs: gone?.atMs ?? null,
+    client,
+    warnings: [],
+  };
 }
 
 /** The fields of the origin, whatever else the record carries. */

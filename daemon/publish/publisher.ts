@@ -155,8 +155,8 @@ export class Publisher implements VerdictSink {
   }
 
   /** For the lanes that carry commands. */
-  attach(commands: LineCommands): void {
-    for (const lane of this.#options.control) lane.attach?.(commands);
+  attach(commands: LineCommands, challenge: (on: boolean) => void): void {
+    for (const lane of this.#options.control) lane.attach?.(commands, challenge);
   }
 
   status(): LineStatus {

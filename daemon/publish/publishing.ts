@@ -10,8 +10,8 @@ import type { CommitLimits } from './commit-guard.ts';
 import { type Journal, openJournal } from './journal/journal.ts';
 import type { JournalLimits } from './journal/limits.ts';
 import type { ControlLane, Health, HealthListener, Log } from './lane.ts';
-import type { MqttLimits, MqttSettings } from './mqtt.ts';
-import { MqttLine } from './mqtt-line.ts';
+import { MqttLine } from './mqtt/line.ts';
+import { clientIdOf, type LineMqtt, type MqttLineLimits } from './mqtt/settings.ts';
 import type { SecuritySettings } from './opcua/security/security.ts';
 import type { OpcUa } from './opcua/server.ts';
 import { type EncodePng, newCounters, Publisher, type PublisherLimits } from './publisher.ts';
@@ -27,7 +27,7 @@ export interface PublishingOptions {
   readonly stateFolder: string;
   readonly lineIds: readonly string[];
   /** Null = no broker: records are kept for the result store only. */
-  readonly mqtt: (Omit<MqttSettings, 'clientId'> & { readonly prefix: string }) | null;
+  readonly mqtt: LineMqtt | null;
   readonly opcua: PublishingOpcUa | null;
   readonly clock: Clock;
   readonly log: Log;
@@ -37,13 +37,15 @@ export interface PublishingOptions {
   /** Other ways to the plant, of the line they are for. */
   readonly lanes?: (lineId: string) => readonly ControlLane[];
   readonly announced?: (record: VerdictRecord, committed: boolean) => void;
-  readonly limits?: Partial<JournalLimits & MqttLimits & CommitLimits & PublisherLimits & RecordLaneLimits>;
+  readonly limits?: Partial<JournalLimits & MqttLineLimits & CommitLimits & PublisherLimits & RecordLaneLimits>;
 }
 
 export interface Publishing {
   readonly journal: Journal;
   /** Where the OPC UA server listens; null without one. */
   readonly opcuaEndpoint: string | null;
+  /** How one comes in there, for people; null without one. */
+  readonly opcuaAccess: string | null;
   /** The sink of a line. */
   line(lineId: string): Publisher;
   health(): Health[];
@@ -93,7 +95,8 @@ function composeLine(
     options.mqtt &&
     new MqttLine({
       ...{ lineId, clock, log, limits, prefix: options.mqtt.prefix },
-      settings: { ...options.mqtt, clientId: `twinspect-${lineId}` },
+      settings: { ...options.mqtt, clientId: clientIdOf(options.mqtt, lineId) },
+      commandRole: options.mqtt.commandRole ?? null,
     });
   const maskTopic = mqtt && ((resultId: string) => mqtt.maskTopic(resultId));
   const recordLane =
@@ -112,6 +115,7 @@ function publishing(journal: Journal, opcua: OpcUa | null, lines: Map<string, Li
   return {
     journal,
     opcuaEndpoint: opcua?.endpoint ?? null,
+    opcuaAccess: opcua?.access ?? null,
     line(lineId) {
       const line = lines.get(lineId);
       invariant(line, `no line ${lineId} is published`);

@@ -3,10 +3,11 @@
  * After a cut it begins again at the first record not acknowledged, so the order of first arrivals is the order of the
  * journal; whatever may have been seen before, or is history by then, says `replayed`. Masks go when no record waits.
  */
-import { messageOf } from '../../errors.ts';
+import { messageOf, TwinspectError } from '../../errors.ts';
 import type { Clock } from '../clock.ts';
+import { Complaints } from './complaints.ts';
 import type { Journal } from './journal/journal.ts';
-import type { PendingRecord } from './journal/messages.ts';
+import type { PendingMask, PendingRecord } from './journal/messages.ts';
 import type { Log, RecordLink } from './lane.ts';
 import { resultIdOf, verdictPayload } from './payload.ts';
 import type { LineCounters } from './status.ts';
@@ -20,6 +21,10 @@ export interface RecordLaneLimits {
   readonly maskWaitMs: number;
   /** Records fetched from the journal at once. */
   readonly pageSize: number;
+  /** Cuts under one mask after which it is given up. */
+  readonly maskCutsMax: number;
+  /** The same trouble is logged again after it. */
+  readonly complainMs: number;
   /** Between tries when the journal cannot be read. */
   readonly retryMs: number;
   /** The last acknowledgements are waited for so long at a stop; the rest is sent again at the next start. */
@@ -31,6 +36,8 @@ export const recordLaneLimits: RecordLaneLimits = {
   liveWindowMs: 5000,
   maskWaitMs: 500,
   pageSize: 100,
+  maskCutsMax: 10,
+  complainMs: 60_000,
   retryMs: 1000,
   stopMaxMs: 1000,
 };
@@ -60,10 +67,14 @@ export class RecordLane {
   #holdFrom: number | null = null;
   #awake = false;
   #running: Promise<void> | null = null;
+  #refused = false;
+  #maskTries = { sequence: 0, cuts: 0 };
+  readonly #complaints: Complaints;
 
   constructor(options: RecordLaneOptions) {
     this.#options = options;
     this.#limits = { ...recordLaneLimits, ...options.limits };
+    this.#complaints = new Complaints(options.clock, options.log, this.#limits.complainMs);
     options.link.onLink((connected) => this.#linkChanged(connected));
   }
 
@@ -126,7 +137,7 @@ export class RecordLane {
     } catch (error) {
       // A cut shows as a new connection and is no news here; what else it was is said, and tried again.
       if (!this.#options.link.connected() || this.#stopping.signal.aborted) return;
-      this.#options.log.warn({ lineId: this.#options.lineId, cause: messageOf(error) }, 'record lane: trying again');
+      this.#complaints.say({ lineId: this.#options.lineId }, `record lane, trying again: ${messageOf(error)}`);
       this.#options.clock.after(this.#limits.retryMs, () => this.wake(), this.#stopping.signal);
     }
   }
@@ -149,7 +160,9 @@ export class RecordLane {
 
   /** False where the lane must stop here: held, cut or stopping. */
   async #sendOne(sequence: number, page: PendingRecord[], attempt: number): Promise<boolean> {
-    while (this.#inFlight.size >= this.#limits.inFlightMax) await Promise.race(this.#inFlight);
+    // A broker that refused one may take the next ones: they would come before it.
+    const inFlightMax = this.#refused ? 1 : this.#limits.inFlightMax;
+    while (this.#inFlight.size >= inFlightMax) await Promise.race(this.#inFlight);
     const entry = (await this.#withMask(sequence)) ?? page.find(({ record }) => record.sequence === sequence);
     const held = this.#holdFrom !== null && sequence >= this.#holdFrom;
     if (!entry || held || !this.#mayGoOn(attempt)) return false;
@@ -180,7 +193,9 @@ export class RecordLane {
       wallMs - record.closedAtMs > this.#limits.liveWindowMs;
     this.#everSentUpTo = Math.max(this.#everSentUpTo, record.sequence);
     const reference = mask && { topic: maskTopic(record.resultId), ...mask };
-    await link.sendRecord(verdictPayload(record, reference, { replayed, wallMs }));
+    await link.sendRecord(() => verdictPayload(record, reference, { replayed, wallMs: clock.wallMs() }));
+    this.#refused = false;
+    this.#complaints.forget();
     counters.recordsSent += 1;
     if (replayed) counters.recordsReplayed += 1;
     await journal.acknowledge(lineId, record.sequence);
@@ -190,7 +205,8 @@ export class RecordLane {
     const settled = sending
       .catch((error: unknown) => {
         if (attempt !== this.#attempt) return; // a cut: the next connection begins again anyway
-        this.#options.log.warn({ lineId: this.#options.lineId, cause: messageOf(error) }, 'record not sent');
+        this.#refused = true;
+        this.#complaints.say({ lineId: this.#options.lineId }, `record not sent, trying again: ${messageOf(error)}`);
         this.#beginAgain();
         this.#options.clock.after(this.#limits.retryMs, () => this.wake(), this.#stopping.signal);
       })
@@ -200,15 +216,33 @@ export class RecordLane {
 
   /** One at a time, and a new record goes before the next of them. */
   async #drainMasks(attempt: number): Promise<void> {
-    const { counters, journal, lineId, link } = this.#options;
+    const { counters, journal, lineId } = this.#options;
     // Masks of an earlier run may be left whose records went out then.
     const upTo = (): number => Math.max(this.#everSentUpTo, journal.firstSequence - 1);
     while (!this.#awake && this.#mayGoOn(attempt)) {
       const mask = await journal.pendingMask(lineId, upTo());
       if (!mask) return;
-      await link.sendMask(resultIdOf(lineId, mask.sequence), mask.png);
-      counters.masksSent += 1;
+      if (await this.#sendMask(mask)) counters.masksSent += 1;
+      else counters.masksDropped += 1;
       await journal.acknowledgeMask(mask.sequence);
+    }
+  }
+
+  /** False where it is given up: the broker does not want this one, or the link broke under it again and again. */
+  async #sendMask(mask: PendingMask): Promise<boolean> {
+    const { lineId, link } = this.#options;
+    if (this.#maskTries.sequence !== mask.sequence) this.#maskTries = { sequence: mask.sequence, cuts: 0 };
+    const resultId = resultIdOf(lineId, mask.sequence);
+    try {
+      await link.sendMask({ ...mask, resultId });
+      return true;
+    } catch (error) {
+      const refused = error instanceof TwinspectError && error.code === 'mqtt/refused';
+      this.#maskTries.cuts += 1;
+      // Too large for the link within its keep-alive, it would keep every mask behind it from the broker.
+      if (!refused && this.#maskTries.cuts < this.#limits.maskCutsMax) throw error;
+      this.#complaints.say({ lineId, resultId }, `mask given up: ${messageOf(error)}`);
+      return false;
     }
   }
 }

@@ -19,6 +19,8 @@ import { Line } from '../line/line.ts';
 import type { VerdictRecord } from '../line/verdict.ts';
 import type { Log } from '../log.ts';
 import { startEmbeddedBroker } from '../publish/embedded-broker.ts';
+import { deviceName } from '../publish/mqtt/device-name.ts';
+import type { LineMqtt } from '../publish/mqtt/settings.ts';
 import type { Publisher } from '../publish/publisher.ts';
 import { type Publishing, startPublishing } from '../publish/publishing.ts';
 import { openEvidence } from './evidence.ts';
@@ -43,6 +45,8 @@ import { Steps } from './steps.ts';
 export interface DaemonOptions {
   readonly config: Config;
   readonly cwd: string;
+  /** Where systemd put this service's credentials; null or absent where it has none. */
+  readonly credentials?: string | null;
   readonly clock: Clock;
   readonly log: Log;
   readonly files: FileReader;
@@ -127,11 +131,8 @@ export class Daemon {
   /** Rejects with the error of the step that failed; everything before it is stopped again then. */
   async start(): Promise<void> {
     try {
-      await this.#steps.start({
-        ...brief('state folder'),
-        begin: () => makeStateFolder(this.#stateFolder),
-        end: () => {},
-      });
+      const makeFolder = () => makeStateFolder(this.#stateFolder);
+      await this.#steps.start({ ...brief('state folder'), begin: makeFolder, end: () => {} });
       await this.#steps.start({ ...brief('orders'), begin: () => this.#orders.open(), end: () => this.#audit.close() });
       const camera = this.#options.camera ?? (await this.#openCamera());
       await this.#startBroker();
@@ -155,7 +156,6 @@ export class Daemon {
     return resolve(this.#options.cwd, this.#options.config.stateDir);
   }
 
-  /** Before everything that may change something, so that it closes after it. */
   async #openCamera(): Promise<Camera> {
     const { config, cwd, clock, files } = this.#options;
     const begin = (): Promise<Camera> => openCamera(cameraSettings(config, cwd), clock, files);
@@ -164,15 +164,11 @@ export class Daemon {
 
   async #startBroker(): Promise<void> {
     const { mqtt } = this.#options.config;
-    if (!mqtt.enabled) return;
-    this.mqttUrl = mqtt.url;
-    if (mqtt.url !== '') return;
+    this.mqttUrl = mqtt.enabled ? mqtt.url : null;
+    if (this.mqttUrl !== '') return;
     const log = this.#options.log.child({ room: 'broker' });
-    const broker = await this.#steps.start({
-      ...brief('embedded broker'),
-      begin: () => startEmbeddedBroker(mqtt.embeddedPort, 'mqtt.embeddedPort', log),
-      end: (running) => running.stop(),
-    });
+    const begin = () => startEmbeddedBroker(mqtt.embeddedPort, 'mqtt.embeddedPort', log);
+    const broker = await this.#steps.start({ ...brief('embedded broker'), begin, end: (running) => running.stop() });
     this.mqttUrl = broker.url;
   }
 
@@ -185,8 +181,7 @@ export class Daemon {
   }
 
   #startPublishing(output: OpenOutput | null): Promise<Publishing> {
-    const { config, cwd, clock, log, files, announced } = this.#options;
-    const readText = async (path: string) => new TextDecoder().decode(await files.read(path));
+    const { config, clock, log, announced } = this.#options;
     return this.#steps.start({
       ...brief('journal, MQTT and OPC UA'),
       // The OPC UA server makes its key at the first start.
@@ -196,7 +191,7 @@ export class Daemon {
         startPublishing({
           stateFolder: this.#stateFolder,
           lineIds: [config.line.id],
-          mqtt: this.mqttUrl === null ? null : await mqttSettings(config, this.mqttUrl, cwd, readText),
+          mqtt: await this.#mqttSettings(),
           opcua: opcUaSettings(config),
           audit: this.#audit,
           clock,
@@ -208,6 +203,14 @@ export class Daemon {
         }),
       end: (publishing) => publishing.stop(),
     });
+  }
+
+  async #mqttSettings(): Promise<LineMqtt | null> {
+    if (this.mqttUrl === null) return null;
+    const { config, cwd, credentials = null, files } = this.#options;
+    const readFile = (path: string): Promise<Uint8Array> => files.read(path);
+    const device = await deviceName(this.#stateFolder, readFile);
+    return mqttSettings(config, { url: this.mqttUrl, places: { cwd, credentials }, readFile, device });
   }
 
   async #startEvidence(): Promise<void> {
@@ -228,7 +231,9 @@ export class Daemon {
     });
     this.#line = line;
     this.#orders.begin(line);
-    publisher.attach(this.#orders);
+    publisher.attach(this.#orders, (on) => {
+      line.challenge = on;
+    });
     this.#showState();
   }
 
@@ -279,14 +284,9 @@ export class Daemon {
     const line = this.#line;
     if (!line || !this.#publishing) return;
     const { problem: hostProblem, refusal } = this.#inference;
-    const facts = {
-      begun: this.#begun,
-      ready: line.readyState(),
-      bundle: this.#inference.bundle(),
-      hostProblem,
-      refusal,
-    };
-    this.#publishing.line(this.#options.config.line.id).setState(lineState(facts));
+    const [begun, ready, bundle] = [this.#begun, line.readyState(), this.#inference.bundle()];
+    const state = lineState({ begun, ready, bundle, hostProblem, refusal });
+    this.#publishing.line(this.#options.config.line.id).setState(state);
   }
 }
 

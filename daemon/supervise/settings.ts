@@ -2,10 +2,12 @@
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import type { Config } from '../../config/schema.ts';
-import { readSecret } from '../../config/secret.ts';
+import { readSecret, type SecretPlaces, secretFile } from '../../config/secret.ts';
 import type { Camera, CameraSettings } from '../../drivers/index.ts';
 import type { InferenceSettings } from '../inference/inference.ts';
 import type { LineSettings } from '../line/settings.ts';
+import type { LineMqtt } from '../publish/mqtt/settings.ts';
+import { readTls } from '../publish/mqtt/tls-files.ts';
 import type { PublishingOptions } from '../publish/publishing.ts';
 
 /** The one camera of this release. */
@@ -56,21 +58,46 @@ export function opcUaSettings({ opcua }: Config): PublishingOptions['opcua'] {
   return enabled ? { ...settings, setting: 'opcua.port' } : null;
 }
 
-/** `url` is the broker's: the plant's, or the embedded one's. */
-export async function mqttSettings(
-  { mqtt }: Config,
-  url: string,
-  cwd: string,
-  readText: (path: string) => Promise<string>,
-): Promise<NonNullable<PublishingOptions['mqtt']>> {
-  const { prefix, username, passwordFile } = mqtt;
-  const password = passwordFile === '' ? null : await readSecret(resolve(cwd, passwordFile), readText);
-  return { url, prefix, user: username === '' ? null : username, password: password?.reveal() ?? null };
+/** What the MQTT settings need besides the configuration. */
+export interface MqttSurroundings {
+  /** The broker's: the plant's, or the embedded one's. */
+  readonly url: string;
+  /** Where a key's file is looked for. */
+  readonly places: SecretPlaces;
+  readonly readFile: (path: string) => Promise<Uint8Array>;
+  /** Tells this device from another one with the same line id. */
+  readonly device: string;
+}
+
+/** Reads password and certificates once, so that a wrong file is said at the start and not to an absent broker. */
+export async function mqttSettings({ mqtt }: Config, around: MqttSurroundings): Promise<LineMqtt> {
+  const { url, places, readFile, device } = around;
+  const { prefix, username, passwordFile, clientId, protocol, commandRole } = mqtt;
+  const readText = async (path: string): Promise<string> => new TextDecoder().decode(await readFile(path));
+  const readPassword = async (): Promise<string> =>
+    (await readSecret(secretFile(passwordFile, places), readText)).reveal();
+  const path = (file: string): string | null => (file === '' ? null : secretFile(file, places));
+  const { caFile, certFile, keyFile, serverName } = mqtt.tls;
+  const tls = {
+    ...{ caFile: path(caFile), certFile: path(certFile), keyFile: path(keyFile), readFile },
+    serverName: serverName === '' ? null : serverName,
+  };
+  if (passwordFile !== '') await readPassword();
+  await readTls(tls, null);
+  return {
+    ...{ url, prefix, clientId, device, tls },
+    user: username === '' ? null : username,
+    password: passwordFile === '' ? null : readPassword,
+    // The embedded broker speaks 3.1.1 alone.
+    protocol: mqtt.url === '' ? '3.1.1' : protocol,
+    commandRole: commandRole === 'none' ? null : commandRole,
+  };
 }
 
 export function publishingLimits({ mqtt, journal }: Config): NonNullable<PublishingOptions['limits']> {
   return {
     keepaliveS: mqtt.keepaliveS,
+    maskExpiryS: mqtt.maskExpiryS,
     inFlightMax: mqtt.maxInFlight,
     recordsMax: journal.maxRecords,
     recordBytesMax: journal.maxBytesMb * 1024 * 1024,

@@ -1,7 +1,7 @@
 /**
  * The geometry box: what convolutions forget. Signed height at two scales and missing depth, each against what good
- * parts had at that place: |height - mean| / spread, and the share missing beyond the mean. Where the part may lie as it
- * likes it is levelled first. Structured light drops out in holes, cracks and shiny scratches, so missing depth is
+ * parts had at that place: |height - mean| / spread, and the share missing beyond the mean. Where the part may lie as
+ * it likes it is levelled first. Structured light drops out in holes, cracks and shiny scratches, so missing depth is
  * evidence of its own and never silently filled away.
  */
 import * as o from '../graph/build.ts';

@@ -29,7 +29,7 @@ export interface Measuring {
   threads: number;
 }
 
-/** References over parts, and where each part had readings. Asks for the parts in order, twice where they are levelled. */
+/** References over parts, and where each had readings. Asks for the parts in order, twice where they are levelled. */
 export async function measureReferences(
   { count, groups, working, form, threads }: Measuring,
   prepared: (part: number) => Promise<PreparedPart>,

@@ -31,7 +31,7 @@ export function scene(given: Partial<Context> & { level?: LogLevel } = {}): Scen
     log: createLog({ level, sink: { write: (line) => void logged.push(line) } }),
     files: diskFiles,
     stdin: async () => '',
-    randomBytes: (count) => new Uint8Array(count).fill(7),
+    unguessable: (count) => new Uint8Array(count).fill(7),
     packageRoot: root,
     ...context,
     out,

@@ -97,7 +97,7 @@ describe('refusals', () => {
       'mqtt.url (line 10): found an address of another form (not shown: it may hold a password), expected mqtt://HOST',
       'mqtt.embeddedPort (line 11): found 70000, expected a whole number from 0 to 65535',
       'inference.spinning (line 13): found "yes", expected true or false',
-      'opcua.host (line 14): found "", expected an address of this machine alone',
+      'opcua.host (line 14): found "", expected an address of this machine, or 0.0.0.0',
     ]) {
       expect(message).toContain(`\n  ${expected}`);
     }
@@ -167,6 +167,8 @@ describe('keys to each other', () => {
     ['line: { deadlineMs: 200 }', 'journal.commitTimeoutMs: found 200, expected less than line.deadlineMs (200)'],
     ['mqtt: { url: "mqtt://b", passwordFile: p }', 'mqtt.passwordFile: given without mqtt.username'],
     ['mqtt: { username: me }', 'mqtt.username: given for the embedded broker'],
+    ['mqtt: { url: "mqtt://b", tls: { caFile: ca } }', 'mqtt.url: is not mqtts, but mqtt.tls is given'],
+    ['mqtt: { url: "mqtts://b", tls: { certFile: c } }', 'mqtt.tls.keyFile: expected together with mqtt.tls.certFile'],
     ['opcua: { port: 1883 }', 'opcua.port: found 1883, expected another port'],
   ])('%s', async (text, expected) => {
     expect(await refusal(text)).toContain(expected);

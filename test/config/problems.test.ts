@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { expect, test } from 'vitest';
 import { editDistance, nearestName } from '../../config/problems.ts';
-import { readSecret } from '../../config/secret.ts';
+import { readSecret, secretFile } from '../../config/secret.ts';
 
 test.each([
   ['', '', 0],
@@ -42,4 +42,15 @@ test.each([
   ['x'.repeat(4097), 'is longer than 4096 characters'],
 ])('a secret file with %j is refused', async (text, problem) => {
   await expect(readSecret('/run/p', async () => text)).rejects.toThrow(`Secret file /run/p ${problem}`);
+});
+
+test('a secret is a file, or a credential that systemd handed over', () => {
+  const places = { cwd: '/etc/twinspect', credentials: '/run/credentials/twinspect.service' };
+  expect(secretFile('secrets/mqtt', places)).toBe('/etc/twinspect/secrets/mqtt');
+  expect(secretFile('/secrets/mqtt', places)).toBe('/secrets/mqtt');
+  expect(secretFile('credential:mqtt.password', places)).toBe('/run/credentials/twinspect.service/mqtt.password');
+  expect(() => secretFile('credential:../shadow', places)).toThrow('is no name of a credential');
+  expect(() => secretFile('credential:', places)).toThrow('is no name of a credential');
+  const none = { cwd: '/', credentials: null };
+  expect(() => secretFile('credential:mqtt.password', none)).toThrow('systemd handed over none');
 });

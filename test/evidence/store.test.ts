@@ -64,6 +64,21 @@ test('fails, undecided and every Nth pass are kept', async () => {
   );
 });
 
+test('a reading that came too late is kept as numbers, beside the verdict and never instead of it', async () => {
+  const store = new EvidenceStore(evidenceFolder(folder), encode, roomy);
+  store.offer(record(7, 'undecided'), null);
+  store.late(7, { ...readingOf(), score: 3 });
+  await store.drained();
+  const [late, told] = (await readdir(folder)).sort();
+  expect([late, told]).toEqual(['000000000007-late', entryName(record(7, 'undecided'))]);
+  const kept = JSON.parse(await readFile(join(folder, late!, 'late.json'), 'utf8'));
+  expect(kept).toEqual({ late: true, sequence: 7, score: 3, judgedShare: 1, inferMs: 5 });
+  // The queue is as bounded for these.
+  for (let at = 0; at < 10; at++) store.late(at, readingOf());
+  expect(store.counters.overflowed).toBe(10 - maxWaitingEntries);
+  await store.drained();
+});
+
 test('the pictures of a part, and all of them side by side', async () => {
   const store = new EvidenceStore(evidenceFolder(folder), encode, roomy);
   const seen = evidence();

@@ -41,6 +41,24 @@ describe('a bundle in service', () => {
     expect(await inference.measure(never)).toBeGreaterThan(0);
   });
 
+  test('is checked by its golden parts where it serves; a check changes no reading', async () => {
+    const folder = temporaryFolder();
+    const { inference } = openInference(folder);
+    await expect(inference.check(never)).rejects.toMatchObject({ code: 'inference/down' });
+    await inference.start({ path: await bundleIn(folder, 'a@1.0.0'), product });
+    const before = await inference.infer(goodPart(1), never);
+    // One and the other of the two kept, more than once.
+    for (let check = 0; check < 4; check++) await inference.check(never);
+    expect((await inference.infer(goodPart(1), never)).score).toBe(before.score);
+    process.kill(inference.host!.pid!, 'SIGSTOP');
+    const givenUp = new AbortController();
+    const hung = inference.check(givenUp.signal);
+    givenUp.abort();
+    await expect(hung).rejects.toMatchObject({ code: 'inference/hung' });
+    await until('another host', () => inference.problem === null && inference.host !== null);
+    await inference.check(never);
+  });
+
   test('a pair of another size is refused before it runs', async () => {
     const folder = temporaryFolder();
     const { inference } = openInference(folder);

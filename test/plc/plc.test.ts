@@ -5,7 +5,7 @@ import { OPCUAClient } from 'node-opcua';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Fault } from '../../drivers/synthetic/faults.ts';
 import { temporaryFolder, until } from '../inference/rig.ts';
-import { lenient, teachTiny, writeBundle } from '../inference/tiny-bundle.ts';
+import { lenient, product, teachTiny, writeBundle } from '../inference/tiny-bundle.ts';
 import { syntheticCamera } from '../run/rig.ts';
 import { openPlc, openStation, ready, recorded, stateOf, user } from './rig.ts';
 import { type Image, SimulatedPlc } from './simulated-plc.ts';
@@ -15,11 +15,11 @@ beforeAll(async () => {
   files = await teachTiny();
 });
 
-async function open(faults: (part: number) => Fault | null = () => null, deadlineMs = 5000) {
+async function open(faults: (part: number) => Fault | null = () => null) {
   const folder = temporaryFolder();
   const bundle = await writeBundle(join(folder, 'a@1.0.0'), files, lenient);
   const camera = syntheticCamera(faults);
-  const station = await openStation(stateOf(folder), bundle, camera, deadlineMs);
+  const station = await openStation(stateOf(folder), bundle, camera);
   return { folder, bundle, camera, station };
 }
 
@@ -38,7 +38,7 @@ describe.each(['tags', 'result'] as const)('read from the %s', (face) => {
       [44, 'pass', 'proven'],
     ]);
     const images = decided.map(({ image }) => image as Image);
-    expect(images[0]).toMatchObject({ ResPartId: 'A1', ReasonCode: 1, ConsecutiveRejects: 0, Busy: false, State: 6 });
+    expect(images[0]).toMatchObject({ ResPartId: 'A1', ReasonCode: 1, ConsecutiveRejects: 0, Busy: false });
     expect(images[1]).toMatchObject({ Verdict: 3, ReasonCode: 6, ConsecutiveRejects: 1, ResPartId: 'A2' });
     expect(images[2]).toMatchObject({ ResSeq: 44, ResSeqStart: 44, ConsecutiveRejects: 0 });
     expect(String(images[2]!.Result)).toMatch(/^44;1;1;\d+(\.\d{1,6})?;A3$/);
@@ -129,7 +129,7 @@ describe('the count of triggers', () => {
     expect(station.records).toHaveLength(6);
   });
 
-  test('begins anew with the station: no verdict stands there, and nothing is triggered by what stands in the PLC', async () => {
+  test("begins anew with the station: no verdict stands there, and the PLC's number triggers nothing", async () => {
     const { folder, bundle, station } = await open();
     const plc = await openPlc(station, { trigSeq: 7 });
     expect(await plc.inspect('before')).toMatchObject({ sequence: 8, gate: 'pass' });
@@ -146,6 +146,25 @@ describe('the count of triggers', () => {
     await recorded(again, 1);
     expect(again.records[0]!.sequence).toBeGreaterThan(station.records[0]!.sequence);
   });
+});
+
+test('the recipe of a number: another bundle judges from the next part on, ready all the while', async () => {
+  const folder = temporaryFolder();
+  const bundles = await Promise.all(
+    ['1.0.0', '2.0.0'].map((version) =>
+      writeBundle(join(folder, `a@${version}`), files, (manifest) => ({ ...lenient(manifest), version })),
+    ),
+  );
+  const [one, two] = bundles.map((bundle, at) => ({ name: `R${at + 1}`, product, bundle, threshold: null }));
+  const recipes = { 1: one!, 2: two! };
+  const station = await openStation(stateOf(folder), bundles[0]!, syntheticCamera(), { recipes });
+  const plc = await openPlc(station);
+  expect(await plc.inspect('a')).toMatchObject({ gate: 'pass', image: { RecipeActive: 1 } });
+  plc.memory.RecipeNo = 2;
+  await plc.until('recipe 2', ({ RecipeActive, LastOrder }) => RecipeActive === 2 && LastOrder === 'RecipeNo 2: done');
+  expect(plc.image).toMatchObject({ Ready: true, ResSeq: 1, Verdict: 1 });
+  expect(await plc.inspect('b')).toMatchObject({ gate: 'pass' });
+  expect(station.records.map(({ bundle }) => bundle?.version)).toEqual(['1.0.0', '2.0.0']);
 });
 
 test('a recipe that is not there is refused with its reason, once, and judging goes on', async () => {

@@ -1,11 +1,15 @@
 /** A whole daemon that commands trigger, with a user for the PLC, and the PLC in front of it. */
 import { join } from 'node:path';
-import { onTestFinished } from 'vitest';
+import { onTestFinished, vi } from 'vitest';
+import type { Config } from '../../config/schema.ts';
 import type { Camera } from '../../drivers/index.ts';
 import { until } from '../inference/rig.ts';
 import { openDaemon, type Plant, testConfig } from '../run/rig.ts';
 import { type PlcSettings, SimulatedPlc } from './simulated-plc.ts';
 import { addUser } from './user.ts';
+
+/** A whole daemon and a teaching on a machine that does other things too. */
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 export const user = { name: 'plc', password: 'a long password of the plc' };
 
@@ -13,19 +17,23 @@ export interface Station extends Plant {
   readonly endpoint: string;
 }
 
+/** Long enough for a loaded machine. */
+const deadlineMs = 5000;
+
 /** Everything real; the deadline is long enough for a loaded machine. */
 export async function openStation(
   stateDir: string,
   bundle: string,
   camera: Camera,
-  deadlineMs = 5000,
+  { trigger = 'command', recipes = {} }: Partial<Pick<Config, 'recipes'>> & { trigger?: 'camera' | 'command' } = {},
 ): Promise<Station> {
   await addUser(stateDir, user);
   const base = testConfig(stateDir, bundle);
   const plant = openDaemon(
     {
       ...base,
-      line: { ...base.line, trigger: 'command', deadlineMs },
+      line: { ...base.line, trigger, deadlineMs },
+      recipes,
       opcua: { ...base.opcua, enabled: true, port: 0, plcPassword: true },
       journal: { ...base.journal, commitTimeoutMs: 2000 },
       mqtt: { ...base.mqtt, enabled: false },

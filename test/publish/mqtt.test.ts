@@ -1,52 +1,11 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../daemon/clock.ts';
-import type { Decision } from '../../daemon/line/verdict.ts';
-import { openedByCamera } from '../../daemon/line/verdict.ts';
 import { startEmbeddedBroker } from '../../daemon/publish/embedded-broker.ts';
-import { MqttLine } from '../../daemon/publish/mqtt-line.ts';
-import { type Publishing, type PublishingOptions, startPublishing } from '../../daemon/publish/publishing.ts';
-import { freePort, judged, range, readableLog, temporaryFolder, until } from './fixtures.ts';
+import { MqttLine } from '../../daemon/publish/mqtt/line.ts';
+import { freePort, range, readableLog, until } from './fixtures.ts';
+import { connected, drained, judge, publish } from './mqtt-rig.ts';
 import { mosquittoVersion, Subscriber, skipMosquitto, startMosquitto, Wire } from './plant.ts';
-
-/** Not a picture; the publisher only carries it. */
-const encodePng = async (pixels: Uint8Array) => new Uint8Array([137, 80, 78, 71, ...pixels.slice(0, 4)]);
-const mask = () => ({ widthPx: 4, heightPx: 2, pixels: new Uint8Array(8).fill(1) });
-
-async function publish(port: number, more: Partial<PublishingOptions> = {}): Promise<Publishing> {
-  const publishing = await startPublishing({
-    stateFolder: temporaryFolder(),
-    lineIds: ['line1'],
-    mqtt: { url: `mqtt://127.0.0.1:${port}`, prefix: 'twinspect', user: null, password: null },
-    opcua: null,
-    clock: systemClock,
-    log: readableLog(),
-    encodePng,
-    ...more,
-    limits: { retryFirstMs: 20, retryLastMs: 100, keepaliveS: 1, retryMs: 50, stopMaxMs: 500, ...more.limits },
-  });
-  onTestFinished(() => publishing.stop());
-  publishing.line('line1').setState({ ready: true, why: null, fault: null, bundle: null });
-  return publishing;
-}
-
-async function judge(publishing: Publishing, decision: Decision = 'pass', withMask = false): Promise<number> {
-  const line = publishing.line('line1');
-  const openedAtMs = systemClock.wallMs();
-  const sequence = line.opened({
-    lineId: 'line1',
-    trigger: 1,
-    partId: null,
-    origin: openedByCamera,
-    openedAtMs,
-    deadlineMs: 300,
-  });
-  await line.closed(judged(sequence, decision), withMask ? { mask: mask() } : null);
-  return sequence;
-}
-
-const connected = (publishing: Publishing) => () => publishing.health().every((health) => health.ok);
-const drained = (publishing: Publishing) => async () => (await publishing.journal.figures()).waitingRecords === 0;
 
 test('the embedded broker: status, verdict, record, last and mask flow, all by their schema', async () => {
   const broker = await startEmbeddedBroker(0, 'mqtt.port', readableLog());
@@ -114,11 +73,12 @@ test('port taken: the embedded broker names port, setting and what to look for',
   await expect(second).rejects.toThrow(new RegExp(`127\\.0\\.0\\.1:${broker.port}: .*setting mqtt\\.port`));
 });
 
-test.each(['http://x', 'mqtt://', 'mqtt://user:secret@host', 'host:1883', 'mqtts://host'])(
+test.each(['http://x', 'mqtt://', 'mqtt://user:secret@host', 'host:1883', 'mqtts://'])(
   'broker address %s is refused and no password shown',
   (url) => {
     const settings = { url, user: null, password: null, clientId: 'c' };
-    const make = () => new MqttLine({ lineId: 'line1', prefix: 'p', settings, clock: systemClock, log: readableLog() });
+    const line = { lineId: 'line1', prefix: 'p', settings, commandRole: null, clock: systemClock, log: readableLog() };
+    const make = () => new MqttLine(line);
     expect(make).toThrow(/expected mqtt:\/\/HOST:PORT/);
     expect(make).not.toThrow(/secret/);
   },
@@ -126,7 +86,8 @@ test.each(['http://x', 'mqtt://', 'mqtt://user:secret@host', 'host:1883', 'mqtts
 
 test.each(['', 'a/b', '#', 'a+b', '-a', 'x'.repeat(65)])('line id %j is refused', (lineId) => {
   const settings = { url: 'mqtt://host', user: null, password: null, clientId: 'c' };
-  const make = () => new MqttLine({ lineId, prefix: 'p', settings, clock: systemClock, log: readableLog() });
+  const line = { lineId, prefix: 'p', settings, commandRole: null, clock: systemClock, log: readableLog() };
+  const make = () => new MqttLine(line);
   expect(make).toThrow(/line id is/);
 });
 
@@ -193,7 +154,7 @@ describe.skipIf(skipMosquitto)(`Mosquitto ${mosquittoVersion() ?? '(not installe
     const wire = await Wire.to(broker.port);
     const publishing = await publish(wire.port);
     await until('connected', connected(publishing));
-    wire.freeze();
+    wire.halfOpen();
     await judge(publishing);
     await until('noticed', () => !connected(publishing)());
     wire.heal();
@@ -209,27 +170,27 @@ describe.skipIf(skipMosquitto)(`Mosquitto ${mosquittoVersion() ?? '(not installe
   test('refused login: tried again until the right user is there', async () => {
     const port = await freePort();
     const log = readableLog();
-    const mqtt = { url: `mqtt://127.0.0.1:${port}`, prefix: 'twinspect', user: 'line', password: 'right' };
-    const closed = await startMosquitto(port, { name: 'other', password: 'right' });
+    const mqtt = { url: `mqtt://127.0.0.1:${port}`, prefix: 'twinspect', user: 'line', password: async () => 'right' };
+    const closed = await startMosquitto({ port, users: { other: 'right' } });
     const publishing = await publish(port, { log, mqtt });
     const refused = () => log.lines.some((line) => /not author/i.test(line.text));
     await until('refused', refused);
     await judge(publishing);
     await closed.stop();
-    await startMosquitto(port, { name: 'line', password: 'right' });
+    await startMosquitto({ port, users: { line: 'right' } });
     await until('drained', drained(publishing));
     expect(JSON.stringify(log.lines)).not.toContain('right"');
   });
 
   test('a broker that forgot everything gets birth, status and last again', async () => {
     const port = await freePort();
-    const first = await startMosquitto(port);
+    const first = await startMosquitto({ port });
     const publishing = await publish(port);
     await until('connected', connected(publishing));
     await judge(publishing, 'fail');
     await until('drained', drained(publishing));
     await first.stop();
-    await startMosquitto(port);
+    await startMosquitto({ port });
     await until('connected again', connected(publishing));
     const late = await Subscriber.at(port);
     await until('retained', () => late.status.length > 0 && late.last.length > 0);
@@ -243,7 +204,7 @@ describe.skipIf(skipMosquitto)(`Mosquitto ${mosquittoVersion() ?? '(not installe
     const wire = await Wire.to(broker.port);
     const publishing = await publish(wire.port, { limits: { stopMaxMs: 200, keepaliveS: 60 } });
     await until('connected', connected(publishing));
-    wire.freeze();
+    wire.halfOpen();
     await judge(publishing);
     const startedMs = systemClock.nowMs();
     await publishing.stop();

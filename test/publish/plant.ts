@@ -2,129 +2,46 @@
  * The plant's side for the publishing tests: a real Mosquitto, a subscriber that checks each message against its
  * schema, and a wire in between that can be cut, frozen and healed.
  */
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { connect, createServer, type Socket } from 'node:net';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { Ajv } from 'ajv';
 import mqtt from 'mqtt';
 import { expect, onTestFinished } from 'vitest';
-import type { StatusPayload, VerdictPayload } from '../../daemon/publish/payload.ts';
-import { freePort, temporaryFolder, until } from './fixtures.ts';
+import type { AnswerPayload } from '../../daemon/publish/mqtt/answer.ts';
+import type { OrdersPayload, StatusPayload, VerdictPayload } from '../../daemon/publish/payload.ts';
 
-/** Debian keeps it in sbin, which is not on every user's path. */
-const searchPath = `${process.env['PATH']}:/usr/sbin:/usr/local/sbin`;
-
-export function mosquittoVersion(): string | null {
-  const { stdout, error } = spawnSync('mosquitto', ['-h'], { env: { PATH: searchPath }, encoding: 'utf8' });
-  return error ? null : (/version (\S+)/.exec(stdout)?.[1] ?? null);
-}
-
-/** Where Mosquitto is not installed its tests are skipped by name; a CI run must have it. */
-export const skipMosquitto = mosquittoVersion() === null && process.env['CI'] === undefined;
-
-export interface Broker {
-  readonly port: number;
-  stop(): Promise<void>;
-}
-
-export async function startMosquitto(port?: number, user?: { name: string; password: string }): Promise<Broker> {
-  const folder = temporaryFolder();
-  const at = port ?? (await freePort());
-  const passwords = join(folder, 'passwords');
-  if (user) {
-    writeFileSync(passwords, '');
-    spawnSync('mosquitto_passwd', ['-b', passwords, user.name, user.password], { env: { PATH: searchPath } });
-  }
-  const access = user ? `allow_anonymous false\npassword_file ${passwords}` : 'allow_anonymous true';
-  const rootUser = process.getuid?.() === 0 ? 'user root\n' : '';
-  writeFileSync(join(folder, 'mosquitto.conf'), `${rootUser}listener ${at} 127.0.0.1\n${access}\n`);
-  const child = spawn('mosquitto', ['-c', join(folder, 'mosquitto.conf')], {
-    env: { PATH: searchPath },
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  let said = '';
-  child.stderr.on('data', (data) => {
-    said += String(data);
-  });
-  const stop = async (): Promise<void> => {
-    if (child.exitCode !== null || child.signalCode !== null) return;
-    child.kill('SIGKILL');
-    await once(child, 'exit');
-  };
-  onTestFinished(stop);
-  await until(`mosquitto on ${at}: ${said}`, () => answers(at));
-  return { port: at, stop };
-}
-
-function answers(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
-    socket.once('connect', () => socket.destroy());
-  });
-}
-
-/** A wire to a port: what is cut is cut for both sides, what is frozen stays open and carries nothing. */
-export class Wire {
-  readonly #sockets = new Set<Socket>();
-  #open = true;
-  #frozen = false;
-  port = 0;
-
-  static async to(target: number, port = 0): Promise<Wire> {
-    const wire = new Wire();
-    const server = createServer((near) => {
-      const far = connect(target, '127.0.0.1');
-      for (const [one, other] of [
-        [near, far],
-        [far, near],
-      ] as const) {
-        wire.#sockets.add(one);
-        one.on('data', (data) => wire.#frozen || other.write(data));
-        one.on('error', () => other.destroy());
-        one.on('close', () => {
-          wire.#sockets.delete(one);
-          other.destroy();
-        });
-      }
-      if (!wire.#open) near.destroy();
-    });
-    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', () => resolve()));
-    wire.port = (server.address() as { port: number }).port;
-    onTestFinished(() => {
-      wire.cut();
-      server.close();
-    });
-    return wire;
-  }
-
-  cut(): void {
-    this.#open = false;
-    for (const socket of this.#sockets) socket.destroy();
-  }
-
-  /** Half open: both ends believe in the connection, nothing arrives. */
-  freeze(): void {
-    this.#frozen = true;
-  }
-
-  heal(): void {
-    this.#frozen = false;
-    this.#open = true;
-  }
-}
+export { mosquittoVersion, skipMosquitto, startMosquitto } from '../net/mosquitto.ts';
+export { Wire } from '../net/proxy.ts';
 
 const ajv = new Ajv({ allErrors: true, allowUnionTypes: true });
 const schemaOf = (name: string) =>
   ajv.compile(JSON.parse(readFileSync(new URL(`../../daemon/publish/schema/${name}.json`, import.meta.url), 'utf8')));
-const validators = { verdict: schemaOf('verdict'), status: schemaOf('status') };
+const validators = {
+  verdict: schemaOf('verdict'),
+  status: schemaOf('status'),
+  orders: schemaOf('orders'),
+  answer: schemaOf('answer'),
+};
+
+ajv.addSchema(JSON.parse(readFileSync(new URL('../../daemon/publish/schema/command.json', import.meta.url), 'utf8')));
+
+/** The schema of each JSON topic, by its level below the line. */
+const schemas: Readonly<Record<string, keyof typeof validators>> = {
+  ...{ verdict: 'verdict', record: 'verdict', last: 'verdict' },
+  ...{ status: 'status', orders: 'orders', 'cmd/answer': 'answer' },
+};
 
 /** Throws where a message does not follow the schema of its topic. */
 export function checkMessage(leaf: string, message: unknown): void {
-  const validate = leaf === 'status' ? validators.status : validators.verdict;
+  const name = schemas[leaf];
+  if (name === undefined) throw new Error(`a topic without a schema: ${leaf}`);
+  const validate = validators[name];
   expect(validate(message), `${leaf}: ${JSON.stringify(validate.errors)}`).toBe(true);
+}
+
+/** Whether a command is one by the schema, for its verb. */
+export function fitsCommandSchema(verb: string, message: unknown): boolean {
+  const validate = ajv.getSchema(`twinspect.command/1#/definitions/${verb}`);
+  return validate?.(message) === true;
 }
 
 /** Everything a line says, as it arrived. */
@@ -133,33 +50,45 @@ export class Subscriber {
   readonly verdict: VerdictPayload[] = [];
   readonly record: VerdictPayload[] = [];
   readonly last: { payload: VerdictPayload; retained: boolean }[] = [];
-  readonly masks: { topic: string; png: Buffer }[] = [];
+  readonly orders: OrdersPayload[] = [];
+  readonly answers: AnswerPayload[] = [];
+  readonly masks: { topic: string; png: Buffer; packet: mqtt.IPublishPacket }[] = [];
+  /** Every message, as it came. */
+  readonly packets: mqtt.IPublishPacket[] = [];
+  client: mqtt.MqttClient | null = null;
   readonly #refused: string[] = [];
 
   static async at(port: number, options: mqtt.IClientOptions = {}, topics = 'twinspect/#'): Promise<Subscriber> {
     const subscriber = new Subscriber();
     const client = mqtt.connect(`mqtt://127.0.0.1:${port}`, { reconnectPeriod: 50, ...options });
     onTestFinished(() => client.endAsync(true));
-    client.on('message', (topic, payload, packet) => subscriber.#take(topic, payload, packet.retain));
+    subscriber.client = client;
+    client.on('message', (_topic, _payload, packet) => subscriber.#take(packet));
     await new Promise<void>((resolve) => client.once('connect', () => resolve()));
     await client.subscribeAsync(topics, { qos: 1 });
     return subscriber;
   }
 
-  #take(topic: string, payload: Buffer, retained: boolean): void {
-    const leaf = topic.split('/')[2] ?? '';
-    if (leaf === 'mask') {
-      this.masks.push({ topic, png: payload });
+  #take(packet: mqtt.IPublishPacket): void {
+    const { topic, retain } = packet;
+    const payload = Buffer.from(packet.payload);
+    this.packets.push(packet);
+    const leaf = topic.split('/').slice(2).join('/');
+    if (leaf.startsWith('mask/')) {
+      this.masks.push({ topic, png: payload, packet });
       return;
     }
+    // What is asked is not ours to say.
+    if (leaf.startsWith('cmd/') && leaf !== 'cmd/answer') return;
     const message = JSON.parse(payload.toString());
     try {
       checkMessage(leaf, message);
     } catch (error) {
       this.#refused.push(String(error));
     }
-    if (leaf === 'last') this.last.push({ payload: message, retained });
-    else this[leaf as 'status' | 'verdict' | 'record'].push(message);
+    if (leaf === 'last') this.last.push({ payload: message, retained: retain });
+    else if (leaf === 'cmd/answer') this.answers.push(message);
+    else this[leaf as 'status' | 'verdict' | 'record' | 'orders'].push(message);
   }
 
   /** Each message so far followed its schema. */

@@ -44,6 +44,22 @@ function opened({ publishing }: Room): number {
 
 const broker = (port: number) => ({ url: `mqtt://127.0.0.1:${port}`, prefix: 'twinspect', user: null, password: null });
 
+test("a fault of a lane is shown as the line's, which judges on", async () => {
+  let wallMs = 5000;
+  const clock: Clock = { ...systemClock, wallMs: () => wallMs };
+  const { publishing } = await room({ clock, opcua: { host: '127.0.0.1', port: 0, setting: 'opcua.port' } });
+  expect(publishing.line('line1').status()).toMatchObject({
+    ...{ ready: true, why: null },
+    fault: expect.stringContaining('The clock says 1970-01-01T00:00:05.000Z'),
+  });
+  expect(publishing.health().find(({ name }) => name === 'opcua line1')).toMatchObject({
+    ok: false,
+    problem: expect.stringContaining('opcua/clock'),
+  });
+  wallMs = systemClock.wallMs();
+  expect(publishing.line('line1').status()).toMatchObject({ ready: true, fault: null });
+});
+
 test('reason codes are total, distinct, and stay what they are', () => {
   expect(Object.keys(reasonCodes).sort()).toEqual([...reasons].sort());
   expect(new Set(Object.values(reasonCodes)).size).toBe(reasons.length);

@@ -1,15 +1,13 @@
 /** Checks of the machine itself: cores, memory, clock, the Node that runs this. */
 import { availableParallelism, freemem, totalmem } from 'node:os';
 import { arch, platform, version } from 'node:process';
+import { builtAtMs } from '../../build-date.ts';
 import type { Check } from './finding.ts';
 
 const mb = 1024 * 1024;
 
 /** A ResNet-18 bundle in service, one being warmed beside it, and the daemon; measured with room to spare. */
 const memoryNeededMb = 1500;
-
-/** No copy of this program is older: a clock before it was never set (a Jetson without RTC battery starts in 1970). */
-const writtenAtMs = Date.UTC(2026, 10, 1);
 
 export const machineChecks: readonly Check[] = [
   {
@@ -34,9 +32,10 @@ export const machineChecks: readonly Check[] = [
     async run({ clock }) {
       const nowMs = clock.wallMs();
       const text = new Date(nowMs).toISOString();
-      if (nowMs >= writtenAtMs) return { status: 'ok', text };
-      const advice = 'Set the clock (chrony, or an RTC battery): records would carry this time.';
-      return { status: 'fail', text: `${text} is before this program was written`, advice };
+      if (nowMs >= builtAtMs) return { status: 'ok', text };
+      const advice =
+        'Set the clock (chrony, or an RTC battery): records would carry this time, and certificates be refused.';
+      return { status: 'fail', text: `${text} is before this program was made`, advice };
     },
   },
   {

@@ -1,13 +1,13 @@
 /** Checks of what the plant sees: ports to listen on, the broker to reach, the triggers that open parts. */
 import { connect, createServer } from 'node:net';
 import type { Clock } from '../../clock.ts';
+import { brokerAddress } from '../../publish/mqtt/settings.ts';
 import type { Check } from './finding.ts';
 
 /** A broker on a plant network answers in milliseconds; one that takes this long is as good as absent. */
 const connectTimeoutMs = 2000;
 
 const loopback = '127.0.0.1';
-const defaultBrokerPort = 1883;
 
 export const plantChecks: readonly Check[] = [
   {
@@ -15,9 +15,9 @@ export const plantChecks: readonly Check[] = [
     async run({ clock }, { mqtt }) {
       if (!mqtt.enabled) return { status: 'ok', text: 'switched off' };
       if (mqtt.url === '') return portFree('mqtt.embeddedPort', loopback, mqtt.embeddedPort);
-      const { hostname, port } = new URL(mqtt.url);
-      const target = `${hostname}:${port === '' ? defaultBrokerPort : port}`;
-      const problem = await reach(hostname, port === '' ? defaultBrokerPort : Number(port), clock);
+      const { host, port } = brokerAddress(mqtt.url);
+      const target = `${host}:${port}`;
+      const problem = await reach(host, port, clock);
       if (problem === null) return { status: 'ok', text: `broker ${target} answers` };
       // No failure: the daemon starts without its broker, and the journal keeps the records.
       const advice = 'Start the broker or correct mqtt.url; until then records wait in the journal.';

@@ -15,6 +15,7 @@ import type {
   JournalCall,
   JournalCalls,
   OpenPart,
+  PendingMask,
   PendingRecord,
   Question,
   Recovered,
@@ -129,7 +130,7 @@ export class Journal {
   }
 
   /** The oldest mask that waits, of a record not beyond `upTo`. */
-  pendingMask(lineId: string, upTo: number): Promise<StoredMask | null> {
+  pendingMask(lineId: string, upTo: number): Promise<PendingMask | null> {
     return this.#ask('pendingMask', { lineId, upTo });
   }
 

@@ -25,6 +25,12 @@ export interface StoredMask {
   readonly png: Uint8Array;
 }
 
+/** A mask that waits for the broker, and whose it is; null where its record is not kept any more. */
+export interface PendingMask extends StoredMask {
+  readonly partId: string | null;
+  readonly closedAtMs: number | null;
+}
+
 export interface PendingRecord {
   readonly record: VerdictRecord;
   readonly mask: Omit<StoredMask, 'png' | 'sequence'> | null;
@@ -54,7 +60,7 @@ export interface JournalCalls {
   acknowledge: { ask: { lineId: string; sequence: number }; answer: null };
   acknowledgeMask: { ask: { sequence: number }; answer: null };
   pending: { ask: { lineId: string; after: number; limit: number }; answer: PendingRecord[] };
-  pendingMask: { ask: { lineId: string; upTo: number }; answer: StoredMask | null };
+  pendingMask: { ask: { lineId: string; upTo: number }; answer: PendingMask | null };
   latest: { ask: { lineId: string; limit: number }; answer: VerdictRecord[] };
   /** Rejects while a commit would. */
   probe: { ask: { reserveUpTo: number | null }; answer: null };

@@ -7,7 +7,7 @@ import { fail } from '../../../errors.ts';
 import { openedByCamera, type PartOrigin, type VerdictRecord } from '../../line/verdict.ts';
 import { resultIdOf } from '../payload.ts';
 import type { JournalLimits } from './limits.ts';
-import type { OpenPart, PendingRecord, Recovered, StoredMask, StoreFigures } from './messages.ts';
+import type { OpenPart, PendingMask, PendingRecord, Recovered, StoredMask, StoreFigures } from './messages.ts';
 import { openDatabase, sqliteError } from './tables.ts';
 
 export class JournalStore {
@@ -146,8 +146,8 @@ export class JournalStore {
     }));
   }
 
-  pendingMask(lineId: string, upTo: number): StoredMask | null {
-    return (this.#statements.pendingMask.get(lineId, upTo) as unknown as StoredMask | undefined) ?? null;
+  pendingMask(lineId: string, upTo: number): PendingMask | null {
+    return (this.#statements.pendingMask.get(lineId, upTo) as unknown as PendingMask | undefined) ?? null;
   }
 
   /** The newest first. */
@@ -232,8 +232,10 @@ const sql = {
   dropOldestMask: 'DELETE FROM mask WHERE sequence = (SELECT min(sequence) FROM mask) RETURNING bytes',
   pending: `SELECT record.json, mask.widthPx, mask.heightPx, mask.sha256 FROM record LEFT JOIN mask USING (sequence)
     WHERE record.lineId = ? AND record.waiting = 1 AND record.sequence > ? ORDER BY record.sequence LIMIT ?`,
-  pendingMask: `SELECT sequence, widthPx, heightPx, sha256, png FROM mask WHERE lineId = ? AND sequence <= ?
-    ORDER BY sequence LIMIT 1`,
+  pendingMask: `SELECT mask.sequence, widthPx, heightPx, sha256, png,
+    record.json ->> '$.partId' AS partId, record.json ->> '$.closedAtMs' AS closedAtMs
+    FROM mask LEFT JOIN record USING (sequence) WHERE mask.lineId = ? AND mask.sequence <= ?
+    ORDER BY mask.sequence LIMIT 1`,
   latest: 'SELECT json FROM record WHERE lineId = ? ORDER BY sequence DESC LIMIT ?',
 } as const;
 

@@ -29,8 +29,8 @@ export class OpcUaLane implements ControlLane {
     this.#plc = new PlcHandshake(deps);
   }
 
-  attach(commands: LineCommands): void {
-    this.#plc.attach(commands);
+  attach(commands: LineCommands, challenge: (on: boolean) => void): void {
+    this.#plc.attach(commands, challenge);
   }
 
   opened(_part: OpenedPart, sequence: number): void {

@@ -7,8 +7,8 @@ import type { Log } from '../lane.ts';
 const textMax = 500;
 
 /**
- * W26: the certificate does not carry the names of this host. It is not meant to: the server listens on the loopback
- * only, and the certificate is made for that address.
+ * W26: the certificate does not carry every name this host has. It carries those the config says; which of these are
+ * missing is said by `security/`.
  */
 const meant = '[NODE-OPCUA-W26] Certificate SAN';
 

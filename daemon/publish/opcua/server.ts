@@ -174,6 +174,11 @@ export class OpcUa {
     return this.#server.getEndpointUrl();
   }
 
+  /** How one comes in, for people. */
+  get access(): string {
+    return this.#security.access;
+  }
+
   /** The control lane of one line; undefined for a line the server was not started with. */
   lane(lineId: string): ControlLane | undefined {
     const block = this.#blocks.get(lineId);

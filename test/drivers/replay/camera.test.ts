@@ -87,7 +87,9 @@ describe('the replay camera', () => {
     const { camera, sink, pass } = await running([sample('1'), sample('2')], { pace: 'stepped' });
     await pass(300);
     expect(sink.log).toEqual([]);
+    expect(await camera.probe()).toBeNull();
     expect([camera.trigger(), camera.trigger(), camera.trigger()]).toEqual([true, true, false]);
+    expect(await camera.probe()).toBe('the recording is over');
     await camera.settled();
     expect(sink.log.at(-1)).toBe('ended');
     const paced = await running([sample('1')]);

@@ -200,7 +200,9 @@ describe('injected faults', () => {
   it('disconnect: lost, no triggers, recovered, counted', async () => {
     const { camera, sink, clock } = await faulty({ kind: 'disconnect', forMs: 250 });
     expect(sink.log.slice(3)).toEqual(['lost: injected: the camera is gone']);
+    expect(await camera.probe()).toContain('gone');
     clock.advance(200);
+    expect(await camera.probe()).toBeNull();
     expect(sink.log.slice(4)).toEqual(['recovered', 'trigger 2 P000003', 'rgb 2', 'depth 2']);
     expect(camera.counters().reconnects).toBe(1);
     expect(sink.rgb(2)!.pixels).toEqual(renderPart(camera.requestOf(3)).rgb);

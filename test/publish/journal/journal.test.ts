@@ -154,7 +154,7 @@ test('masks: oldest waits first, the oldest go when their room is used up, count
     mask(3).sha256,
   ]);
   const oldest = await journal.pendingMask('line1', 3);
-  expect(oldest).toEqual({ ...mask(2), png: new Uint8Array(oldest?.png ?? []) });
+  expect(oldest).toMatchObject({ ...mask(2), png: new Uint8Array(oldest?.png ?? []) });
   await journal.acknowledgeMask(2);
   expect((await journal.pendingMask('line1', 3))?.sequence).toBe(3);
   expect(await journal.pendingMask('line1', 2)).toBeNull();

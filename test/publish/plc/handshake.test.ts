@@ -1,4 +1,4 @@
-/** The tag block in an address space, written to as a client's session writes, with the line's orders in plain sight. */
+/** The tag block in an address space, written to as a session writes, with the line's orders in plain sight. */
 import {
   AddressSpace,
   AttributeIds,
@@ -74,12 +74,14 @@ async function rig() {
   asked.opened = (sequence) => lane.opened(part, sequence);
   const counters = newCounters();
   const status: LineStatus = { lineId: 'line1', ready: true, why: null, fault: null, bundle: null, counters };
-  return { clock, log, block, lane, node, value, write, asked, counters, status };
+  const challenges: boolean[] = [];
+  const attach = (): void => lane.attach(asked, (on) => void challenges.push(on));
+  return { attach, challenges, clock, log, block, lane, node, value, write, asked, counters, status };
 }
 
 test('a trigger clears the standing result and sets busy before the write is answered', async () => {
   const r = await rig();
-  r.lane.attach(r.asked);
+  r.attach();
   r.lane.showStatus(r.status);
   await r.write('TrigSeq', 41);
   expect(r.value('Armed')).toBe(true);
@@ -113,7 +115,7 @@ test('a trigger clears the standing result and sets busy before the write is ans
 
 test("a part that somebody else triggered is shown, and is no PLC's own", async () => {
   const r = await rig();
-  r.lane.attach(r.asked);
+  r.attach();
   const foreign = { ...judged(1), triggerSource: 'command' as const, plantSequence: null };
   r.lane.opened(part, 1);
   r.lane.announce(foreign, null, r.counters);
@@ -125,10 +127,10 @@ test("a part that somebody else triggered is shown, and is no PLC's own", async 
   expect([r.value('ResSeqStart'), r.value('ResSeq')]).toEqual([5, 5]);
 });
 
-test('a jump asks for the parts that were missed; a repeated write, the first and a lower number ask for none', async () => {
+test('a jump asks for the missed parts; a repeated write, the first and a lower number for none', async () => {
   const r = await rig();
   expect(await r.write('TrigSeq', 7)).toEqual(StatusCodes.BadInvalidState);
-  r.lane.attach(r.asked);
+  r.attach();
   for (const number of [0xffff_ffff, 0xffff_ffff, 2, 2, 1, 1]) await r.write('TrigSeq', number);
   expect(r.asked.triggers.map(({ plantSequence, unseen }) => [plantSequence, unseen])).toEqual([[2, 2]]);
   expect([r.value('MissedParts'), r.value('TrigEcho')]).toEqual([2, 1]);
@@ -136,7 +138,7 @@ test('a jump asks for the parts that were missed; a repeated write, the first an
 
 test('a trigger that opens no part is refused to its writer', async () => {
   const r = await rig();
-  r.lane.attach(r.asked);
+  r.attach();
   await r.write('TrigSeq', 1);
   r.asked.refuses = new Error('the line was stopped');
   expect(await r.write('TrigSeq', 2)).toEqual(StatusCodes.BadInvalidState);
@@ -146,19 +148,20 @@ test('a trigger that opens no part is refused to its writer', async () => {
 
 test('what no tag takes is refused, and the old value stands', async () => {
   const r = await rig();
-  r.lane.attach(r.asked);
+  r.attach();
   expect(await r.write('Mode', 1)).toEqual(StatusCodes.Good);
   expect(await r.write('Mode', 2)).toEqual(StatusCodes.BadOutOfRange);
   expect(await r.write('PartId', 'x'.repeat(65))).toEqual(StatusCodes.BadOutOfRange);
   expect(await r.write('RecipeNo', -1)).toEqual(StatusCodes.BadOutOfRange);
   expect(await r.write('TrigSeq', 5, tags.Mode.type)).toEqual(StatusCodes.BadTypeMismatch);
   expect(await r.write('Verdict', 1)).toEqual(StatusCodes.BadNotWritable);
+  expect(r.challenges).toEqual([false, true]);
   expect([r.value('Mode'), r.value('PartId'), r.value('TrigSeq'), r.value('Verdict')]).toEqual([1, '', 0, 0]);
 });
 
 test('recipe and reset are orders, once for each change', async () => {
   const r = await rig();
-  r.lane.attach(r.asked);
+  r.attach();
   for (const number of [0, 3, 4, 4, 0, 4]) await r.write('RecipeNo', number);
   for (const flag of [true, true, false, true]) await r.write('ResetFault', flag);
   await settle();
@@ -174,7 +177,7 @@ test('recipe and reset are orders, once for each change', async () => {
 
 test('a fault clears what stands there; the reason is a number too', async () => {
   const r = await rig();
-  r.lane.attach(r.asked);
+  r.attach();
   r.lane.showStatus(r.status);
   expect([r.value('Ready'), r.value('RecipeActive'), r.value('NotReadyCode')]).toEqual([true, 3, 0]);
   r.lane.announce({ ...judged(1), triggerSource: 'command', plantSequence: 1 }, null, r.counters);
@@ -191,7 +194,7 @@ test('a fault clears what stands there; the reason is a number too', async () =>
 
 test('the heartbeat steps only while nothing is wrong, and the PLC is seen to live', async () => {
   const r = await rig();
-  r.lane.attach(r.asked);
+  r.attach();
   r.lane.beat('the inference hangs');
   expect([r.value('Heartbeat'), r.value('HeartbeatWhy'), r.value('PlcAlive')]).toEqual([
     0,

@@ -36,6 +36,7 @@ export class PlcHandshake implements InputTaker {
   readonly #open = new Set<number>();
   readonly #written = { PartId: '', Mode: 0, RecipeNo: 0, ResetFault: false };
   #commands: LineCommands | null = null;
+  #challenge: ((on: boolean) => void) | null = null;
   #status: LineStatus | null = null;
   #standing: number | null = null;
   #rejectsInARow = 0;
@@ -50,8 +51,10 @@ export class PlcHandshake implements InputTaker {
   }
 
   /** The line can be commanded from now on; what was written before triggered nothing. */
-  attach(commands: LineCommands): void {
+  attach(commands: LineCommands, challenge: (on: boolean) => void): void {
     this.#commands = commands;
+    this.#challenge = challenge;
+    challenge(this.#written.Mode === 1);
     commands.onOrdered(() => this.#showState());
     this.#showState();
   }
@@ -98,7 +101,7 @@ export class PlcHandshake implements InputTaker {
     const plc: Actor = { ...actor, via: 'plc' };
     if (name === 'TrigSeq') return this.#takeTrigger(value as number, plc);
     if (name === 'PartId') this.#written.PartId = ascii((value as string | null) ?? '');
-    if (name === 'Mode') this.#written.Mode = value as number;
+    if (name === 'Mode') this.#takeMode(value as number);
     if (name === 'PlcHeartbeat') this.#plcBeatMs = this.#deps.clock.nowMs();
     if (name === 'AckSeq') this.#takeAcknowledge(value as number);
     if (name === 'RecipeNo') this.#selectRecipe(value as number, plc);
@@ -137,6 +140,12 @@ export class PlcHandshake implements InputTaker {
       this.#show({ LastOrder: `TrigSeq ${value}: ${messageOf(error)}` });
       return false;
     }
+  }
+
+  /** With each trigger of its own, and for parts that the camera opens. */
+  #takeMode(value: number): void {
+    this.#written.Mode = value;
+    this.#challenge?.(value === 1);
   }
 
   #takeAcknowledge(value: number): void {

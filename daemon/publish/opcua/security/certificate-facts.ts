@@ -56,14 +56,19 @@ function nameOf({ subject }: X509Certificate): string {
   const part = (key: string): string | undefined =>
     lines.find((line) => line.startsWith(`${key}=`))?.slice(key.length + 1);
   const named = [part('CN'), part('O')].filter((text) => text !== undefined && text !== '').join(', ');
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: what a stranger wrote must not steer a terminal
-  return (named || lines.join(' ')).replace(/[\u0000-\u001f\u007f-\u009f]/g, '?').slice(0, nameMaxChars) || 'unnamed';
+  return printable(named || lines.join(' ')).slice(0, nameMaxChars) || 'unnamed';
+}
+
+/** What a stranger wrote must not steer a terminal. */
+function printable(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones that would
+  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '?');
 }
 
 /** `DNS:a, IP Address:10.0.0.5, URI:"x, y"` as pairs; a value that needs quotes is JSON. */
 function alternativeNames(text: string): (readonly [kind: string, value: string])[] {
   return [...text.matchAll(/(DNS|IP Address|URI):("(?:[^"\\]|\\.)*"|[^,]*)/g)].map(([, kind, value]) => {
     const unquoted = value!.startsWith('"') ? String(JSON.parse(value!)) : value!;
-    return [kind!, unquoted] as const;
+    return [kind!, printable(unquoted)] as const;
   });
 }

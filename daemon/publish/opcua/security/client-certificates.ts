@@ -20,6 +20,8 @@ const windowMs = 600_000;
 export interface ClientCertificatesListener {
   /** A certificate that was not known before was refused and listed. */
   listed(facts: CertificateFacts): void;
+  /** Refused for another reason than that nobody trusts it: its dates, its issuer, its revocation. */
+  unfit(facts: CertificateFacts, why: string): void;
   /** It was taken out of the trusted ones, by thumbprint: whoever came with it must go. */
   untrusted(thumbprint: string): void;
 }
@@ -45,7 +47,18 @@ export class ClientCertificates extends OPCUACertificateManager {
     this.#listener = listener;
   }
 
-  /** The library calls this for every untrusted certificate that it is shown. */
+  /** The library calls this for every certificate that it is shown. */
+  override async verifyCertificate(...shown: Parameters<OPCUACertificateManager['verifyCertificate']>) {
+    const status = await super.verifyCertificate(...shown);
+    if (status === 'Good' || status === 'BadCertificateUntrusted') return status;
+    const [certificate] = shown;
+    const first = Array.isArray(certificate) ? certificate[0] : certificate;
+    const facts = first && first.length <= certificateMaxBytes ? certificateFacts(first) : null;
+    if (facts) this.#listener?.unfit(facts, status);
+    return status;
+  }
+
+  /** And this for every untrusted certificate that it is shown. */
   override async rejectCertificate(certificate: Buffer | Buffer[]): Promise<void> {
     const der = Array.isArray(certificate) ? certificate[0] : certificate;
     const facts = der && der.length <= certificateMaxBytes ? certificateFacts(der) : null;

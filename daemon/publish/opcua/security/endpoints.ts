@@ -63,6 +63,16 @@ export function addEndpoints(
   }
 }
 
+/** One line. */
+export function accessInWords({ firstLook, plainReadOnly, plcPassword }: Access): string {
+  if (firstLook) return 'NO USERS YET: anybody on this machine reads, nobody writes; see "twinspect user --help"';
+  const open = [
+    plainReadOnly ? 'ANYBODY READS, unencrypted (opcua.plainReadOnly)' : null,
+    plcPassword ? 'PLC by password, unencrypted (opcua.plcPassword)' : null,
+  ].filter((part) => part !== null);
+  return ['encrypted, with user and trusted certificate', ...open].join('; ');
+}
+
 /** At every start: what was given up, in words that somebody who reads the log understands. */
 export function sayWhatIsOpen({ firstLook, plainReadOnly, plcPassword }: Access, host: string, log: Log): void {
   if (firstLook) {

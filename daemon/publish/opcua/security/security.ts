@@ -3,28 +3,22 @@
  * the server may start at all: on an address that others can reach, not without a user.
  */
 import { join } from 'node:path';
-import {
-  invalidateServerCertificateCache,
-  type OPCUAServer,
-  type ServerSecureChannelLayer,
-  type ServerSession,
-  UserNameIdentityToken,
-} from 'node-opcua';
+import { invalidateServerCertificateCache, type OPCUAServer } from 'node-opcua';
 import { fail, messageOf } from '../../../../errors.ts';
 import type { Audit, AuditEntry } from '../../../audit/port.ts';
 import type { Clock } from '../../../clock.ts';
 import { UserStore } from '../../../users/user-store.ts';
 import { usersFileName } from '../../../users/users.ts';
 import type { Log } from '../../lane.ts';
-import { certificateThumbprint } from './actor.ts';
 import type { CertificateFacts } from './certificate-facts.ts';
 import { ClientCertificates } from './client-certificates.ts';
-import { type Access, addEndpoints, sayWhatIsOpen, waysIn } from './endpoints.ts';
+import { type Access, accessInWords, addEndpoints, sayWhatIsOpen, waysIn } from './endpoints.ts';
 import { Logins } from './logins.ts';
 import { isLoopback, type Machine, missingNames, type ServerNames, serverNames, thisMachine } from './names.ts';
 import { ensureOwnCertificate, ownCertificateFile, readOwnCertificate } from './own-certificate.ts';
 import { callableByAll, readable } from './permissions.ts';
 import { type Standing, standing } from './standing.ts';
+import { Visitors } from './visitors.ts';
 
 export interface SecuritySettings {
   /** Where it listens. */
@@ -50,6 +44,8 @@ export interface SecurityOptions {
 
 export const defaultApplicationUri = 'urn:twinspect:server';
 
+/** Half of the sessions: whoever needs no password must not be able to take them all. */
+const plainSessionsMax = 50;
 /** Certificate, clock and limits are looked at this often; a renewed certificate is taken within it. */
 const lookEveryMs = 5000;
 
@@ -66,6 +62,7 @@ export class OpcUaSecurity {
   readonly #stopped = new AbortController();
   #certificate: CertificateFacts;
   #server: OPCUAServer | null = null;
+  #visitors: Visitors | null = null;
   #told: string | null = null;
 
   private constructor(
@@ -84,7 +81,8 @@ export class OpcUaSecurity {
     this.logins = new Logins({ users: this.users, plcPassword, log, audit });
     this.store.tell({
       listed: (facts) => this.#listed(facts),
-      untrusted: (thumbprint) => this.#untrusted(thumbprint),
+      unfit: (facts, status) => this.#unfit(facts, status),
+      untrusted: (thumbprint) => this.#visitors?.untrusted(thumbprint),
     });
   }
 
@@ -144,9 +142,15 @@ export class OpcUaSecurity {
       // The standard's own methods (GetMonitoredItems, ResendData) act on the caller's own subscriptions.
       namespace.setDefaultRolePermissions(namespace.index === 0 ? callableByAll() : readable());
     }
-    this.users.onGone((gone) => this.#endSessionsOf(gone));
+    this.#visitors = new Visitors(server, log, () => this.#anonymousMax);
+    this.users.onChange((gone) => this.#visitors?.usersChanged(gone));
     sayWhatIsOpen(this.#access, settings.host, log);
     this.#look();
+  }
+
+  /** How one comes in, for people. */
+  get access(): string {
+    return accessInWords(this.#access);
   }
 
   standing(limit: number): Standing {
@@ -166,6 +170,13 @@ export class OpcUaSecurity {
     this.#stopped.abort();
     this.users.stop();
     await this.store.dispose();
+  }
+
+  /** None once there is a user: the first look is over, though the endpoint stands until the next start. */
+  get #anonymousMax(): number {
+    const { firstLook, plainReadOnly } = this.#access;
+    if (plainReadOnly) return plainSessionsMax;
+    return firstLook && this.users.users.length === 0 ? Number.POSITIVE_INFINITY : 0;
   }
 
   #look(): void {
@@ -202,46 +213,35 @@ export class OpcUaSecurity {
   }
 
   #listed(facts: CertificateFacts): void {
-    const { log, audit } = this.#options;
+    const { log } = this.#options;
     const { thumbprint, name, applicationUri } = facts;
     const command = `twinspect opcua trust ${thumbprint.slice(0, 8)}`;
     log.warn({ thumbprint, name, applicationUri, command }, 'OPC UA: client refused, its certificate is not trusted');
-    audit?.tally({
-      ...{ action: 'connect', target: thumbprint, from: null, to: null, result: 'denied' },
-      who: { name, via: 'opcua', role: null, certificate: thumbprint },
-      cause: 'certificate not trusted',
-    });
+    this.#denied(facts, 'certificate not trusted');
   }
 
-  /** Trust taken back holds for those who are in already. */
-  #untrusted(thumbprint: string): void {
-    for (const channel of this.#channels()) {
-      if (certificateThumbprint(channel.clientCertificate) !== thumbprint.toLowerCase()) continue;
-      this.#options.log.warn({ thumbprint }, 'OPC UA: client cut off, its certificate is no longer trusted');
-      this.#end(sessionsOn(channel));
-      channel.close(() => undefined);
-    }
+  #denied({ thumbprint, name }: CertificateFacts, cause: string): void {
+    const who = { name, via: 'opcua', role: null, certificate: thumbprint } as const;
+    const entry = {
+      action: 'connect',
+      target: thumbprint,
+      who,
+      from: null,
+      to: null,
+      result: 'denied',
+      cause,
+    } as const;
+    this.#options.audit?.tally(entry);
   }
 
-  #endSessionsOf(gone: readonly string[]): void {
-    const theirs = this.#channels()
-      .flatMap(sessionsOn)
-      .filter(({ userIdentityToken: token }) => {
-        return token instanceof UserNameIdentityToken && token.userName !== null && gone.includes(token.userName);
-      });
-    if (theirs.length === 0) return;
-    this.#options.log.warn({ users: gone, sessions: theirs.length }, 'OPC UA: sessions ended, their users are gone');
-    this.#end(theirs);
-  }
-
-  #channels(): ServerSecureChannelLayer[] {
-    return this.#server?.endpoints.flatMap((endpoint) => endpoint.getChannels()) ?? [];
-  }
-
-  #end(sessions: readonly ServerSession[]): void {
-    for (const { authenticationToken } of sessions) {
-      this.#server?.engine.closeSession(authenticationToken, true, 'Terminated');
-    }
+  /** It is not listed as rejected, and its owner must know all the same; the status is the library's. */
+  #unfit(facts: CertificateFacts, status: string): void {
+    const { thumbprint, name, validFromMs, validToMs } = facts;
+    const nowMs = this.#options.clock.wallMs();
+    const dates = nowMs < validFromMs ? 'not valid yet' : nowMs >= validToMs ? 'expired' : status;
+    const cause = `certificate ${dates}`;
+    this.#options.log.warn({ thumbprint, name, cause }, 'OPC UA: client refused');
+    this.#denied(facts, cause);
   }
 
   #write(entry: Pick<AuditEntry, 'action' | 'target' | 'from' | 'to' | 'cause'>): void {
@@ -249,9 +249,4 @@ export class OpcUaSecurity {
     // Said by the record itself, and counted there.
     this.#options.audit?.write({ ...entry, who, result: 'done' }).catch(() => undefined);
   }
-}
-
-/** The library knows more of them than it says. */
-function sessionsOn({ sessionTokens }: ServerSecureChannelLayer): ServerSession[] {
-  return Object.values(sessionTokens) as unknown as ServerSession[];
 }
