@@ -41,6 +41,13 @@ export const opcua = {
     matches: /^[A-Za-z][A-Za-z0-9+.-]*:[A-Za-z0-9._~:/?#@!$&'()*+,;=%-]{1,180}$/,
     takes: 'restart',
   }),
+  machineVision: switchKey({
+    doc:
+      'Show each line as a vision system of OPC 40100-1 too, for MES and SCADA: states, recipes, results, events. ' +
+      'Costs some tenths of a second at the start and some megabytes.',
+    default: true,
+    takes: 'restart',
+  }),
   plainReadOnly: switchKey({
     doc:
       'Opt-in that gives up secrecy: anybody who reaches the port may read, without name, certificate or encryption. ' +

@@ -13,13 +13,13 @@ import type { BundleWish } from '../inference/inference.ts';
 import type { Line } from '../line/line.ts';
 import { type KeptOrders, OrdersInForce, type OrdersStore } from './kept-orders.ts';
 import { orderEntry, recipeValue, wanted } from './order-entry.ts';
-import type { Actor, LineCommands, Order, Ordered, Recipe, Triggered, TriggerRequest } from './port.ts';
+import type { Actor, JobIds, LineCommands, Order, Ordered, Recipe, Triggered, TriggerRequest } from './port.ts';
 import { RecipeChoice, type RecipeChoiceDeps } from './recipe-choice.ts';
 import { type ChosenBy, type RecipeConfig, recipesOf } from './recipes.ts';
 import { deniedTo } from './roles.ts';
 
 /** The line, as far as orders reach it. */
-export type OrderedLine = Pick<Line, 'trigger' | 'halt' | 'abort'>;
+export type OrderedLine = Pick<Line, 'trigger' | 'halt' | 'abort' | 'job'>;
 
 export interface LineOrdersDeps extends RecipeChoiceDeps {
   readonly store: OrdersStore;
@@ -161,7 +161,7 @@ export class LineOrders implements LineCommands {
       case 'setThreshold':
         return this.#inTurn(() => this.#choice.setThreshold(by, order.threshold), this.#auditProblem());
       case 'setExecution':
-        return this.#setExecution(by, order.execution);
+        return this.#setExecution(by, order.execution, order.job ?? null);
       case 'abort':
         return this.#started().abort(`aborted by ${actor.name}: ${plain(order.cause)}`);
       case 'halt':
@@ -173,11 +173,13 @@ export class LineOrders implements LineCommands {
     }
   }
 
-  #setExecution(by: ChosenBy, execution: Ordered['execution']): Promise<void> {
+  /** The ids of a run are not kept: after a restart nobody has started it. */
+  #setExecution(by: ChosenBy, execution: Ordered['execution'], job: JobIds | null): Promise<void> {
     const { lineId, triggerFrom } = this.#deps;
     if (execution === 'single' && triggerFrom !== null) {
       throw fail('command/execution', { line: lineId, camera: triggerFrom });
     }
+    if (this.#line) this.#line.job = job;
     return this.#inForce((kept) => ({ ...kept, execution: { execution, ...by } }));
   }
 

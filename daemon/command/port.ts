@@ -37,6 +37,9 @@ export interface TriggerRequest {
   readonly unseen?: number;
 }
 
+/** The plant's ids of a run in which the camera opens the parts; null where not given. */
+export type JobIds = Pick<TriggerRequest, 'measId' | 'productId' | 'jobId'>;
+
 /** The part a trigger opened. */
 export interface Triggered {
   readonly sequence: number;
@@ -50,7 +53,12 @@ export type Order =
   /** Score threshold of the active recipe, inside the bounds of the config; null = back to the bundle's own. */
   | { readonly kind: 'setThreshold'; readonly threshold: number | null }
   /** Takes triggers of the camera itself as they come (`continuous`), or of commands alone (`single`). */
-  | { readonly kind: 'setExecution'; readonly execution: 'continuous' | 'single' | 'stopped' }
+  | {
+      readonly kind: 'setExecution';
+      readonly execution: 'continuous' | 'single' | 'stopped';
+      /** Ids told again with each part the camera opens in this run; none where left out. */
+      readonly job?: JobIds;
+    }
   /** Every open part is closed as undecided / interrupted. */
   | { readonly kind: 'abort'; readonly cause: string }
   /** Out of operation until `reset`: not ready, each trigger undecided / halted. */

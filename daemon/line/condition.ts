@@ -27,6 +27,8 @@ export class LineCondition {
   halted: string | null = null;
   /** Parts that the camera opens are known-bad samples now. */
   challenge = false;
+  /** The plant's ids of the run whose parts the camera opens; null where it gave none. */
+  job: Pick<PartOrigin, 'measId' | 'productId' | 'jobId'> | null = null;
   /** Camera id -> why it does not deliver. */
   readonly lost = new Map<string, string>();
   /** Cameras whose recording is over. */
@@ -42,7 +44,7 @@ export class LineCondition {
   }
 
   get cameraOrigin(): PartOrigin {
-    return this.challenge ? { ...openedByCamera, challenge: true } : openedByCamera;
+    return { ...openedByCamera, ...this.job, challenge: this.challenge };
   }
 
   readyState(hasBundle: boolean, journalProblem: string | null): ReadyState {

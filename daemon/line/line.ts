@@ -18,16 +18,10 @@ import { Judging, type JudgingLine } from './judging.ts';
 import { evidenceOf, type LinePart, newPart, recordOf } from './line-part.ts';
 import { Pairing } from './pairing.ts';
 import { advance, type FaultReason, type PartEvent } from './part.ts';
-import { checkSettings, decideWithinMs, type LineSettings } from './settings.ts';
+import { checkSettings, decideWithinMs, type LineSettings, maxUntold } from './settings.ts';
 import type { VerdictSink } from './sink.ts';
 import { Teller } from './teller.ts';
 import type { PartOrigin } from './verdict.ts';
-
-/**
- * Parts opened and not yet told, refused ones included (those hold no frames). At this many the parts still open are
- * closed as overrun, so that a storm of triggers cannot pile up verdicts behind one part that waits for its deadline.
- */
-export const maxUntold = 1024;
 
 export interface LineDeps {
   readonly settings: LineSettings;
@@ -114,6 +108,11 @@ export class Line {
   /** Parts that the camera's counter opens from now on are known-bad samples, or production again. */
   set challenge(on: boolean) {
     this.#condition.challenge = on;
+  }
+
+  /** Ids told again with each part that the camera's counter opens from now on; null = none. */
+  set job(ids: Pick<PartOrigin, 'measId' | 'productId' | 'jobId'> | null) {
+    this.#condition.job = ids;
   }
 
   /** Takes the line out of operation, with the cause, or back into it (null). Parts open now are judged. */
@@ -256,6 +255,7 @@ export class Line {
       if (finding.kind === 'fault') this.#fault(part, finding.reason, finding.detail);
       else this.#step(part, { kind: finding.kind });
       if (finding.kind === 'paired') part.held = new HeldPair(this.#pairing.take(part.ordinal));
+      if (finding.kind === 'paired') this.#sink.acquired?.(part.sequence);
     }
     this.#judging.next();
   }

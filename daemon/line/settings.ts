@@ -5,6 +5,12 @@
 import type { Modality } from '../../drivers/frame.ts';
 import { fail } from '../../errors.ts';
 
+/**
+ * Parts opened and not yet told, refused ones included (those hold no frames). At this many the parts still open are
+ * closed as overrun, so that a storm of triggers cannot pile up verdicts behind one part that waits for its deadline.
+ */
+export const maxUntold = 1024;
+
 export interface LineSettings {
   readonly lineId: string;
   /** From the trigger to the verdict; a part without a reading by then is undecided. */

@@ -31,6 +31,8 @@ export interface VerdictSink {
    * counts on in memory; the failure shows at `closed`.
    */
   opened(part: OpenedPart): number;
+  /** Both images of the part are here. Of no consequence for its verdict; left out where no progress is shown. */
+  acquired?(sequence: number): void;
   /** A part was judged. In trigger order. Resolves true once the record is committed, false where it cannot be. */
   closed(record: VerdictRecord, evidence: PartEvidence | null): Promise<boolean>;
   /** A reading came for a part that was closed before: kept as evidence at most, never a verdict. */

@@ -32,6 +32,8 @@ export type HealthListener = (health: Health) => void;
 export interface ControlLane {
   /** A part was opened: what stands there is of another one. Before the trigger's own call returns. */
   opened?(part: OpenedPart, sequence: number): void;
+  /** Both images of the part are here; it may move on. */
+  acquired?(sequence: number): void;
   announce(record: VerdictRecord, mask: MaskReference | null, counters: Readonly<LineCounters>): void;
   /** The mask of a part already announced; a lane may ignore it when another part came since. */
   showMask(record: VerdictRecord, png: Uint8Array): void;

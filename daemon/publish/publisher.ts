@@ -114,6 +114,11 @@ export class Publisher implements VerdictSink {
     return sequence;
   }
 
+  /** Both images of a part are here. */
+  acquired(sequence: number): void {
+    for (const lane of this.#options.control) this.#guarded(() => lane.acquired?.(sequence));
+  }
+
   /**
    * A part is judged. Announced after its commit or the bound on it; resolves true when committed, false where it went
    * out without (and not as a pass).

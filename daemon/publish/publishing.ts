@@ -14,6 +14,7 @@ import { MqttLine } from './mqtt/line.ts';
 import { clientIdOf, type LineMqtt, type MqttLineLimits } from './mqtt/settings.ts';
 import type { SecuritySettings } from './opcua/security/security.ts';
 import type { OpcUa } from './opcua/server.ts';
+import type { VisionSources } from './opcua/vision/system.ts';
 import { type EncodePng, newCounters, Publisher, type PublisherLimits } from './publisher.ts';
 import { RecordLane, type RecordLaneLimits } from './record-lane.ts';
 
@@ -23,12 +24,17 @@ export interface PublishingOpcUa extends Omit<SecuritySettings, 'stateFolder'> {
   readonly setting: string;
 }
 
+/** What makes a line a vision system of OPC 40100-1; its records come from the journal. */
+export type PublishingVision = Omit<VisionSources, 'records'>;
+
 export interface PublishingOptions {
   readonly stateFolder: string;
   readonly lineIds: readonly string[];
   /** Null = no broker: records are kept for the result store only. */
   readonly mqtt: LineMqtt | null;
   readonly opcua: PublishingOpcUa | null;
+  /** Null or absent: its OPC UA server has tags alone. */
+  readonly vision?: PublishingVision | null;
   readonly clock: Clock;
   readonly log: Log;
   /** Who changed what; null or absent: nobody keeps it. */
@@ -64,7 +70,10 @@ export async function startPublishing(options: PublishingOptions): Promise<Publi
       const { startOpcUa } = await import('./opcua/server.ts');
       const latest = (lineId: string, limit: number) => journal.latest(lineId, limit);
       const { audit = null } = options;
-      opcua = await startOpcUa({ settings: { ...settings, stateFolder }, setting, lineIds, clock, log, audit, latest });
+      const vision = visionOf(options, journal);
+      opcua = await startOpcUa({
+        ...{ settings: { ...settings, stateFolder }, setting, lineIds, clock, log, audit, latest, vision },
+      });
     }
     const lines = new Map(lineIds.map((lineId) => [lineId, composeLine(lineId, options, journal, opcua)]));
     for (const line of lines.values()) await line.publisher.start();
@@ -75,6 +84,17 @@ export async function startPublishing(options: PublishingOptions): Promise<Publi
     await journal.close();
     throw error;
   }
+}
+
+function visionOf({ vision }: PublishingOptions, journal: Journal): ((lineId: string) => VisionSources) | null {
+  if (!vision) return null;
+  return (lineId) => ({
+    ...vision,
+    records: {
+      latest: (before, limit) => journal.latest(lineId, limit, before),
+      bySequence: (sequence) => journal.bySequence(lineId, sequence),
+    },
+  });
 }
 
 interface LinePublishing {
@@ -101,8 +121,10 @@ function composeLine(
   const maskTopic = mqtt && ((resultId: string) => mqtt.maskTopic(resultId));
   const recordLane =
     mqtt && maskTopic && new RecordLane({ lineId, clock, log, journal, link: mqtt, maskTopic, counters, limits });
-  const others = options.lanes?.(lineId) ?? [];
-  const lanes = [...others, opcua?.lane(lineId), mqtt].filter((lane) => lane !== null && lane !== undefined);
+  // The vision system last: what a PLC waits for goes first.
+  const lanes = [...(options.lanes?.(lineId) ?? []), opcua?.lane(lineId), mqtt, opcua?.vision(lineId)].filter(
+    (lane) => lane !== null && lane !== undefined,
+  );
   const publisher = new Publisher({
     ...{ lineId, clock, log, journal, control: lanes, recordLane, encodePng, maskTopic, counters, limits },
     ...(announced ? { announced } : {}),

@@ -19,28 +19,30 @@ import { Line } from '../line/line.ts';
 import type { VerdictRecord } from '../line/verdict.ts';
 import type { Log } from '../log.ts';
 import { startEmbeddedBroker } from '../publish/embedded-broker.ts';
-import { deviceName } from '../publish/mqtt/device-name.ts';
-import type { LineMqtt } from '../publish/mqtt/settings.ts';
+import type { ControlLane } from '../publish/lane.ts';
 import type { Publisher } from '../publish/publisher.ts';
 import { type Publishing, startPublishing } from '../publish/publishing.ts';
+import type { Registering } from '../registration/registering.ts';
 import { openEvidence } from './evidence.ts';
 import { type Heartbeat, heartbeatOf } from './heartbeat.ts';
 import { heeding } from './heeding.ts';
+import { lineMqtt } from './line-mqtt.ts';
 import { lineState } from './line-state.ts';
 import { auditEdits, lineOrders } from './orders.ts';
-import { type OpenOutput, openOutput } from './output.ts';
+import { ownLanes } from './own-lanes.ts';
+import { lineRegistering } from './registering.ts';
 import {
   cameraId,
   cameraSettings,
   inferenceSettings,
   lineSettings,
-  mqttSettings,
   opcUaSettings,
   publishingLimits,
 } from './settings.ts';
 import { lineSink } from './sink.ts';
 import { makeStateFolder } from './state-folder.ts';
 import { Steps } from './steps.ts';
+import { visionOf } from './vision.ts';
 
 export interface DaemonOptions {
   readonly config: Config;
@@ -73,6 +75,7 @@ export class Daemon {
   readonly #orders: LineOrders;
   #line: Line | null = null;
   #publishing: Publishing | null = null;
+  #registering: Registering | null = null;
   #evidence: EvidenceStore | null = null;
   #heartbeat: Heartbeat | null = null;
   #begun = false;
@@ -131,12 +134,12 @@ export class Daemon {
   /** Rejects with the error of the step that failed; everything before it is stopped again then. */
   async start(): Promise<void> {
     try {
-      const makeFolder = () => makeStateFolder(this.#stateFolder);
-      await this.#steps.start({ ...brief('state folder'), begin: makeFolder, end: () => {} });
+      await this.#steps.start({ ...brief('state folder'), begin: () => makeStateFolder(this.#stateFolder), end });
       await this.#steps.start({ ...brief('orders'), begin: () => this.#orders.open(), end: () => this.#audit.close() });
       const camera = this.#options.camera ?? (await this.#openCamera());
+      this.#registering = await this.#openRegistering(camera);
       await this.#startBroker();
-      this.#publishing = await this.#startPublishing(await this.#startOutput());
+      this.#publishing = await this.#startPublishing(await this.#startOwnLanes());
       await this.#startEvidence();
       await this.#startInference();
       await this.#startLine(this.#publishing.line(this.#options.config.line.id), camera);
@@ -156,6 +159,11 @@ export class Daemon {
     return resolve(this.#options.cwd, this.#options.config.stateDir);
   }
 
+  #openRegistering(camera: Camera): Promise<Registering> {
+    const begin = (): Promise<Registering> => lineRegistering(this.#options, this.#stateFolder, camera);
+    return this.#steps.start({ ...brief('calibration'), begin, end });
+  }
+
   async #openCamera(): Promise<Camera> {
     const { config, cwd, clock, files } = this.#options;
     const begin = (): Promise<Camera> => openCamera(cameraSettings(config, cwd), clock, files);
@@ -172,16 +180,18 @@ export class Daemon {
     this.mqttUrl = broker.url;
   }
 
-  /** Before what shows verdicts, so that it is released after it: by then no pass can come. */
-  #startOutput(): Promise<OpenOutput | null> {
-    const { config, clock, log } = this.#options;
-    const deps = { clock, log: log.child({ room: 'output' }) };
-    const begin = (): Promise<OpenOutput | null> => openOutput(config, this.#stateFolder, deps);
-    return this.#steps.start({ ...brief('digital output'), begin, end: (output) => output?.close() });
+  /** Before what shows verdicts, so that they are closed after it: by then no pass can come. */
+  async #startOwnLanes(): Promise<ControlLane[]> {
+    const lanes: ControlLane[] = [];
+    for (const { name, open } of ownLanes(this.#options, this.#stateFolder)) {
+      const own = await this.#steps.start({ ...brief(name), begin: open, end: (lane) => lane?.stop() });
+      if (own) lanes.push(own.lane);
+    }
+    return lanes;
   }
 
-  #startPublishing(output: OpenOutput | null): Promise<Publishing> {
-    const { config, clock, log, announced } = this.#options;
+  #startPublishing(lanes: readonly ControlLane[]): Promise<Publishing> {
+    const { config, cwd, clock, log, announced } = this.#options;
     return this.#steps.start({
       ...brief('journal, MQTT and OPC UA'),
       // The OPC UA server makes its key at the first start.
@@ -191,26 +201,19 @@ export class Daemon {
         startPublishing({
           stateFolder: this.#stateFolder,
           lineIds: [config.line.id],
-          mqtt: await this.#mqttSettings(),
+          mqtt: await lineMqtt(this.#options, this.#stateFolder, this.mqttUrl),
           opcua: opcUaSettings(config),
+          vision: visionOf({ config, cwd, startedAtMs: clock.wallMs(), log: log.child({ room: 'publish' }) }),
           audit: this.#audit,
           clock,
           log: log.child({ room: 'publish' }),
           encodePng,
           announced,
-          lanes: () => (output ? [output.lane] : []),
+          lanes: () => lanes,
           limits: publishingLimits(config),
         }),
       end: (publishing) => publishing.stop(),
     });
-  }
-
-  async #mqttSettings(): Promise<LineMqtt | null> {
-    if (this.mqttUrl === null) return null;
-    const { config, cwd, credentials = null, files } = this.#options;
-    const readFile = (path: string): Promise<Uint8Array> => files.read(path);
-    const device = await deviceName(this.#stateFolder, readFile);
-    return mqttSettings(config, { url: this.mqttUrl, places: { cwd, credentials }, readFile, device });
   }
 
   async #startEvidence(): Promise<void> {
@@ -224,9 +227,10 @@ export class Daemon {
     const settings = lineSettings(config, camera);
     const sink = lineSink(publisher, this.#evidence, () => this.#heartbeat);
     const expose = (): void => void camera.trigger();
+    const register = this.#registering?.register;
     const line = await this.#steps.start({
       ...brief('line'),
-      begin: () => new Line({ settings, clock, port: this.#inference, sink, expose }),
+      begin: () => new Line({ settings, clock, port: this.#inference, sink, expose, ...(register && { register }) }),
       end: (running) => running.stop(),
     });
     this.#line = line;
@@ -285,10 +289,14 @@ export class Daemon {
     if (!line || !this.#publishing) return;
     const { problem: hostProblem, refusal } = this.#inference;
     const [begun, ready, bundle] = [this.#begun, line.readyState(), this.#inference.bundle()];
+    this.#registering?.heed(bundle);
     const state = lineState({ begun, ready, bundle, hostProblem, refusal });
     this.#publishing.line(this.#options.config.line.id).setState(state);
   }
 }
+
+/** Of a step that leaves nothing to take down. */
+const end = (): void => {};
 
 function brief(name: string): { name: string; startMaxMs: number; stopMaxMs: number } {
   return { name, startMaxMs: usualMaxMs, stopMaxMs: usualMaxMs };

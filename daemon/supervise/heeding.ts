@@ -1,6 +1,7 @@
-/** A camera's sink of a line, told on when the camera goes and comes, so that the plant hears of it at once. */
+/** A line's sink for a camera that also tells when the camera goes and comes. */
 import type { CameraSink } from '../../drivers/index.ts';
 
+/** `changed` is called behind the line's own handling. */
 export function heeding(sink: CameraSink, changed: () => void): CameraSink {
   const after =
     <A extends unknown[]>(call: (...args: A) => void) =>

@@ -25,7 +25,10 @@ export function cameraSettings({ camera, line }: Config, cwd: string): CameraSet
   return { id: cameraId, driver, replay: { ...rest, folder: resolve(cwd, folder), ...(split !== 'all' && { split }) } };
 }
 
-export function lineSettings({ line, pairing, inference, journal }: Config, camera: Camera): LineSettings {
+export function lineSettings(
+  { line, pairing, inference, journal }: Config,
+  camera: Pick<Camera, 'id' | 'modalities'>,
+): LineSettings {
   const { windowMs, ...matching } = pairing;
   return {
     ...matching,
@@ -42,6 +45,11 @@ export function lineSettings({ line, pairing, inference, journal }: Config, came
   };
 }
 
+export function registeringSettings({ registration }: Config, cwd: string) {
+  const { calibration, driftMaxPx } = registration;
+  return { calibrationFile: calibration === '' ? null : resolve(cwd, calibration), limitPx: driftMaxPx };
+}
+
 export function inferenceSettings({ inference }: Config): InferenceSettings {
   const { threads, ...rest } = inference;
   return { ...rest, threads: threads === 0 ? availableParallelism() : threads };
@@ -54,7 +62,7 @@ export function evidenceSettings({ evidence }: Config) {
 
 /** Null where the server is switched off. */
 export function opcUaSettings({ opcua }: Config): PublishingOptions['opcua'] {
-  const { enabled, ...settings } = opcua;
+  const { enabled, machineVision: _, ...settings } = opcua;
   return enabled ? { ...settings, setting: 'opcua.port' } : null;
 }
 

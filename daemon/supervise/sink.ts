@@ -15,6 +15,7 @@ export function lineSink(
       heartbeat()?.opened();
       return publisher.opened(part);
     },
+    acquired: (sequence) => publisher.acquired(sequence),
     closed(record, seen) {
       const committed = publisher.closed(record, seen);
       heartbeat()?.judged(record);

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
-import { Line, maxUntold } from '../../daemon/line/line.ts';
+import { Line } from '../../daemon/line/line.ts';
 import type { LineSettings } from '../../daemon/line/settings.ts';
+import { maxUntold } from '../../daemon/line/settings.ts';
 import { openedByCamera, type Reason, reasons } from '../../daemon/line/verdict.ts';
 import { TwinspectError } from '../../errors.ts';
 import {

@@ -142,9 +142,14 @@ export class Journal {
     return this.#ask('acknowledgeMask', { sequence });
   }
 
-  /** The newest records of a line, acknowledged or not, newest first. */
-  latest(lineId: string, limit: number): Promise<VerdictRecord[]> {
-    return this.#ask('latest', { lineId, limit });
+  /** The newest records of a line below the sequence `before`, acknowledged or not, newest first. */
+  latest(lineId: string, limit: number, before: number | null = null): Promise<VerdictRecord[]> {
+    return this.#ask('latest', { lineId, limit, before });
+  }
+
+  /** The line's record of this sequence; null where it is not kept any more, or never was. */
+  bySequence(lineId: string, sequence: number): Promise<VerdictRecord | null> {
+    return this.#ask('bySequence', { lineId, sequence });
   }
 
   /** Resolves when a commit would succeed now; rejects with the reason why not. */

@@ -61,7 +61,9 @@ export interface JournalCalls {
   acknowledgeMask: { ask: { sequence: number }; answer: null };
   pending: { ask: { lineId: string; after: number; limit: number }; answer: PendingRecord[] };
   pendingMask: { ask: { lineId: string; upTo: number }; answer: PendingMask | null };
-  latest: { ask: { lineId: string; limit: number }; answer: VerdictRecord[] };
+  /** Below the sequence `before`; null = from the newest on. */
+  latest: { ask: { lineId: string; limit: number; before: number | null }; answer: VerdictRecord[] };
+  bySequence: { ask: { lineId: string; sequence: number }; answer: VerdictRecord | null };
   /** Rejects while a commit would. */
   probe: { ask: { reserveUpTo: number | null }; answer: null };
   figures: { ask: null; answer: StoreFigures };

@@ -150,9 +150,14 @@ export class JournalStore {
     return (this.#statements.pendingMask.get(lineId, upTo) as unknown as PendingMask | undefined) ?? null;
   }
 
-  /** The newest first. */
-  latest(lineId: string, limit: number): VerdictRecord[] {
-    return this.#statements.latest.all(lineId, limit).map(recordOf);
+  /** The newest first, below `before` where it is given. */
+  latest(lineId: string, limit: number, before: number | null): VerdictRecord[] {
+    return this.#statements.latest.all(lineId, before ?? Number.MAX_SAFE_INTEGER, limit).map(recordOf);
+  }
+
+  bySequence(lineId: string, sequence: number): VerdictRecord | null {
+    const row = this.#statements.bySequence.get(lineId, sequence);
+    return row ? recordOf(row) : null;
   }
 
   /** Moves the write-ahead log into the file; done between parts, since it costs an fsync of its own. */
@@ -236,7 +241,8 @@ const sql = {
     record.json ->> '$.partId' AS partId, record.json ->> '$.closedAtMs' AS closedAtMs
     FROM mask LEFT JOIN record USING (sequence) WHERE mask.lineId = ? AND mask.sequence <= ?
     ORDER BY mask.sequence LIMIT 1`,
-  latest: 'SELECT json FROM record WHERE lineId = ? ORDER BY sequence DESC LIMIT ?',
+  latest: 'SELECT json FROM record WHERE lineId = ? AND sequence < ? ORDER BY sequence DESC LIMIT ?',
+  bySequence: 'SELECT json FROM record WHERE lineId = ? AND sequence = ?',
 } as const;
 
 function prepare(database: DatabaseSync): Statements {

@@ -63,7 +63,8 @@ function handlersOf(store: JournalStore): Handlers {
     },
     pending: ({ lineId, after, limit }) => store.pending(lineId, after, limit),
     pendingMask: ({ lineId, upTo }) => store.pendingMask(lineId, upTo),
-    latest: ({ lineId, limit }) => store.latest(lineId, limit),
+    latest: ({ lineId, limit, before }) => store.latest(lineId, limit, before),
+    bySequence: ({ lineId, sequence }) => store.bySequence(lineId, sequence),
     probe({ reserveUpTo }) {
       store.checkRoom();
       if (reserveUpTo !== null) store.reserve(reserveUpTo);
@@ -89,6 +90,7 @@ const kinds: Record<JournalCall, 'durable' | 'write' | 'read'> = {
   pending: 'read',
   pendingMask: 'read',
   latest: 'read',
+  bySequence: 'read',
   figures: 'read',
 };
 
