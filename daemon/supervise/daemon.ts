@@ -41,7 +41,7 @@ import {
 } from './settings.ts';
 import { lineSink } from './sink.ts';
 import { makeStateFolder } from './state-folder.ts';
-import { Steps } from './steps.ts';
+import { brief, end, Steps, usualMaxMs } from './steps.ts';
 import { visionOf } from './vision.ts';
 
 export interface DaemonOptions {
@@ -59,8 +59,6 @@ export interface DaemonOptions {
   readonly camera?: Camera;
 }
 
-/** A step of the network or the disk answers in a moment or not at all. */
-const usualMaxMs = 10_000;
 /** Two bundles may be loaded one after the other: the one wished for and the last good one. */
 const bundleMaxMs = 130_000;
 /** The last commits, and what the record lane has in flight. */
@@ -293,11 +291,4 @@ export class Daemon {
     const state = lineState({ begun, ready, bundle, hostProblem, refusal });
     this.#publishing.line(this.#options.config.line.id).setState(state);
   }
-}
-
-/** Of a step that leaves nothing to take down. */
-const end = (): void => {};
-
-function brief(name: string): { name: string; startMaxMs: number; stopMaxMs: number } {
-  return { name, startMaxMs: usualMaxMs, stopMaxMs: usualMaxMs };
 }

@@ -41,6 +41,7 @@ export class PlcLink implements TagPort {
   readonly #stopping = new AbortController();
   readonly #counters = { connections: 0, polls: 0, writes: 0, refused: 0 };
   readonly #seen = new Map<InputName, Scalar>();
+  readonly #refused = new Map<InputName, Scalar>();
   #taker: InputTaker | null = null;
   #problem: string | null = 'not connected yet';
   #wake: (() => void) | null = null;
@@ -154,13 +155,19 @@ export class PlcLink implements TagPort {
   #take(name: InputName, value: Scalar, actor: Actor, first: boolean): void {
     const before = this.#seen.get(name);
     if (value === null || (!first && value === before)) return;
-    this.#seen.set(name, value);
     // A reset that stood there before we came was not meant for now.
-    if (name === 'ResetFault' && first && value === true) return;
+    const old = name === 'ResetFault' && first && value === true;
     const taker = this.#taker;
-    if (taker?.accepts(name, value) && taker.take(name, value, actor)) return;
+    if (old || (taker?.accepts(name, value) && taker.take(name, value, actor))) {
+      this.#seen.set(name, value);
+      this.#refused.delete(name);
+      return;
+    }
+    // It stands there still and is offered again: the line may not have been there yet.
+    if (this.#refused.get(name) === value) return;
+    this.#refused.set(name, value);
     this.#counters.refused++;
-    this.#deps.log.warn({ tag: name, value }, 'PLC client: what the PLC wrote is refused');
+    this.#deps.log.info({ tag: name, value }, 'PLC client: what the PLC wrote is not taken');
   }
 
   /** Ends early at a stop, and where `forWrites` as soon as something is to be written. */
