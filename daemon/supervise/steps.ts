@@ -99,13 +99,3 @@ export class Steps {
     }
   }
 }
-
-/** A step of the network or the disk answers in a moment or not at all. */
-export const usualMaxMs = 10_000;
-
-/** Of a step that leaves nothing to take down. */
-export const end = (): void => {};
-
-export function brief(name: string): { name: string; startMaxMs: number; stopMaxMs: number } {
-  return { name, startMaxMs: usualMaxMs, stopMaxMs: usualMaxMs };
-}

@@ -20,7 +20,7 @@ test('kills: what was opened is recorded, once and in order', { timeout: 5 * min
   expect(figures.kills).toBe(2);
   expect(figures.triggersOpened).toBeGreaterThan(0);
   expect(figures.verdictsRecorded).toBeGreaterThanOrEqual(first.verdictsRecorded);
-  const wrong = ['verdictsLost', 'verdictsReordered', 'verdictsDoubled', 'announcedOtherwise'] as const;
+  const wrong = ['verdictsLost', 'verdictsReordered', 'verdictsDoubled', 'passesUnrecorded'] as const;
   expect(wrong.map((name) => figures[name])).toEqual(wrong.map(() => 0));
 });
 
@@ -103,6 +103,8 @@ describe('the tally finds', () => {
   test('a pass that was announced and recorded otherwise', () => {
     const live = record(2, 'P2', 'pass', 'verdict');
     const received = [record(1, 'P1'), live, record(2, 'P2', 'undecided')];
-    expect(tally({ ...clean, received })).toMatchObject({ announcedOtherwise: 1, interrupted: 1 });
+    expect(tally({ ...clean, received })).toMatchObject({ announcedOtherwise: 1, passesUnrecorded: 1, interrupted: 1 });
+    const cautious = [record(1, 'P1'), record(2, 'P2', 'undecided', 'verdict'), record(2, 'P2')];
+    expect(tally({ ...clean, received: cautious })).toMatchObject({ announcedOtherwise: 1, passesUnrecorded: 0 });
   });
 });

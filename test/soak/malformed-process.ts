@@ -98,6 +98,8 @@ const badWrites = [
   { nodeId: node('Sequence'), value: { dataType: DataType.UInt32, value: 0xffffffff } },
   { nodeId: node('Heartbeat'), value: { dataType: DataType.Double, value: Number.NaN } },
   { nodeId: node('LastMaskPng'), value: { dataType: DataType.ByteString, value: Buffer.alloc(10_000) } },
+  { nodeId: node('TrigSeq'), value: { dataType: DataType.UInt32, value: 1 } },
+  { nodeId: node('RecipeNo'), value: { dataType: DataType.Double, value: Number.NaN } },
   { nodeId: node('NoSuchTag'), value: { dataType: DataType.UInt32, value: 1 } },
   { nodeId: 'ns=77;s=nowhere', value: { dataType: DataType.UInt32, value: 1 } },
   { nodeId: 'i=2253', value: { dataType: DataType.UInt32, value: 1 } },

@@ -54,7 +54,10 @@ function watch(on: ClientSubscription, nodeId: string, samplingInterval: number,
   item.on('changed', seen);
 }
 
-watch(subscription, `ns=1;s=${lineId}.Sequence`, 0, ({ value }) => verdicts.push([value.value, sharedMs()]));
+// Cleared to 0 when the next part is opened.
+watch(subscription, `ns=1;s=${lineId}.Sequence`, 0, ({ value }) => {
+  if (value.value > 0) verdicts.push([value.value, sharedMs()]);
+});
 watch(subscription, echoNodeId, 0, ({ value }) => echoes.push([value.value, sharedMs()]));
 // As a screen does beside a PLC.
 watch(subscription, `ns=1;s=${lineId}.LastMaskPng`, 1000, ({ value }) => {

@@ -18,6 +18,8 @@ export interface PlcFigures {
   readonly served: number;
   readonly late: number;
   readonly wrong: number;
+  /** Polls that found the heart standing: capture and inference are not proven to work, whoever is to blame. */
+  readonly heartStood: number;
   /** What the first wrong one was. */
   readonly firstWrong: string | null;
   /** Results of the line that no poll saw. */
@@ -34,12 +36,12 @@ export type PlcWord =
 const pollMs = 50;
 /** The next poll is due by then twice over: a PLC would raise its communication fault. */
 const lateMs = 200;
-/** The daemon's heart beats twice a second. */
+/** The line's heart beats twice a second. */
 const heartMaxMs = 1500;
 const anewMaxMs = 60_000;
 
 const { url, lineId } = toldSettings<PlcSettings>();
-const names = ['Verdict', 'ResultId', 'Sequence', 'Heartbeat'] as const;
+const names = ['ResSeqStart', 'Verdict', 'ResultId', 'Sequence', 'Heartbeat', 'ResSeq'] as const;
 const nodes = names.map((name) => ({ nodeId: `ns=1;s=${lineId}.${name}`, attributeId: AttributeIds.Value }));
 
 async function connect(): Promise<ClientSession> {
@@ -48,28 +50,30 @@ async function connect(): Promise<ClientSession> {
   return client.createSession();
 }
 
-const count = { polls: 0, served: 0, late: 0, wrong: 0, missed: 0, results: 0 };
+const none = { polls: 0, served: 0, late: 0, wrong: 0, heartStood: 0, missed: 0, results: 0 };
+const count = { ...none };
 let firstWrong: string | null = null;
 let answersMs: number[] = [];
 let sequenceSeen = 0;
 let heart = { value: -1, atMs: sharedMs() };
 
 /** What is wrong with an answer; null where it is right. */
-function problemOf([verdict, resultId, sequence, beat]: readonly unknown[], atMs: number): string | null {
-  if (beat !== heart.value) heart = { value: beat as number, atMs };
-  if (atMs - heart.atMs > heartMaxMs) return `the heart stands at ${beat}`;
-  const number = sequence as number;
-  if (number < sequenceSeen) return `sequence ${number} after ${sequenceSeen}`;
-  if (number > sequenceSeen) {
-    if (sequenceSeen > 0) {
-      count.results += 1;
-      count.missed += number - sequenceSeen - 1;
-    }
-    sequenceSeen = number;
+function problemOf(values: readonly unknown[], atMs: number): string | null {
+  const [start, verdict, resultId, sequence, beat, end] = values as [number, number, string, number, number, number];
+  if (beat !== heart.value) heart = { value: beat, atMs };
+  if (atMs - heart.atMs > heartMaxMs) count.heartStood += 1;
+  if (sequence < sequenceSeen) return `sequence ${sequence} after ${sequenceSeen}`;
+  if (sequence > sequenceSeen && sequenceSeen > 0) {
+    count.results += 1;
+    count.missed += sequence - sequenceSeen - 1;
   }
-  if (number > 0 && resultId !== `${lineId}-${number}`) return `result ${resultId} beside sequence ${number}`;
-  if (number > 0 && ![1, 2, 3].includes(verdict as number)) return `verdict ${verdict}`;
-  return null;
+  sequenceSeen = sequence;
+  if (start !== end) return `ResSeqStart ${start} beside ResSeq ${end}`;
+  // A part is open, its result is not there: the block is cleared.
+  if (end === 0)
+    return verdict === 0 && resultId === '' ? null : `verdict ${verdict} of "${resultId}" beside no result`;
+  if (end !== sequence || resultId !== `${lineId}-${sequence}`) return `result ${resultId} beside sequence ${sequence}`;
+  return [1, 2, 3].includes(verdict) ? null : `verdict ${verdict} of a result`;
 }
 
 async function poll(session: ClientSession): Promise<void> {
@@ -127,7 +131,7 @@ heed(async ({ kind }: Word) => {
   if (kind === 'anew') return say(await anew());
   if (kind !== 'figures') process.exit(0);
   const figures: PlcWord = { kind: 'figures', ...count, firstWrong, answersMs };
-  Object.assign(count, { polls: 0, served: 0, late: 0, wrong: 0, missed: 0, results: 0 });
+  Object.assign(count, none);
   [firstWrong, answersMs] = [null, []];
   say(figures);
 });

@@ -45,6 +45,7 @@ export interface RogueFigures {
   plcServedQuiet: number;
   plcPolls: number;
   plcWrong: number;
+  plcHeartStood: number;
   plcFirstWrong: string | null;
   plcResultsMissed: number;
   plcAnswerMsP99: number;
@@ -163,6 +164,7 @@ function served(quiet: PlcFigures, during: PlcFigures) {
     plcServedQuiet: quiet.served / quiet.polls,
     plcPolls: during.polls,
     plcWrong: during.wrong,
+    plcHeartStood: during.heartStood,
     plcFirstWrong: during.firstWrong,
     plcResultsMissed: during.missed,
     plcAnswerMsP99: quantile(during.answersMs, 0.99),

@@ -40,7 +40,12 @@ export interface Tally {
   verdictsReordered: number;
   /** Triggers with records under two ids, and ids with records of two contents. */
   verdictsDoubled: number;
-  /** Announced live, and recorded otherwise or not at all. */
+  /** Announced live as a pass, and not recorded as one. */
+  passesUnrecorded: number;
+  /**
+   * Announced live, and recorded otherwise or not at all. A kill leaves one where a commit came too late (announced as
+   * undecided / journal), succeeded after all, and its correction was still to be written.
+   */
   announcedOtherwise: number;
   /** Records that arrived more than once, as records with `replayed` may. */
   arrivedAgain: number;
@@ -61,7 +66,9 @@ export function tally({ book, journaled, received }: Books): Tally {
   const firsts = [...byId.values()];
   const bySequence = new Map(firsts.map((record) => [record.sequence, record]));
   const openedParts = new Set(opened.values());
-  const announced = received.filter(({ topic }) => topic === 'verdict');
+  const otherwise = received.filter(
+    ({ topic, resultId, decision }) => topic === 'verdict' && byId.get(resultId)?.decision !== decision,
+  );
   return {
     triggersFired: fired.size,
     triggersOpened: opened.size,
@@ -70,7 +77,8 @@ export function tally({ book, journaled, received }: Books): Tally {
     verdictsLost: [...opened].filter(([sequence, part]) => bySequence.get(sequence)?.partId !== part).length,
     verdictsReordered: reordered(firsts),
     verdictsDoubled: otherContent + firsts.length - new Set(firsts.map(({ partId }) => partId)).size,
-    announcedOtherwise: announced.filter(({ resultId, decision }) => byId.get(resultId)?.decision !== decision).length,
+    passesUnrecorded: otherwise.filter(({ decision }) => decision === 'pass').length,
+    announcedOtherwise: otherwise.length,
     arrivedAgain: records.length - byId.size,
     interrupted: firsts.filter(({ reason }) => reason === 'interrupted').length,
   };
