@@ -30,6 +30,49 @@ const rules: readonly Rule[] = [
         : null,
   },
   {
+    path: 'camera.aravis.address',
+    check: ({ camera }) =>
+      camera.driver === 'aravis' && camera.aravis.address === ''
+        ? 'found nothing, expected a camera, because camera.driver is aravis'
+        : null,
+  },
+  {
+    path: 'camera.gstreamer.pipeline',
+    check: ({ camera }) =>
+      camera.driver === 'gstreamer' && camera.gstreamer.pipeline.trim() === ''
+        ? 'found nothing, expected a pipeline, because camera.driver is gstreamer'
+        : null,
+  },
+  {
+    path: 'depthCamera.aravis.address',
+    check: ({ depthCamera }) =>
+      depthCamera.driver === 'aravis' && depthCamera.aravis.address === ''
+        ? 'found nothing, expected a camera, because depthCamera.driver is aravis'
+        : null,
+  },
+  {
+    path: 'depthCamera.driver',
+    check: ({ camera, depthCamera }) => {
+      if (camera.driver === 'gstreamer' && depthCamera.driver === 'none') {
+        return 'found none, expected aravis, because camera.driver is gstreamer, which delivers no depth';
+      }
+      const alone = camera.driver === 'synthetic' || camera.driver === 'replay';
+      return alone && depthCamera.driver !== 'none'
+        ? `found ${depthCamera.driver}, expected none, because camera.driver is ${camera.driver}, which delivers depth`
+        : null;
+    },
+  },
+  {
+    // Two frames that both lie within the tolerance of one exposure could not be told apart.
+    path: 'pairing.skewMaxUs',
+    check: ({ camera, pairing }) =>
+      camera.driver === 'aravis' &&
+      camera.aravis.count === 'none' &&
+      2 * pairing.skewMaxUs >= 1000 * pairing.captureLateMs
+        ? `found ${pairing.skewMaxUs}, expected less than half of pairing.captureLateMs where frames carry no number`
+        : null,
+  },
+  {
     path: 'camera.replay.pace',
     check: ({ camera, line }) => {
       if (camera.driver !== 'replay' || (camera.replay.pace === 'stepped') === (line.trigger === 'command'))

@@ -5,6 +5,7 @@
  */
 import { choiceKey, type Key, pathKey } from './key.ts';
 import { camera } from './sections/camera.ts';
+import { depthCamera } from './sections/depth-camera.ts';
 import { evidence } from './sections/evidence.ts';
 import { inference } from './sections/inference.ts';
 import { journal } from './sections/journal.ts';
@@ -13,12 +14,15 @@ import { mqtt } from './sections/mqtt.ts';
 import { opcua } from './sections/opcua.ts';
 import { pairing } from './sections/pairing.ts';
 import { recipes } from './sections/recipes.ts';
+import { registration } from './sections/registration.ts';
 
 export const schema = {
   line,
   recipes,
   camera,
+  depthCamera,
   pairing,
+  registration,
   inference,
   mqtt,
   opcua,

@@ -2,8 +2,10 @@
  * Time as a value that is passed in: monotonic for every wait and deadline, wall clock only to stamp records.
  * The real clock is made here and nowhere else; simulations bring their own.
  */
+import process from 'node:process';
+
 export interface Clock {
-  /** Monotonic milliseconds, arbitrary zero. */
+  /** Monotonic milliseconds, arbitrary zero; the real one counts CLOCK_MONOTONIC, as every process here does. */
   nowMs(): number;
   /** Wall clock, milliseconds since 1970; may jump. */
   wallMs(): number;
@@ -12,7 +14,7 @@ export interface Clock {
 }
 
 export const systemClock: Clock = {
-  nowMs: () => performance.now(),
+  nowMs: () => Number(process.hrtime.bigint()) / 1e6,
   wallMs: () => Date.now(),
   after(delayMs, callback, signal) {
     if (signal?.aborted) return;

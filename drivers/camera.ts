@@ -33,6 +33,8 @@ export interface CameraCounters {
 export interface Camera {
   readonly id: string;
   readonly modalities: readonly Modality[];
+  /** How its frames lie on one another, as the text of a calibration file; null or absent: it does not say. */
+  readonly calibration?: string | null;
   /** Opens the device and begins to deliver. Rejects only where waiting cannot help (bad settings). */
   start(sink: CameraSink, signal: AbortSignal): Promise<void>;
   /** Software trigger: expose now. Cameras that run on their own pace ignore it and say so by returning false. */
@@ -46,7 +48,7 @@ export interface Camera {
 
 /** Time as the drivers need it, given by the composition root (real) or by a test (simulated). */
 export interface DriverClock {
-  /** Monotonic milliseconds. */
+  /** Monotonic milliseconds; the real one counts CLOCK_MONOTONIC, as every process of this machine does. */
   nowMs(): number;
   /** Calls back once after the delay unless the signal aborts first. */
   after(delayMs: number, callback: () => void, signal?: AbortSignal): void;

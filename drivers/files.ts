@@ -2,6 +2,7 @@
  * Reading folders and files, as the drivers need it: given by the composition root (the disk) or by a test.
  * Errors name the path; a missing folder and an unreadable one are not the same.
  */
+import { createReadStream } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fail } from '../errors.ts';
@@ -16,7 +17,12 @@ export interface FileReader {
   list(path: string): Promise<FileEntry[] | null>;
   /** The whole file. Rejects with `file/missing`. */
   read(path: string): Promise<Uint8Array>;
+  /** A file of any size, a piece at a time, from its beginning. Rejects with `file/missing` at the first piece. */
+  pieces(path: string): AsyncIterable<Uint8Array>;
 }
+
+/** Recordings hold megabytes a part: fewer, larger reads. */
+const pieceBytes = 1024 * 1024;
 
 export const diskFiles: FileReader = {
   async list(path) {
@@ -39,6 +45,14 @@ export const diskFiles: FileReader = {
   async read(path) {
     try {
       return await readFile(path);
+    } catch (error) {
+      if (isMissing(error)) throw fail('file/missing', { path }, error);
+      throw error;
+    }
+  },
+  async *pieces(path) {
+    try {
+      yield* createReadStream(path, { highWaterMark: pieceBytes });
     } catch (error) {
       if (isMissing(error)) throw fail('file/missing', { path }, error);
       throw error;

@@ -3,14 +3,24 @@
  * listing the known ones.
  */
 import { fail, type TwinspectError } from '../errors.ts';
+import type { AravisSettings } from './aravis/settings.ts';
 import type { Camera, DriverClock } from './camera.ts';
 import type { FileReader } from './files.ts';
-import { paces, ReplayCamera } from './replay/camera.ts';
+import type { Modality } from './frame.ts';
+import type { GstreamerSettings } from './gstreamer/settings.ts';
+import { readRecording } from './recording/reader.ts';
+import { defaultReplayPeriodMs, type Pace, paces, ReplayCamera } from './replay/camera.ts';
 import { layoutNames, listSamples } from './replay/layouts.ts';
+import { RecordingCamera } from './replay/mcap/camera.ts';
 import type { Split } from './replay/sample.ts';
 import { SyntheticCamera } from './synthetic/camera.ts';
 import { WorkerRenderer } from './synthetic/renderer.ts';
 
+export type { FoundDevice } from './aravis/discover.ts';
+export type { Feature } from './aravis/features.ts';
+export { type Preset, presets } from './aravis/presets/index.ts';
+export { type Found, searchAravis } from './aravis/search.ts';
+export type { AravisSettings } from './aravis/settings.ts';
 export type { Camera, CameraCounters, CameraSink, DriverClock } from './camera.ts';
 export { diskFiles, type FileEntry, type FileReader } from './files.ts';
 export type { DepthFrame, Frame, FrameStamp, Modality, RgbFrame } from './frame.ts';
@@ -43,13 +53,24 @@ export interface CameraSettings {
     periodMs?: number;
     loop?: boolean;
   };
+  aravis?: AravisSettings;
+  gstreamer?: GstreamerSettings;
+  /** What a live camera is to deliver; what else it has is left alone. Both where absent. */
+  modalities?: readonly Modality[];
+  /** Exposures of a live camera that may be held at a time. */
+  slots?: number;
 }
+
+/** As many as parts may be in flight by default, and the ones that come before their part or are being written. */
+const usualSlots = 12;
 
 type Open = (settings: CameraSettings, clock: DriverClock, files: FileReader) => Promise<Camera>;
 
 const drivers: Record<string, Open> = {
   synthetic: async (settings, clock) => openSynthetic(settings, clock),
   replay: openReplay,
+  aravis: openAravis,
+  gstreamer: openGstreamer,
 };
 export const driverNames: readonly string[] = Object.keys(drivers);
 
@@ -65,6 +86,19 @@ function openSynthetic({ id, synthetic }: CameraSettings, clock: DriverClock): C
   return new SyntheticCamera({ ...synthetic, id }, clock, new WorkerRenderer());
 }
 
+/** Native code is loaded where it is asked for: a line without such a camera needs no library. */
+async function openAravis(settings: CameraSettings, clock: DriverClock): Promise<Camera> {
+  const { AravisCamera } = await import('./aravis/camera.ts');
+  const { id, modalities = ['rgb', 'depth'], slots = usualSlots, aravis } = settings;
+  return new AravisCamera(aravis ?? { address: '' }, { id, modalities, slots, clock });
+}
+
+async function openGstreamer(settings: CameraSettings, clock: DriverClock): Promise<Camera> {
+  const { GstreamerCamera } = await import('./gstreamer/camera.ts');
+  const { id, slots = usualSlots, gstreamer } = settings;
+  return new GstreamerCamera(gstreamer ?? { pipeline: '' }, { id, slots, clock });
+}
+
 const splits: readonly string[] = ['train', 'validation', 'test'] satisfies Split[];
 
 async function openReplay({ id, replay }: CameraSettings, clock: DriverClock, files: FileReader): Promise<Camera> {
@@ -75,6 +109,8 @@ async function openReplay({ id, replay }: CameraSettings, clock: DriverClock, fi
   if (layout !== undefined && !isOneOf(layoutNames, layout)) throw refuse('layout', layout, layoutNames.join(', '));
   if (pace !== undefined && !isOneOf(paces, pace)) throw refuse('pace', pace, paces.join(', '));
   if (split !== undefined && !splits.includes(split)) throw refuse('split', split, splits.join(', '));
+  if (folder.endsWith(recordingEnding))
+    return openRecording(id, folder, { pace: pace ?? 'original', ...rest }, clock, files);
   const all = await listSamples(files, folder, layout);
   const samples = split === undefined ? all : all.filter((sample) => sample.split === split);
   if (samples.length === 0) {
@@ -82,6 +118,22 @@ async function openReplay({ id, replay }: CameraSettings, clock: DriverClock, fi
     throw refuse('split', split ?? '', `a split of ${folder}: ${have}`);
   }
   return new ReplayCamera({ id, samples, ...(pace !== undefined && { pace }), ...rest }, clock);
+}
+
+/** A recording is one file, and a dataset a folder. */
+export const recordingEnding = '.mcap';
+
+async function openRecording(
+  id: string,
+  path: string,
+  { pace, periodMs = defaultReplayPeriodMs, loop = false }: { pace: Pace; periodMs?: number; loop?: boolean },
+  clock: DriverClock,
+  files: FileReader,
+): Promise<Camera> {
+  const open = (): ReturnType<typeof readRecording> => readRecording(files.pieces(path), path);
+  const { info, close } = await open();
+  await close();
+  return new RecordingCamera({ id, info, open, pace, periodMs, loop }, clock);
 }
 
 function isOneOf<T extends string>(values: readonly T[], value: string): value is T {

@@ -1,10 +1,13 @@
 /** Where frames come from: one driver, its settings in a section of its name. */
-import { choiceKey, numberKey, pathKey, switchKey, wholeKey } from '../key.ts';
+import { choiceKey, numberKey, pathKey, switchKey, textKey, wholeKey } from '../key.ts';
+import { genicam } from './genicam.ts';
 
 export const camera = {
   driver: choiceKey({
-    doc: 'Where frames come from: seeded synthetic parts, or a folder of recorded ones.',
-    values: ['synthetic', 'replay'],
+    doc:
+      'Where frames come from: seeded synthetic parts, a folder of recorded ones, a GenICam camera (GigE Vision, ' +
+      'USB3 Vision), or a GStreamer pipeline (UVC, CSI; colour alone, so it needs a `depthCamera`).',
+    values: ['synthetic', 'replay', 'aravis', 'gstreamer'],
     default: 'synthetic',
     takes: 'restart',
   }),
@@ -35,8 +38,8 @@ export const camera = {
   replay: {
     folder: pathKey({
       doc:
-        'The dataset to replay; needed by driver `replay`. Layouts: dataset.json with RGB + 16-bit depth PNG, ' +
-        'MVTec 3D-AD, Eyecandies.',
+        'What to replay; needed by driver `replay`: a recording (.mcap, by `twinspect camera record`), or a folder ' +
+        'laid out as dataset.json with RGB + 16-bit depth PNG, MVTec 3D-AD or Eyecandies.',
       default: '',
       takes: 'restart',
     }),
@@ -55,11 +58,31 @@ export const camera = {
       takes: 'restart',
     }),
     split: choiceKey({
-      doc: 'Which split of the dataset is replayed.',
+      doc: 'Which split of the dataset is replayed; a recording has none.',
       values: ['train', 'validation', 'test', 'all'],
       default: 'test',
       takes: 'restart',
     }),
     loop: switchKey({ doc: 'Begin again after the last part.', default: false, takes: 'restart' }),
+  },
+  aravis: genicam,
+  gstreamer: {
+    pipeline: textKey({
+      doc:
+        'A pipeline as gst-launch-1.0 takes it, without its sink: `v4l2src device=/dev/video0`. Its cameras cannot ' +
+        'be hardware-triggered in general; frames are matched by the instant of capture.',
+      default: '',
+      expected: 'a GStreamer pipeline without its sink',
+      matches: /^\P{Cc}{0,4000}$/u,
+      takes: 'restart',
+    }),
+    stallMs: wholeKey({
+      doc: 'A pipeline that delivers nothing for so long is opened anew.',
+      default: 2000,
+      unit: 'ms',
+      min: 100,
+      max: 60_000,
+      takes: 'restart',
+    }),
   },
 };

@@ -9,7 +9,9 @@ import { fail } from '../../errors.ts';
 import type { Figures } from '../../models/evaluate/evaluate.ts';
 import type { Args } from './args.ts';
 import type { BenchFigures } from './bench-figures.ts';
+import { usualPlan } from './cameras-figures/plan.ts';
 import type { Command, Context } from './command.ts';
+import { plantFigures } from './plant-figures.ts';
 import { runCommand } from './run-command.ts';
 import { scienceFigures } from './science-figures.ts';
 import { swapFigures } from './swap-figures.ts';
@@ -23,15 +25,26 @@ const benchParts = '2000';
 export const command: Command = {
   name: 'figures',
   summary: "print the project's figures as JSON",
-  usage: ['figures line', 'figures science'],
+  usage: ['figures line', 'figures science', 'figures plant', 'figures cameras [--seconds N] [--cycles N]'],
   options: {
-    keep: { type: 'string', value: 'DIR', doc: 'keep the bundles made on the way in this folder' },
+    seconds: { type: 'string', value: 'N', doc: `cameras: of the run at full rate; default ${usualPlan.seconds}` },
+    cycles: { type: 'string', value: 'N', doc: `cameras: losses and returns; default ${usualPlan.cycles}` },
+    keep: { type: 'string', value: 'DIR', doc: 'keep what is made on the way in this folder, and go on there' },
   },
   async run(context: Context, args: Args) {
-    const set = args.positional(0, 'which figures: line or science');
+    const set = args.positional(0, 'which figures: line, science, plant or cameras');
     args.atMost(1);
-    if (set !== 'line' && set !== 'science')
-      throw fail('usage/value', { option: 'figures', found: set, expected: 'line or science' });
+    if (set === 'cameras') {
+      const plan = {
+        seconds: args.number('seconds', { min: 1, max: 3600 }) ?? usualPlan.seconds,
+        cycles: args.whole('cycles', { min: 0, max: 10_000 }) ?? usualPlan.cycles,
+      };
+      const { camerasFigures } = await import('./cameras-figures.ts');
+      return context.stdout(JSON.stringify(await camerasFigures(context, plan), null, 2));
+    }
+    if (!Object.hasOwn(sets, set)) {
+      throw fail('usage/value', { option: 'figures', found: set, expected: 'line, science, plant or cameras' });
+    }
     const keep = args.text('keep');
     const folder = keep === null ? await mkdtemp(join(tmpdir(), 'twinspect-figures-')) : resolve(context.cwd, keep);
     try {
@@ -39,13 +52,15 @@ export const command: Command = {
         data: resolve(context.packageRoot, shared, 'data/road-surface'),
         weights: resolve(context.packageRoot, shared, 'weights/resnet18-imagenet-folded.safetensors'),
       };
-      const measured = set === 'line' ? lineFigures(context, folder, where) : scienceFigures(context, folder, where);
-      context.stdout(JSON.stringify(await measured, null, 2));
+      const measured = await sets[set as keyof typeof sets](context, folder, where);
+      context.stdout(JSON.stringify(measured, null, 2));
     } finally {
       if (keep === null) await rm(folder, { recursive: true, force: true });
     }
   },
 };
+
+const sets = { line: lineFigures, science: scienceFigures, plant: plantFigures } as const;
 
 async function lineFigures(
   context: Context,

@@ -59,6 +59,14 @@ export function together(parts: readonly GoodParts[]): GoodParts {
 const labelled = (sample: Sample, label: string): Sample =>
   label === '' ? sample : { ...sample, id: label + sample.id, group: label + sample.group };
 
+/** The one calibration all these parts were registered with; null where they came on one grid. */
+export function calibrationOf({ training, heldOut }: GoodParts): string | null {
+  const [first = null, ...others] = new Set([...training, ...heldOut].map(({ calibration }) => calibration));
+  if (others.length === 0) return first;
+  const shown = [first, ...others].map((digest) => digest?.slice(0, 12) ?? 'none').join(' and ');
+  throw fail('teach/calibrations', { found: shown });
+}
+
 /** Throws `teach/tooFew` where fewer than `batch` are left to teach on. */
 export function requireEnough({ training, heldOut }: GoodParts, batch: number): void {
   if (training.length >= batch) return;

@@ -19,6 +19,7 @@ export const seats: readonly Seat[] = [
     name: 'bundle',
     summary: 'list, show, verify, quantise and compare bundles, set thresholds, check teacher weights',
   },
+  { name: 'camera', summary: 'list, show, watch and record cameras, bring in calibrations' },
   { name: 'config', summary: 'check, show and explain the configuration' },
   { name: 'audit', summary: 'who changed what, and whether the record of it is whole' },
   { name: 'user', summary: 'who may log in, and with which role' },

@@ -11,7 +11,7 @@ import { inspectParts } from '../../models/teach/inspect.ts';
 import type { TeachOptions } from '../../models/teach/teaching.ts';
 import type { Args, Option } from './args.ts';
 import type { Context } from './command.ts';
-import { type GoodParts, goodPartsOf, requireEnough, together } from './good-parts.ts';
+import { calibrationOf, type GoodParts, goodPartsOf, requireEnough, together } from './good-parts.ts';
 import { shippedTeacher } from './shipped.ts';
 
 const defaults = { epochs: 40, batch: 8, learningRate: 0.002, seed: 1, falseRejectRate: 0.01, featureCacheMb: 2000 };
@@ -110,7 +110,10 @@ export async function readOptions(
     ignore: args.texts('ignore').map((each) => area('ignore', each, found)),
   };
   const key = JSON.stringify([shaped, teacher.digest, found.digest]);
-  return { options: { ...shaped, ...parts, teacher }, digest: createHash('sha256').update(key).digest('hex') };
+  return {
+    options: { ...shaped, ...parts, teacher, calibration: calibrationOf(parts) },
+    digest: createHash('sha256').update(key).digest('hex'),
+  };
 }
 
 export function dataFolders(context: Context, args: Args): string[] {

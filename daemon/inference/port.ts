@@ -55,6 +55,8 @@ export interface ServedBundle extends BundleName {
   /** The least contrast and grain of a living modality; null where the bundle does not say. */
   vitalLimits: Record<'rgb' | 'depth', Omit<Vital, 'share'>> | null;
   datumLimits: { offsetMm: number; tiltMmAcross: number } | null;
+  /** Digest of the calibration its parts were registered with; null where they came on one grid. */
+  calibration?: string | null;
 }
 
 export interface InferencePort {

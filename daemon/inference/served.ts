@@ -16,11 +16,11 @@ export function servedBundle({
   digest,
   variant,
 }: Pick<LoadedBundle, 'manifest' | 'digest' | 'variant'>): ServedBundle {
-  const { name, version, product, input, datum, minJudgedShare, vitals = null } = manifest;
+  const { name, version, product, input, datum, minJudgedShare, vitals = null, calibration } = manifest;
   const { precision, threshold, pixelThreshold, leastAreaPx } = variant;
   return {
     ...{ name, version, digest, product, precision, widthPx: input.widthPx, heightPx: input.heightPx },
-    ...{ threshold, pixelThreshold, leastAreaPx, minJudgedShare, vitalLimits: vitals },
+    ...{ threshold, pixelThreshold, leastAreaPx, minJudgedShare, vitalLimits: vitals, calibration },
     datumLimits:
       datum.kind === 'fitted' ? { offsetMm: datum.offsetLimitMm, tiltMmAcross: datum.tiltLimitMmAcross } : null,
   };

@@ -1,14 +1,14 @@
 /**
  * Layout `pairs`: RGB PNG + 16-bit depth PNG, the simplest interchange and what Twinspect itself records.
  *
- *   dataset.json                                 depthMmPerUnit; optional tiles, groups, capturedAtMs, severity
+ *   dataset.json              depthMmPerUnit; optional tiles, groups, capturedAtMs, severity, calibration
  *   {train,validation,test}/{good,KIND}/{rgb,depth,gt}/NAME.png
  * or, for good parts only,
  *   dataset.json, rgb/NAME.png, depth/NAME.png
  *
  * `tiles` gives [set, image, x, y] per "split/kind/NAME": tiles of one source image are one group. `groups` names the
- * group itself, `capturedAtMs` the instant of recording, `severity` how grave the defect is, each per id. The unit of
- * depth is never guessed.
+ * group itself, `capturedAtMs` the instant of recording, `severity` how grave the defect is, each per id;
+ * `calibration` is the digest of the one that brought colour onto depth. The unit of depth is never guessed.
  */
 import { fail, messageOf } from '../../errors.ts';
 import type { FileReader } from '../files.ts';
@@ -26,6 +26,7 @@ interface Description {
   groups: Record<string, string>;
   capturedAtMs: Record<string, number>;
   severity: Record<string, string>;
+  calibration: string | null;
 }
 
 interface Where {
@@ -84,6 +85,7 @@ async function listFolder(files: FileReader, where: Where, description: Descript
       ...(group === undefined ? {} : { group }),
       capturedAtMs: description.capturedAtMs[id] ?? null,
       severity: description.severity[id] ?? null,
+      calibration: description.calibration,
       rgbPath: path('rgb'),
       depthPath: path('depth'),
       truthPath: path('gt'),
@@ -123,6 +125,6 @@ async function readDescription(files: FileReader, path: string): Promise<Descrip
       expected: 'mm per unit of the depth images, above 0',
     });
   }
-  const { tiles = {}, groups = {}, capturedAtMs = {}, severity = {} } = given;
-  return { depthMmPerUnit, tiles, groups, capturedAtMs, severity };
+  const { tiles = {}, groups = {}, capturedAtMs = {}, severity = {}, calibration = null } = given;
+  return { depthMmPerUnit, tiles, groups, capturedAtMs, severity, calibration };
 }

@@ -46,6 +46,8 @@ export interface Sample {
   readonly capturedAtMs: number | null;
   /** How grave its defect is, in the words of its recording; null where the layout does not say. */
   readonly severity: string | null;
+  /** Digest of the calibration it was registered with; null where it came on one grid, or nobody says. */
+  readonly calibration: string | null;
   loadRgb(): Promise<RgbImage>;
   loadDepth(): Promise<DepthImage>;
   loadTruth(): Promise<TruthImage | null>;
@@ -60,6 +62,7 @@ export interface SampleParts {
   group?: string;
   capturedAtMs?: number | null;
   severity?: string | null;
+  calibration?: string | null;
   rgbPath: string;
   depthPath: string;
   truthPath: string | null;
@@ -77,6 +80,7 @@ export function makeSample(parts: SampleParts): Sample {
     group: parts.group ?? id,
     capturedAtMs: parts.capturedAtMs ?? null,
     severity: parts.severity ?? null,
+    calibration: parts.calibration ?? null,
     loadRgb,
     loadDepth,
     loadTruth,

@@ -92,6 +92,7 @@ export interface Manifest {
   /** sha256 of every other file of the bundle, hex, by path. */
   files: Record<string, string>;
   input: { widthPx: number; heightPx: number; rgb: 'uint8 RGB'; depth: 'float32 mm' };
+  /** sha256 of the calibration its parts were registered with; null where they came on one grid. */
   calibration: string | null;
   roi: Area | null;
   ignore: Area[];

@@ -243,6 +243,7 @@ function writeOptions(options: ContinueOptions): TeachOptions {
     roi: manifest.roi,
     ignore: manifest.ignore,
     datum: manifest.datum.kind,
+    calibration: manifest.calibration,
     seed: manifest.taught.seed,
   };
 }

@@ -29,6 +29,8 @@ export interface TeachOptions {
   roi: Area | null;
   ignore: Area[];
   datum: 'fitted' | 'fixed';
+  /** Digest of the calibration the parts were registered with; absent where they came on one grid. */
+  calibration?: string | null;
   /** `int8` adds a variant of it, and the student learns on the eight-bit teacher's features. Absent: fp32. */
   precision?: 'int8';
   epochs: number;

@@ -41,7 +41,7 @@ export function writeBundle(options: TeachOptions, measured: Measured): Taught {
     product,
     files: Object.fromEntries([...files].map(([path, bytes]) => [path, sha256(bytes)])),
     input: { ...spec.input, rgb: 'uint8 RGB', depth: 'float32 mm' },
-    calibration: null,
+    calibration: options.calibration ?? null,
     roi,
     ignore,
     working,

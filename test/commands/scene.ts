@@ -50,6 +50,9 @@ export function filesOf(texts: Readonly<Record<string, string>>): FileReader {
       if (text === undefined) throw fail('file/missing', { path });
       return new TextEncoder().encode(text);
     },
+    async *pieces(path) {
+      yield await this.read(path);
+    },
     async list(folder) {
       const inside = paths.filter((path) => path.startsWith(`${folder}/`)).map((path) => path.slice(folder.length + 1));
       const names = new Map(inside.map((path) => [path.split('/')[0]!, path.includes('/')]));

@@ -76,7 +76,7 @@ describe('refusals', () => {
         '  maxPartsInFlight: 2.5',
         '  deadlinMs: 400',
         'camera:',
-        '  driver: aravis',
+        '  driver: webcam',
         '  synthetic: 7',
         'mqtt:',
         '  url: http://broker',
@@ -92,7 +92,7 @@ describe('refusals', () => {
       'line.deadlineMs (line 3): found "fast", expected a whole number of ms from 20 to 60000',
       'line.maxPartsInFlight (line 4): found 2.5, expected a whole number of parts from 1 to 64',
       'line.deadlinMs (line 5): unknown key; did you mean line.deadlineMs?',
-      'camera.driver (line 7): found "aravis", expected one of synthetic, replay',
+      'camera.driver (line 7): found "webcam", expected one of synthetic, replay, aravis, gstreamer',
       'camera.synthetic (line 8): is not a section, expected a section with seed, periodMs, defectRate',
       'mqtt.url (line 10): found an address of another form (not shown: it may hold a password), expected mqtt://HOST',
       'mqtt.embeddedPort (line 11): found 70000, expected a whole number from 0 to 65535',
@@ -182,6 +182,6 @@ describe('keys to each other', () => {
 
 test('the type of the configuration is the schema', async () => {
   const { config } = await load('');
-  const driver: 'synthetic' | 'replay' = config.camera.driver;
+  const driver: 'synthetic' | 'replay' | 'aravis' | 'gstreamer' = config.camera.driver;
   expect(driver).toBe(schema.camera.driver.default);
 });
