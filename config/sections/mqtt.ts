@@ -1,10 +1,21 @@
 /** The broker and what is said there. */
-import { choiceKey, pathKey, switchKey, textKey, wholeKey } from '../key.ts';
-import { idExpected } from '../words.ts';
+import { choiceKey, type Key, pathKey, switchKey, textKey, wholeKey } from '../key.ts';
+import { idExpected, idPattern } from '../words.ts';
 
 const urlExpected =
   'mqtt://HOST, mqtt://HOST:PORT or the same with mqtts, without user or password, or empty for the embedded broker';
 const urlPattern = /^$|^mqtts?:\/\/[^\s/@?#]+\/?$/;
+
+function sparkplugId(doc: string, usual: string): Key<string> {
+  const mayBeEmpty = usual === '';
+  return textKey({
+    doc,
+    default: usual,
+    expected: mayBeEmpty ? `${idExpected}; or empty` : idExpected,
+    matches: mayBeEmpty ? new RegExp(`^$|${idPattern.source}`) : idPattern,
+    takes: 'restart',
+  });
+}
 
 export const mqtt = {
   enabled: switchKey({ doc: 'Publish over MQTT.', default: true, takes: 'restart' }),
@@ -96,6 +107,16 @@ export const mqtt = {
     default: 'none',
     takes: 'restart',
   }),
+  sparkplug: {
+    enabled: switchKey({
+      doc: 'Be a Sparkplug B edge node too, a device for each line, on a connection of its own to the same broker.',
+      default: false,
+      takes: 'restart',
+    }),
+    group: sparkplugId('Group id: the second level of its topics.', 'twinspect'),
+    edge: sparkplugId('Edge node id, one for each device on a broker; empty for line.id.', ''),
+    primaryHost: sparkplugId('Host application that births wait for; empty for none.', ''),
+  },
   maskExpiryS: wholeKey({
     doc: 'The broker forgets a mask nobody fetched so long after its part was judged (MQTT 5); 0 for never.',
     default: 86_400,

@@ -1,7 +1,15 @@
 /** How triggers and frames are told apart. */
-import { wholeKey } from '../key.ts';
+import { choiceKey, wholeKey } from '../key.ts';
 
 export const pairing = {
+  openedBy: choiceKey({
+    doc:
+      'With two cameras, whose triggers open parts (`line.trigger: camera`): better the one whose frames come first, ' +
+      'so that the deadline counts from near the exposure.',
+    values: ['camera', 'depthCamera'],
+    default: 'camera',
+    takes: 'restart',
+  }),
   windowMs: wholeKey({
     doc: 'From the trigger until both frames of the part must be there; then it is undecided (unpaired, noFrames).',
     default: 300,

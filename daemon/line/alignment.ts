@@ -7,6 +7,7 @@
 
 export interface PartInstant {
   readonly ordinal: number;
+  /** When its trigger was, as far as can be told; NaN for one that only a gap in the counter tells of. */
   readonly openedAtMs: number;
 }
 
@@ -36,7 +37,8 @@ export class Alignment {
 
   /** Holds an edge against the parts opened lately; false where it contradicts the alignment so far. */
   confirm(count: number, atMs: number, parts: Iterable<PartInstant>, newest: number): boolean {
-    const near = [...parts].filter((part) => Math.abs(part.openedAtMs - atMs) <= this.#windowMs);
+    const known = [...parts];
+    const near = known.filter((part) => Math.abs(part.openedAtMs - atMs) <= this.#windowMs);
     if (this.#shift === null) {
       if (near.length === 1) this.#alignBy({ count, atMs }, near[0]!.ordinal);
       else if (near.length === 0) this.#early = { count, atMs };
@@ -47,7 +49,9 @@ export class Alignment {
       this.#early = { count, atMs };
       return true;
     }
-    return near.some((part) => part.ordinal === ordinal);
+    // Nothing contradicts an instant that is not known.
+    const unknown = known.some((part) => part.ordinal === ordinal && Number.isNaN(part.openedAtMs));
+    return unknown || near.some((part) => part.ordinal === ordinal);
   }
 
   /** A part was opened: an edge that ran ahead of it belongs to it, or contradicts the alignment (false). */
@@ -57,6 +61,11 @@ export class Alignment {
     const aligned = this.#alignedAtMs;
     if (aligned !== null && Math.abs(part.openedAtMs - aligned) <= this.#windowMs) return false;
     if (early === null) return true;
+    // One that only a gap tells of may own the edge that ran ahead; where nothing is aligned, so may the next part.
+    if (Number.isNaN(part.openedAtMs)) {
+      if (this.#shift !== null) this.#early = null;
+      return true;
+    }
     this.#early = null;
     const near = Math.abs(part.openedAtMs - early.atMs) <= this.#windowMs;
     if (this.#shift !== null) return near;

@@ -19,11 +19,19 @@ export interface CommandedTrigger extends Omit<PartOrigin, 'triggerSource'> {
   readonly unseen?: number;
 }
 
-/** A trigger that is known of only because a later one counts it. */
+/** What is known of a trigger that was not heard at its own time. */
 export interface Unseen {
-  readonly refusal: Refusal;
-  /** On the monotonic clock, as far as can be told. */
+  /** Why its part is closed at once; absent where it can still be judged. */
+  readonly refusal?: Refusal;
+  /** On the monotonic clock, as far as can be told; NaN where nothing tells. */
   readonly dueAtMs: number;
+  /** Of one whose instant is not known: it was before this. */
+  readonly beforeMs?: number;
+}
+
+/** A trigger of which a later one's count tells, and nothing else. */
+export function unheardBefore(beforeMs: number): Unseen {
+  return { dueAtMs: Number.NaN, beforeMs };
 }
 
 /** What the line does for its commands. */

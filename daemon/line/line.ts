@@ -9,7 +9,7 @@
 import type { CameraSink } from '../../drivers/camera.ts';
 import type { Clock } from '../clock.ts';
 import type { InferencePort } from '../inference/port.ts';
-import { type CommandedLine, type CommandedTrigger, Commanding, type Unseen } from './commanding.ts';
+import { type CommandedLine, type CommandedTrigger, Commanding, type Unseen, unheardBefore } from './commanding.ts';
 import { LineCondition, type ReadyState, type Refusal } from './condition.ts';
 import { type LineCounters, zeroLineCounters } from './counters.ts';
 import type { Finding } from './finding.ts';
@@ -18,7 +18,7 @@ import { Judging, type JudgingLine } from './judging.ts';
 import { evidenceOf, type LinePart, newPart, recordOf } from './line-part.ts';
 import { Pairing } from './pairing.ts';
 import { advance, type FaultReason, type PartEvent } from './part.ts';
-import { checkSettings, decideWithinMs, type LineSettings, maxUntold } from './settings.ts';
+import { checkSettings, decideWithinMs, exposureLagMs, type LineSettings, maxUntold } from './settings.ts';
 import type { VerdictSink } from './sink.ts';
 import { Teller } from './teller.ts';
 import type { PartOrigin } from './verdict.ts';
@@ -106,7 +106,7 @@ export class Line {
   }
 
   /** Parts that the camera's counter opens from now on are known-bad samples, or production again. */
-  set challenge(on: boolean) {
+  setChallenge(on: boolean): void {
     this.#condition.challenge = on;
   }
 
@@ -172,22 +172,22 @@ export class Line {
     return this.drained();
   }
 
-  #edge(cameraId: string, opens: boolean, count: number, partId: string | null, atMs?: number): void {
+  #edge(cameraId: string, opens: boolean, count: number, partId: string | null, toldAtMs?: number): void {
     if (this.#condition.stopped) {
       if (opens) this.#counters.triggersRefused++;
       return;
     }
-    const nowMs = atMs ?? this.#clock.nowMs();
+    const atMs = toldAtMs === undefined ? this.#clock.nowMs() : toldAtMs - exposureLagMs(this.#settings, cameraId);
     if (!opens) {
-      this.#apply(this.#pairing.confirmingEdge(cameraId, count, nowMs, this.#commanding.exposing));
+      this.#apply(this.#pairing.confirmingEdge(cameraId, count, atMs, this.#commanding.exposing));
       if (this.#settings.triggerFrom === null) this.#settleLater();
       return;
     }
-    const { open, findings } = this.#pairing.openingEdge(cameraId, count, nowMs);
+    const { open, findings } = this.#pairing.openingEdge(cameraId, count, atMs);
     this.#apply(findings);
-    const origin = this.#condition.cameraOrigin;
-    for (let missed = open - 1; missed > 0; missed--) this.#open(count - missed, null, origin);
-    if (open > 0) this.#open(count, partId, origin);
+    const { cameraOrigin: origin } = this.#condition;
+    for (let missed = open - 1; missed > 0; missed--) this.#open(count - missed, null, origin, unheardBefore(atMs));
+    if (open > 0) this.#open(count, partId, origin, { dueAtMs: atMs });
   }
 
   /** A command that claims an edge may come so long after it; one that comes a moment more than that is too late. */
@@ -207,7 +207,7 @@ export class Line {
     const part = newPart({ ordinal, trigger, partId, origin, sequence, openedWallMs, bundle }, this.#clock.nowMs());
     this.#counters.triggers++;
     this.#parts.set(part.ordinal, part);
-    const findings = this.#pairing.open(part.ordinal, unseen?.dueAtMs ?? part.openedAtMs);
+    const findings = this.#pairing.open(part.ordinal, unseen?.dueAtMs ?? part.openedAtMs, unseen?.beforeMs);
     if (this.#admit(part, unseen?.refusal)) {
       const { signal } = part.timers;
       this.#clock.after(withinMs, () => this.#due(part, 'deadline'), signal);

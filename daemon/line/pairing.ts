@@ -41,7 +41,7 @@ export class Pairing {
     this.#settings = settings;
     this.#slots = new Slots(settings.maxPartsInFlight);
     this.#skew = new SkewWatch(settings);
-    this.#early = new EarlyFrames(settings.captureEarlyMs + settings.edgeWindowMs);
+    this.#early = new EarlyFrames(Math.max(settings.frameWaitMs, settings.captureEarlyMs + settings.edgeWindowMs));
     for (const camera of settings.cameras) this.#cameras.set(camera.id, new CameraNumbering(camera, settings));
   }
 
@@ -104,10 +104,10 @@ export class Pairing {
   }
 
   /** A part was opened; ordinals rise by one. */
-  open(ordinal: number, openedAtMs: number): Finding[] {
+  open(ordinal: number, openedAtMs: number, beforeMs = openedAtMs): Finding[] {
     const { newest } = this.#slots;
     invariant(ordinal === newest + 1, `part ${ordinal} was opened after part ${newest}`);
-    const slot = this.#slots.open(ordinal, openedAtMs);
+    const slot = this.#slots.open(ordinal, openedAtMs, beforeMs);
     const findings: Finding[] = [];
     for (const camera of this.#cameras.values()) {
       if (camera.alignment.partOpened(slot)) continue;

@@ -13,10 +13,13 @@ export function placeOf(
   camera: CameraNumbering,
   slots: Slots,
   latest: number,
-  { captureEarlyMs, captureLateMs }: Pick<LineSettings, 'captureEarlyMs' | 'captureLateMs'>,
+  settings: Pick<LineSettings, 'captureEarlyMs' | 'captureLateMs' | 'skewExpectedUs'>,
 ): Place {
   if (frame.trigger === null) {
-    const around = slots.around(frame, captureEarlyMs, captureLateMs, latest);
+    const { captureEarlyMs, captureLateMs, skewExpectedUs } = settings;
+    // Depth is exposed so much later than colour: parts are opened by the time of colour.
+    const capturedAtMs = (frame.capturedAtUs - (frame.modality === 'depth' ? skewExpectedUs : 0)) / 1000;
+    const around = slots.around(frame, capturedAtMs, captureEarlyMs, captureLateMs, latest);
     return around.length === 0 ? { early: true } : { slots: around };
   }
   const ordinal = camera.ordinalOf(frame.trigger);

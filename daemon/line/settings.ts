@@ -45,6 +45,15 @@ export function decideWithinMs({ deadlineMs, commitReserveMs = 0 }: LineSettings
   return deadlineMs - commitReserveMs;
 }
 
+/**
+ * How much later than colour this camera exposes, ms: instants that cameras tell of are compared by the time of colour.
+ * 0 for one that delivers both.
+ */
+export function exposureLagMs({ cameras, skewExpectedUs }: LineSettings, cameraId: string): number {
+  const modalities = cameras.find(({ id }) => id === cameraId)?.modalities ?? [];
+  return modalities.includes('rgb') ? 0 : skewExpectedUs / 1000;
+}
+
 /** Throws `line/settings` for the first setting that cannot work. */
 export function checkSettings(settings: LineSettings): void {
   const refuse = (field: string, value: string | number, expected: string): never => {

@@ -9,7 +9,10 @@ export const rememberedParts = 64;
 
 export interface Slot {
   readonly ordinal: number;
+  /** When its trigger was, as far as can be told; NaN where nothing tells. */
   readonly openedAtMs: number;
+  /** Where nothing tells: it was before this. */
+  readonly beforeMs: number;
   rgb: RgbFrame | null;
   depth: DepthFrame | null;
   /** Ids of the frames that came, kept after the frames are gone. */
@@ -33,9 +36,9 @@ export class Slots {
     return this.#newest;
   }
 
-  open(ordinal: number, openedAtMs: number): Slot {
+  open(ordinal: number, openedAtMs: number, beforeMs: number): Slot {
     const had = { rgb: null, depth: null };
-    const slot: Slot = { ordinal, openedAtMs, rgb: null, depth: null, had, phase: 'waiting', late: false };
+    const slot: Slot = { ordinal, openedAtMs, beforeMs, rgb: null, depth: null, had, phase: 'waiting', late: false };
     this.#newest = ordinal;
     this.#slots.set(ordinal, slot);
     this.#forget();
@@ -60,13 +63,14 @@ export class Slots {
   }
 
   /**
-   * Parts opened around an exposure, after the part this modality came to last. Closed ones too: they were exposed as
-   * well, and the frame may be theirs. The part that has this very frame already is among them.
+   * Parts opened around an instant of exposure, after the part this modality came to last. Closed ones too: they were
+   * exposed as well, and the frame may be theirs; and those of which no instant is known. The part that has this very
+   * frame already is among them.
    */
-  around(frame: Frame, earlyMs: number, lateMs: number, latest: number): Slot[] {
-    const capturedAtMs = frame.capturedAtUs / 1000;
-    return [...this.#slots.values()].filter(({ ordinal, openedAtMs, had }) => {
+  around(frame: Frame, capturedAtMs: number, earlyMs: number, lateMs: number, latest: number): Slot[] {
+    return [...this.#slots.values()].filter(({ ordinal, openedAtMs, beforeMs, had }) => {
       if (capturedAtMs < openedAtMs - earlyMs || capturedAtMs > openedAtMs + lateMs) return false;
+      if (Number.isNaN(openedAtMs) && capturedAtMs >= beforeMs - earlyMs) return false;
       return ordinal > latest || had[frame.modality] === frame.frameId;
     });
   }

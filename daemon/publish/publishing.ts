@@ -17,6 +17,7 @@ import type { OpcUa } from './opcua/server.ts';
 import type { VisionSources } from './opcua/vision/system.ts';
 import { type EncodePng, newCounters, Publisher, type PublisherLimits } from './publisher.ts';
 import { RecordLane, type RecordLaneLimits } from './record-lane.ts';
+import type { SparkplugNode } from './sparkplug/node.ts';
 
 export interface PublishingOpcUa extends Omit<SecuritySettings, 'stateFolder'> {
   readonly port: number;
@@ -73,15 +74,32 @@ export async function startPublishing(options: PublishingOptions): Promise<Publi
         ...{ settings: { ...settings, stateFolder }, setting, lineIds, clock, log, audit, latest, vision },
       });
     }
-    const lines = new Map(lineIds.map((lineId) => [lineId, composeLine(lineId, options, journal, opcua)]));
+    const sparkplug = await openSparkplug(options);
+    const also: Ways = { opcua, sparkplug };
+    const lines = new Map(lineIds.map((lineId) => [lineId, composeLine(lineId, options, journal, also)]));
     for (const line of lines.values()) await line.publisher.start();
     for (const line of lines.values()) line.mqtt?.start();
-    return publishing(journal, opcua, lines);
+    sparkplug?.start();
+    return publishing(journal, also, lines);
   } catch (error) {
     await opcua?.stop();
     await journal.close();
     throw error;
   }
+}
+
+/** What all lines share. */
+interface Ways {
+  readonly opcua: OpcUa | null;
+  readonly sparkplug: SparkplugNode | null;
+}
+
+/** An edge node of its own connection beside the lines'; its library is loaded by who wants it. */
+async function openSparkplug(options: PublishingOptions): Promise<SparkplugNode | null> {
+  const { mqtt, stateFolder, lineIds, clock, log, limits = {} } = options;
+  if (!mqtt?.sparkplug) return null;
+  const { openSparkplugNode } = await import('./sparkplug/open.ts');
+  return openSparkplugNode({ mqtt, settings: mqtt.sparkplug, stateFolder, lineIds, clock, log, limits });
 }
 
 function visionOf({ vision }: PublishingOptions, journal: Journal): ((lineId: string) => VisionSources) | null {
@@ -105,7 +123,7 @@ function composeLine(
   lineId: string,
   options: PublishingOptions,
   journal: Journal,
-  opcua: OpcUa | null,
+  { opcua, sparkplug }: Ways,
 ): LinePublishing {
   const { clock, log, encodePng, announced, limits = {} } = options;
   const counters = newCounters();
@@ -120,7 +138,7 @@ function composeLine(
   const recordLane =
     mqtt && maskTopic && new RecordLane({ lineId, clock, log, journal, link: mqtt, maskTopic, counters, limits });
   // The vision system last: what a PLC waits for goes first.
-  const lanes = [opcua?.lane(lineId), mqtt, opcua?.vision(lineId)].filter(
+  const lanes = [opcua?.lane(lineId), mqtt, sparkplug?.device(lineId), opcua?.vision(lineId)].filter(
     (lane) => lane !== null && lane !== undefined,
   );
   const publisher = new Publisher({
@@ -130,7 +148,7 @@ function composeLine(
   return { publisher, mqtt, lanes };
 }
 
-function publishing(journal: Journal, opcua: OpcUa | null, lines: Map<string, LinePublishing>): Publishing {
+function publishing(journal: Journal, { opcua, sparkplug }: Ways, lines: Map<string, LinePublishing>): Publishing {
   const all = [...lines.values()];
   return {
     journal,
@@ -147,7 +165,7 @@ function publishing(journal: Journal, opcua: OpcUa | null, lines: Map<string, Li
     },
     async stop() {
       await Promise.all(all.map((line) => line.publisher.stop()));
-      await Promise.all(all.map((line) => line.mqtt?.stop()));
+      await Promise.all([...all.map((line) => line.mqtt?.stop()), sparkplug?.stop()]);
       await opcua?.stop();
       await journal.close();
     },

@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path';
 import type { Config } from '../../config/schema.ts';
 import type { Change } from '../../config/watch.ts';
 import { encodePng } from '../../drivers/image/png.ts';
-import { type Camera, type FileReader, openCamera } from '../../drivers/index.ts';
+import type { Camera, FileReader } from '../../drivers/index.ts';
 import { AuditFile } from '../audit/audit-file.ts';
 import type { Clock } from '../clock.ts';
 import type { LineOrders } from '../command/line-orders.ts';
@@ -20,24 +20,24 @@ import { Line } from '../line/line.ts';
 import type { VerdictRecord } from '../line/verdict.ts';
 import type { Log } from '../log.ts';
 import { startEmbeddedBroker } from '../publish/embedded-broker.ts';
-import { deviceName } from '../publish/mqtt/device-name.ts';
 import type { LineMqtt } from '../publish/mqtt/settings.ts';
 import type { Publisher } from '../publish/publisher.ts';
 import { type Publishing, startPublishing } from '../publish/publishing.ts';
 import type { Registering } from '../registration/registering.ts';
+import { brief, usualMaxMs } from './brief.ts';
+import { LineCameras, openCameras } from './cameras.ts';
 import { type Heartbeat, heartbeatOf } from './heartbeat.ts';
 import { heeding } from './heeding.ts';
 import { lineState } from './line-state.ts';
 import { auditEdits, lineOrders } from './orders.ts';
 import { lineRegistering } from './registering.ts';
 import {
-  cameraId,
-  cameraSettings,
   evidenceSettings,
   inferenceSettings,
   lineSettings,
   mqttSettings,
   opcUaSettings,
+  openingCamera,
   publishingLimits,
 } from './settings.ts';
 import { lineSink } from './sink.ts';
@@ -60,8 +60,8 @@ export interface DaemonOptions {
   readonly camera?: Camera;
 }
 
-/** A step of the network or the disk answers in a moment or not at all. */
-const usualMaxMs = 10_000;
+/** A search on several interfaces, and the configuration of a real camera; one that is absent says so sooner. */
+const cameraMaxMs = 30_000;
 /** Two bundles may be loaded one after the other: the one wished for and the last good one. */
 const bundleMaxMs = 130_000;
 /** The last commits, and what the record lane has in flight. */
@@ -102,7 +102,10 @@ export class Daemon {
     this.#audit = new AuditFile({ stateFolder, clock, log: log.child({ room: 'audit' }) });
     this.#orders = lineOrders({
       ...{ config, clock, stateFolder, cwd: options.cwd, inference: this.#inference, audit: this.#audit },
-      ...{ triggerFrom: config.line.trigger === 'camera' ? cameraId : null, log: log.child({ room: 'command' }) },
+      ...{
+        triggerFrom: openingCamera(config, config.depthCamera.driver === 'none' ? 1 : 2),
+        log: log.child({ room: 'command' }),
+      },
     });
     this.#orders.onOrdered(() => this.#showState());
     this.#orders.onResetCounters(() => this.#publishing?.line(config.line.id).resetRejects());
@@ -138,14 +141,15 @@ export class Daemon {
       const makeFolder = () => makeStateFolder(this.#stateFolder);
       await this.#steps.start({ ...brief('state folder'), begin: makeFolder, end: () => {} });
       await this.#steps.start({ ...brief('orders'), begin: () => this.#orders.open(), end: () => this.#audit.close() });
-      const camera = this.#options.camera ?? (await this.#openCamera());
-      this.#registering = await this.#openRegistering(camera);
+      const cameras = await this.#openCameras();
+      const registering = () => lineRegistering(this.#options, this.#stateFolder, cameras);
+      this.#registering = await this.#steps.start({ ...brief('calibration'), begin: registering, end: () => {} });
       await this.#startBroker();
       this.#publishing = await this.#startPublishing();
       await this.#startEvidence();
       await this.#startInference();
-      await this.#startLine(this.#publishing.line(this.#options.config.line.id), camera);
-      await this.#startCamera(camera);
+      await this.#startLine(this.#publishing.line(this.#options.config.line.id), cameras);
+      await this.#startCameras(cameras);
     } catch (error) {
       await this.stop();
       throw error;
@@ -161,15 +165,11 @@ export class Daemon {
     return resolve(this.#options.cwd, this.#options.config.stateDir);
   }
 
-  #openRegistering(camera: Camera): Promise<Registering> {
-    const begin = (): Promise<Registering> => lineRegistering(this.#options, this.#stateFolder, camera);
-    return this.#steps.start({ ...brief('calibration'), begin, end: () => {} });
-  }
-
-  async #openCamera(): Promise<Camera> {
-    const { config, cwd, clock, files } = this.#options;
-    const begin = (): Promise<Camera> => openCamera(cameraSettings(config, cwd), clock, files);
-    return this.#steps.start({ ...brief('camera settings'), begin, end: (camera) => camera.stop() });
+  async #openCameras(): Promise<LineCameras> {
+    const { config, cwd, clock, files, camera } = this.#options;
+    if (camera) return new LineCameras([camera]);
+    const begin = (): Promise<LineCameras> => openCameras(config, cwd, clock, files);
+    return this.#steps.start({ ...brief('camera settings'), begin, end: (cameras) => cameras.stop() });
   }
 
   async #startBroker(): Promise<void> {
@@ -208,11 +208,9 @@ export class Daemon {
   }
 
   async #mqttSettings(): Promise<LineMqtt | null> {
-    if (this.mqttUrl === null) return null;
     const { config, cwd, credentials = null, files } = this.#options;
-    const readFile = (path: string): Promise<Uint8Array> => files.read(path);
-    const device = await deviceName(this.#stateFolder, readFile);
-    return mqttSettings(config, { url: this.mqttUrl, places: { cwd, credentials }, readFile, device });
+    const [url, stateFolder] = [this.mqttUrl, this.#stateFolder];
+    return url === null ? null : mqttSettings(config, { url, places: { cwd, credentials }, files, stateFolder });
   }
 
   async #startEvidence(): Promise<void> {
@@ -227,11 +225,11 @@ export class Daemon {
     });
   }
 
-  async #startLine(publisher: Publisher, camera: Camera): Promise<void> {
+  async #startLine(publisher: Publisher, cameras: LineCameras): Promise<void> {
     const { config, clock } = this.#options;
-    const settings = lineSettings(config, camera);
+    const settings = lineSettings(config, cameras.all);
     const sink = lineSink(publisher, this.#evidence, () => this.#heartbeat);
-    const expose = (): void => void camera.trigger();
+    const expose = (): void => cameras.expose();
     const register = this.#registering?.register;
     const line = await this.#steps.start({
       ...brief('line'),
@@ -240,9 +238,7 @@ export class Daemon {
     });
     this.#line = line;
     this.#orders.begin(line);
-    publisher.attach(this.#orders, (on) => {
-      line.challenge = on;
-    });
+    publisher.attach(this.#orders, (on) => line.setChallenge(on));
     this.#showState();
   }
 
@@ -260,28 +256,25 @@ export class Daemon {
     signal.removeEventListener('abort', stop);
   }
 
-  async #startCamera(camera: Camera): Promise<void> {
+  async #startCameras(cameras: LineCameras): Promise<void> {
     const line = this.#line as Line;
     await this.#steps.start({
-      ...brief('camera'),
-      begin: () =>
-        camera.start(
-          heeding(line.sinkFor(camera.id), () => this.#showState()),
-          this.#options.signal,
-        ),
-      end: () => camera.stop(),
+      ...brief(cameras.all.length > 1 ? 'cameras' : 'camera'),
+      startMaxMs: cameraMaxMs,
+      begin: () => cameras.start((id) => heeding(line.sinkFor(id), () => this.#showState()), this.#options.signal),
+      end: () => cameras.stop(),
     });
     this.#begun = true;
     this.#showState();
     const beating = new AbortController();
     await this.#steps.start({
       ...brief('heartbeat'),
-      begin: () => this.#beat(line, camera, beating.signal),
+      begin: () => this.#beat(line, cameras, beating.signal),
       end: () => beating.abort(),
     });
   }
 
-  #beat(line: Line, camera: Camera, signal: AbortSignal): void {
+  #beat(line: Line, camera: LineCameras, signal: AbortSignal): void {
     const { config, clock, log } = this.#options;
     const publisher = this.#publishing?.line(config.line.id);
     const show = (problem: string | null): void => publisher?.setPulse(problem);
@@ -298,8 +291,4 @@ export class Daemon {
     const state = lineState({ begun, ready, bundle, hostProblem, refusal });
     this.#publishing.line(this.#options.config.line.id).setState(state);
   }
-}
-
-function brief(name: string): { name: string; startMaxMs: number; stopMaxMs: number } {
-  return { name, startMaxMs: usualMaxMs, stopMaxMs: usualMaxMs };
 }

@@ -44,7 +44,7 @@ export interface HeartbeatDeps {
 
 export interface Station {
   readonly line: Line;
-  readonly camera: Camera;
+  readonly camera: Pick<Camera, 'id' | 'probe'>;
   readonly inference: Inference;
 }
 

@@ -1,4 +1,4 @@
-/** How the line of a daemon registers: its calibration from the configuration or its camera, its watch in its folder. */
+/** How the line of a daemon registers: its calibration from configuration or camera, its watch in its folder. */
 import type { Config } from '../../config/schema.ts';
 import type { Camera, FileReader } from '../../drivers/index.ts';
 import type { Clock } from '../clock.ts';
@@ -20,7 +20,7 @@ export interface RegisteringOptions {
 export function lineRegistering(
   { config, cwd, clock, log, files, signal }: RegisteringOptions,
   stateFolder: string,
-  camera: Camera,
+  camera: Pick<Camera, 'id' | 'calibration'>,
 ): Promise<Registering> {
   return openRegistering({
     ...registeringSettings(config, cwd),

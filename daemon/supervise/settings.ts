@@ -3,33 +3,63 @@ import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import type { Config } from '../../config/schema.ts';
 import { readSecret, type SecretPlaces, secretFile } from '../../config/secret.ts';
-import type { Camera, CameraSettings } from '../../drivers/index.ts';
+import type { AravisSettings, Camera, CameraSettings, FileReader } from '../../drivers/index.ts';
 import type { InferenceSettings } from '../inference/inference.ts';
 import type { LineSettings } from '../line/settings.ts';
-import type { LineMqtt } from '../publish/mqtt/settings.ts';
+import { deviceName } from '../publish/mqtt/device-name.ts';
+import type { LineMqtt, SparkplugSettings } from '../publish/mqtt/settings.ts';
 import { readTls } from '../publish/mqtt/tls-files.ts';
 import type { PublishingOptions } from '../publish/publishing.ts';
 
-/** The one camera of this release. */
+/** The camera that delivers colour, or both; and the one beside it that delivers depth. */
 export const cameraId = 'camera1';
+export const depthCameraId = 'camera2';
+/** Exposures held beyond those of the parts in flight: ahead of their trigger, being written, and one to spare. */
+const spareSlots = 6;
 /** A record of evidence is about half a megabyte; more entries than this make the folder itself slow. */
 const evidenceEntriesMax = 20_000;
 
-export function cameraSettings({ camera, line }: Config, cwd: string): CameraSettings {
-  const { driver, synthetic, replay } = camera;
-  const byCommand = line.trigger === 'command';
+/** One camera for both modalities, or two for one each; the first is the one called `camera`. */
+export function cameraSettings(config: Config, cwd: string): CameraSettings[] {
+  const { driver, synthetic, replay, aravis, gstreamer } = config.camera;
+  const byCommand = config.line.trigger === 'command';
   if (driver === 'synthetic') {
-    return { id: cameraId, driver, synthetic: { ...synthetic, ...(byCommand && { periodMs: null }) } };
+    return [{ id: cameraId, driver, synthetic: { ...synthetic, ...(byCommand && { periodMs: null }) } }];
   }
-  const { folder, split, ...rest } = replay;
-  return { id: cameraId, driver, replay: { ...rest, folder: resolve(cwd, folder), ...(split !== 'all' && { split }) } };
+  if (driver === 'replay') {
+    const { folder, split, ...rest } = replay;
+    const chosen = { ...rest, folder: resolve(cwd, folder), ...(split !== 'all' && { split }) };
+    return [{ id: cameraId, driver, replay: chosen }];
+  }
+  const { depthCamera, pairing, line } = config;
+  const slots = line.maxPartsInFlight + spareSlots;
+  const alone = depthCamera.driver === 'none';
+  const counts = !byCommand && (alone || pairing.openedBy === 'camera');
+  const first: CameraSettings = {
+    ...{ id: cameraId, driver, slots, modalities: alone ? ['rgb', 'depth'] : ['rgb'] },
+    ...(driver === 'aravis' ? { aravis: located(aravis, cwd) } : { gstreamer: { ...gstreamer, counts } }),
+  };
+  if (alone) return [first];
+  const depth = located(depthCamera.aravis, cwd);
+  return [first, { id: depthCameraId, driver: depthCamera.driver, slots, modalities: ['depth'], aravis: depth }];
 }
 
-export function lineSettings(
-  { line, pairing, inference, journal }: Config,
-  camera: Pick<Camera, 'id' | 'modalities'>,
-): LineSettings {
-  const { windowMs, ...matching } = pairing;
+/** A library's path is the file's; a bare name is the system's to find. */
+function located(aravis: Config['camera']['aravis'], cwd: string): AravisSettings {
+  const { library } = aravis;
+  return { ...aravis, library: library.includes('/') ? resolve(cwd, library) : library };
+}
+
+/** Whose trigger counter opens parts; null where commands do. */
+export function openingCamera({ line, pairing }: Pick<Config, 'line' | 'pairing'>, cameras: number): string | null {
+  if (line.trigger === 'command') return null;
+  return cameras > 1 && pairing.openedBy === 'depthCamera' ? depthCameraId : cameraId;
+}
+
+type Named = Pick<Camera, 'id' | 'modalities'>;
+
+export function lineSettings({ line, pairing, inference, journal }: Config, cameras: readonly Named[]): LineSettings {
+  const { windowMs, openedBy, ...matching } = pairing;
   return {
     ...matching,
     lineId: line.id,
@@ -38,8 +68,8 @@ export function lineSettings(
     commitReserveMs: journal.commitTimeoutMs,
     frameWaitMs: Math.min(windowMs, line.deadlineMs - journal.commitTimeoutMs),
     maxPartsInFlight: line.maxPartsInFlight,
-    cameras: [{ id: camera.id, modalities: camera.modalities }],
-    triggerFrom: line.trigger === 'camera' ? camera.id : null,
+    cameras: cameras.map(({ id, modalities }) => ({ id, modalities })),
+    triggerFrom: openingCamera({ line, pairing }, cameras.length),
     // The inference itself ends a run that was given up, long before this.
     abandonAfterMs: inference.timeoutMs,
   };
@@ -72,14 +102,17 @@ export interface MqttSurroundings {
   readonly url: string;
   /** Where a key's file is looked for. */
   readonly places: SecretPlaces;
-  readonly readFile: (path: string) => Promise<Uint8Array>;
-  /** Tells this device from another one with the same line id. */
-  readonly device: string;
+  readonly files: Pick<FileReader, 'read'>;
+  /** Where the name of this device is kept. */
+  readonly stateFolder: string;
 }
 
 /** Reads password and certificates once, so that a wrong file is said at the start and not to an absent broker. */
-export async function mqttSettings({ mqtt }: Config, around: MqttSurroundings): Promise<LineMqtt> {
-  const { url, places, readFile, device } = around;
+export async function mqttSettings(config: Config, around: MqttSurroundings): Promise<LineMqtt> {
+  const { mqtt } = config;
+  const { url, places, files, stateFolder } = around;
+  const readFile = (path: string): Promise<Uint8Array> => files.read(path);
+  const device = await deviceName(stateFolder, readFile);
   const { prefix, username, passwordFile, clientId, protocol, commandRole } = mqtt;
   const readText = async (path: string): Promise<string> => new TextDecoder().decode(await readFile(path));
   const readPassword = async (): Promise<string> =>
@@ -99,7 +132,14 @@ export async function mqttSettings({ mqtt }: Config, around: MqttSurroundings): 
     // The embedded broker speaks 3.1.1 alone.
     protocol: mqtt.url === '' ? '3.1.1' : protocol,
     commandRole: commandRole === 'none' ? null : commandRole,
+    sparkplug: sparkplugSettings(config),
   };
+}
+
+function sparkplugSettings({ mqtt: { sparkplug }, line }: Config): SparkplugSettings | null {
+  const { enabled, group, edge, primaryHost } = sparkplug;
+  if (!enabled) return null;
+  return { group, edge: edge === '' ? line.id : edge, primaryHost: primaryHost === '' ? null : primaryHost };
 }
 
 export function publishingLimits({ mqtt, journal }: Config): NonNullable<PublishingOptions['limits']> {

@@ -20,6 +20,13 @@ const popMs = 50;
 /** A frame is not older than this when it comes, and not from the future: else the device's clock was set. */
 const oldestMs = 30_000;
 const futureMs = 2;
+/** A larger gap is a network that was away, told by the camera's loss; the parts of all of it are not named. */
+const maxVanished = 64;
+
+interface Numbers {
+  readonly frameId: number;
+  readonly trigger: number | null;
+}
 
 export interface ReaderDeps {
   readonly arv: Aravis;
@@ -37,6 +44,7 @@ export class Reader {
   readonly #deps: ReaderDeps;
   readonly #ids = new FrameIds();
   readonly #chunks: Pointer | null;
+  #last: Numbers | null = null;
 
   constructor(deps: ReaderDeps) {
     this.#deps = deps;
@@ -75,17 +83,40 @@ export class Reader {
       slot: writer?.slot ?? null,
       ...{ frameId, trigger, edge, capturedAtUs, arrivedAtUs: clock.nowUs(), images: writer?.images ?? [], missing },
     });
+    this.#tellVanished({ frameId, trigger }, capturedAtUs, restarted);
+    this.#last = { frameId, trigger };
+  }
+
+  /** Numbers that were skipped are frames of which nothing came: whose part waits for them need not. */
+  #tellVanished(now: Numbers, capturedAtUs: number, restarted: boolean): void {
+    const before = this.#last;
+    const skipped = before === null || restarted ? 0 : now.frameId - before.frameId - 1;
+    if (before === null || skipped < 1 || skipped > maxVanished) return;
+    const { trigger: from } = before;
+    // Only where as many triggers were skipped is it certain which ones.
+    const certain = from !== null && now.trigger !== null && now.trigger - from === now.frameId - before.frameId;
+    for (let each = 1; each <= skipped; each++) {
+      this.#deps.say({
+        kind: 'exposure',
+        slot: null,
+        ...{ frameId: before.frameId + each, trigger: certain ? from + each : null, edge: false, images: [] },
+        ...{ capturedAtUs, arrivedAtUs: capturedAtUs, missing: this.#missingAll('nothing of it came') },
+      });
+    }
   }
 
   #decoded(buffer: Pointer, flaw: string | null): { writer: SlotWriter | null; missing: readonly Missing[] } {
     const { arv, delivery, settings, slots } = this.#deps;
-    const all = (reason: string): Missing[] =>
-      (['rgb', 'depth'] as const).filter((of) => delivery[of] !== null).map((modality) => ({ modality, reason }));
-    if (flaw !== null) return { writer: null, missing: all(flaw) };
+    if (flaw !== null) return { writer: null, missing: this.#missingAll(flaw) };
     const writer = slots.take();
-    if (writer === null) return { writer: null, missing: all('the consumer holds all buffers') };
+    if (writer === null) return { writer: null, missing: this.#missingAll('the consumer holds all buffers') };
     const missing = decode(arv, buffer, delivery, settings.confidenceMin, writer);
     return { writer, missing };
+  }
+
+  #missingAll(reason: string): Missing[] {
+    const { delivery } = this.#deps;
+    return (['rgb', 'depth'] as const).filter((of) => delivery[of] !== null).map((modality) => ({ modality, reason }));
   }
 
   /** Null where the frame does not say. */

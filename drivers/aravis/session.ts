@@ -12,15 +12,19 @@ import type { SlotPool } from '../native/slot-pool.ts';
 import { type Delivery, deliveredBytes, deliveryOf } from './components.ts';
 import { actionKeys, configure } from './configure.ts';
 import { type Device, openDevice } from './device.ts';
-import { searchDevices } from './discover.ts';
 import { type Aravis, call, callAway, loadAravis, streamCounters } from './library.ts';
 import { Reader } from './reader.ts';
 import type { CheckedAravis } from './settings.ts';
 import { Turns } from './turns.ts';
 import { Vigil } from './vigil.ts';
 
-/** Buffers libaravis fills in turn: a burst of this many exposures may come while one is decoded. */
-const bufferCount = 8;
+/**
+ * Buffers libaravis fills in turn. A frame with lost packets keeps its own for 200 ms, and all that come meanwhile wait
+ * behind it: at 60 frames a second that is a dozen. Large pictures come more slowly, and have fewer.
+ */
+const buffersMost = 16;
+const buffersLeast = 8;
+const buffersMaxBytes = 256 * 1024 * 1024;
 const packetResendNever = 0;
 const socketBufferAuto = 1;
 /** Until a new stream has been through what it heard; on a network that is never quiet one is taken as it is. */
@@ -89,9 +93,9 @@ export class AravisSession implements Session {
     this.#turns.run(fire).catch((error: unknown) => this.#say({ kind: 'lost', reason: messageOf(error) }));
   }
 
-  /** `devices`, `features`, `feature` NAME, `write` {name, value}, `counters`. */
+  /** `alive` (why not, or null), `features`, `feature` NAME, `write` {name, value}, `counters`. */
   ask(what: string, of: Plain): Promise<Plain> {
-    if (what === 'devices') return Promise.resolve(searchDevices(this.#arv) as unknown as Plain);
+    if (what === 'alive') return Promise.resolve(this.#vigil?.problem ?? null);
     return this.#turns.run(() => this.#answer(what, of));
   }
 
@@ -127,16 +131,17 @@ export class AravisSession implements Session {
 
   /**
    * A stream that has heard nothing yet. A packet socket hears the whole network until its filter is set, and libaravis
-   * takes what it heard for frames: by their numbers it would throw away real ones. The camera stands still, so whatever
+   * takes what it heard for frames: by their numbers it would throw away real ones. The camera stands still, so what
    * came is foreign, and another stream is made.
    */
   async #cleanStream(device: Device): Promise<Pointer> {
     const arv = this.#arv;
     const payload = call<number>(arv, arv.payload, device.camera);
+    const buffers = Math.min(buffersMost, Math.max(buffersLeast, Math.floor(buffersMaxBytes / payload)));
     for (let attempt = 1; ; attempt++) {
       const stream = call<Pointer>(arv, arv.createStream, device.camera, null, null);
       this.#tuneStream(stream, device);
-      for (let made = 0; made < bufferCount; made++) arv.pushBuffer(stream, arv.bufferNew(payload));
+      for (let made = 0; made < buffers; made++) arv.pushBuffer(stream, arv.bufferNew(payload));
       await this.#clock.sleep(settleMs);
       if (device.gvcp === null || attempt === streamAttempts || streamCounters(arv, stream)[heardPackets] === 0) {
         return stream;

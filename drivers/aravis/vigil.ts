@@ -62,6 +62,13 @@ export class Vigil {
     return this.#lost;
   }
 
+  /** Why the device cannot be counted on now; null where it answered within its heartbeat. */
+  get problem(): string | null {
+    const silentMs = (this.#deps.clock.nowUs() - this.#answeredAtUs) / 1000;
+    if (this.#lost) return 'it is lost';
+    return silentMs <= this.#deps.settings.heartbeatMs ? null : `it has not answered for ${Math.round(silentMs)} ms`;
+  }
+
   /** A frame came, whole or not. */
   framed(nowUs: number): void {
     if (this.#frameAtUs > 0) this.#periodUs = nowUs - this.#frameAtUs;

@@ -93,6 +93,8 @@ export class GstreamerSession implements Session {
   }
 
   async ask(what: string): Promise<Plain> {
+    // It has ended, or it flows: a pipeline that stalls says so by itself.
+    if (what === 'alive') return null;
     throw new Error(`a GStreamer pipeline has no ${what}`);
   }
 

@@ -132,6 +132,13 @@ export class NativeCamera implements Camera {
     return this.#asked.ask((ask) => child.send({ kind: 'ask', ask, what, of }));
   }
 
+  /** Null where the device answers now, else why not. */
+  async probe(): Promise<string | null> {
+    if (!this.#running) return this.#problem ?? 'it is not started';
+    const answer = await this.ask('alive');
+    return typeof answer === 'string' ? answer : null;
+  }
+
   async stop(): Promise<void> {
     if (this.#stopping.signal.aborted) return;
     this.#stopping.abort();

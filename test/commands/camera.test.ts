@@ -132,7 +132,8 @@ test('calibrations are brought in, shown and checked', async () => {
   const cwd = await folder();
   const lens = (w: number, h: number, f: number): string =>
     `image_width: ${w}\nimage_height: ${h}\ncamera_matrix:\n  rows: 3\n  cols: 3\n` +
-    `  data: [${f}, 0, ${w / 2}, 0, ${f}, ${h / 2}, 0, 0, 1]\ndistortion_coefficients:\n  rows: 1\n  cols: 5\n  data: [0, 0, 0, 0, 0]\n`;
+    `  data: [${f}, 0, ${w / 2}, 0, ${f}, ${h / 2}, 0, 0, 1]\ndistortion_coefficients:\n  rows: 1\n  cols: 5\n` +
+    '  data: [0, 0, 0, 0, 0]\n';
   await writeFile(join(cwd, 'd.yaml'), lens(640, 480, 610));
   await writeFile(join(cwd, 'c.yaml'), lens(1280, 960, 1190));
   await writeFile(join(cwd, 'p.yaml'), 'R: [1, 0, 0, 0, 1, 0, 0, 0, 1]\nT: [-58, 0, 0]\n');

@@ -20,14 +20,20 @@ export interface Station extends Plant {
 /** Long enough for a loaded machine. */
 const deadlineMs = 5000;
 
+export interface StationGiven extends Partial<Pick<Config, 'recipes'>> {
+  readonly trigger?: 'camera' | 'command';
+  /** Who operates; the PLC where nobody is named. */
+  readonly user?: typeof user;
+}
+
 /** Everything real; the deadline is long enough for a loaded machine. */
 export async function openStation(
   stateDir: string,
   bundle: string,
   camera: Camera,
-  { trigger = 'command', recipes = {} }: Partial<Pick<Config, 'recipes'>> & { trigger?: 'camera' | 'command' } = {},
+  { trigger = 'command', recipes = {}, user: as = user }: StationGiven = {},
 ): Promise<Station> {
-  await addUser(stateDir, user);
+  await addUser(stateDir, as);
   const base = testConfig(stateDir, bundle);
   const plant = openDaemon(
     {

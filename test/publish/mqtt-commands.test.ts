@@ -188,7 +188,7 @@ function desk(more: Partial<ConstructorParameters<typeof CommandDesk>[0]> = {}) 
   const replies: Reply[] = [];
   const log = readableLog();
   const made = new CommandDesk({
-    ...{ lineId: 'line1', treePrefix: 'p', base: 'p/line1/cmd', role: 'operate', clock, log },
+    ...{ lineId: 'line1', treePrefix: 'p', base: 'p/line1/cmd', role: 'operate', via: 'mqtt', clock, log },
     reply: (reply) => void replies.push(reply),
     limits: commandLimits,
     ...more,

@@ -1,11 +1,20 @@
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../daemon/clock.ts';
 import { startEmbeddedBroker } from '../../daemon/publish/embedded-broker.ts';
 import { MqttLine } from '../../daemon/publish/mqtt/line.ts';
 import { freePort, range, readableLog, until } from './fixtures.ts';
 import { connected, drained, judge, publish } from './mqtt-rig.ts';
-import { mosquittoVersion, Subscriber, skipMosquitto, startMosquitto, Wire } from './plant.ts';
+import {
+  checkMessage,
+  fitsCommandSchema,
+  mosquittoVersion,
+  Subscriber,
+  skipMosquitto,
+  startMosquitto,
+  Wire,
+} from './plant.ts';
 
 test('the embedded broker: status, verdict, record, last and mask flow, all by their schema', async () => {
   const broker = await startEmbeddedBroker(0, 'mqtt.port', readableLog());
@@ -49,7 +58,6 @@ test('the embedded broker: status, verdict, record, last and mask flow, all by t
 });
 
 test('every field a message carries is in its schema', async () => {
-  const { readFileSync } = await import('node:fs');
   const broker = await startEmbeddedBroker(0, 'mqtt.port', readableLog());
   onTestFinished(() => broker.stop());
   const subscriber = await Subscriber.at(broker.port);
@@ -63,6 +71,19 @@ test('every field a message carries is in its schema', async () => {
     expect(Object.keys(message ?? {}).sort()).toEqual(Object.keys(schema.properties).sort());
     expect(Object.keys(message ?? {}).sort()).toEqual([...schema.required].sort());
   }
+});
+
+test('every example of docs/mqtt.md fits its schema', () => {
+  const page = readFileSync(new URL('../../docs/mqtt.md', import.meta.url), 'utf8');
+  const examples = [...page.matchAll(/^```json\n([\s\S]*?)\n```$/gm)].map(([, text]) => JSON.parse(text ?? ''));
+  const leaves = { verdict: 'verdict', status: 'status', answer: 'cmd/answer', orders: 'orders' };
+  const seen = examples.map((example) => {
+    const name = /^twinspect\.(\w+)\/1$/.exec(example.schema)?.[1];
+    if (name === undefined) expect(fitsCommandSchema('trigger', example)).toBe(true);
+    else checkMessage(leaves[name as keyof typeof leaves], example);
+    return name ?? 'command';
+  });
+  expect(seen.sort()).toEqual(['answer', 'command', 'orders', 'status', 'verdict']);
 });
 
 test('port taken: the embedded broker names port, setting and what to look for', async () => {

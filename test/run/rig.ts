@@ -34,11 +34,11 @@ export function testConfig(stateDir: string, bundle: string, changes: Partial<Co
   };
 }
 
-export function openDaemon(config: Config, camera: Camera): Plant {
+export function openDaemon(config: Config, camera?: Camera): Plant {
   const records: VerdictRecord[] = [];
   const said: string[] = [];
   const daemon = new Daemon({
-    ...{ config, camera, clock: systemClock, files: diskFiles, cwd: '/' },
+    ...{ config, clock: systemClock, files: diskFiles, cwd: '/', ...(camera && { camera }) },
     log: createLog({ level: 'info', sink: { write: (line) => void said.push(line) } }),
     signal: new AbortController().signal,
     announced: (record) => void records.push(record),

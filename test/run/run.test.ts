@@ -72,6 +72,7 @@ describe('twinspect run', () => {
     await until('the broker is named', () => /mosquitto_sub .* -p \d+/.test(text.err));
     const [, port, topic] = /mosquitto_sub -h 127.0.0.1 -p (\d+) -v -t '([^']+)'/.exec(text.err)!;
     expect(text.err).toMatch(/OPC UA {2}opc.tcp:\/\/127.0.0.1:\d+\S* {2}nodes ns=1;s=line1.Verdict/);
+    expect(text.err).toContain('NO USERS YET: anybody on this machine reads, nobody writes');
     expect(text.err).toContain('tiny@1.0.0 judges product tiny');
     const verdicts: VerdictPayload[] = [];
     const client = mqtt.connect(`mqtt://127.0.0.1:${port}`);
@@ -132,6 +133,14 @@ describe('twinspect run', () => {
     const taken = await start(folder, { ...config, mqtt: { embeddedPort: port } });
     expect(await taken.ended).toBe(1);
     expect(taken.text.err).toMatch(new RegExp(`error port/taken: .*127.0.0.1:${port}.*mqtt.embeddedPort`));
+  });
+
+  test('OPC UA for the plant network does not start without a user, and says which command makes one', async () => {
+    const { folder, config } = await scene();
+    const open = await start(folder, { ...config, opcua: { host: '0.0.0.0', port: 0 } });
+    expect(await open.ended).toBe(1);
+    expect(open.text.err).toMatch(/error opcua\/noUser: .*0\.0\.0\.0/);
+    expect(open.text.err).toContain('twinspect user add NAME --role observe');
   });
 
   test('a broker that is not there is no reason not to judge', async () => {

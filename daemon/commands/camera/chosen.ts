@@ -23,7 +23,9 @@ const slots = 8;
 export async function chooseCameras(context: Context, args: Args, name: string | undefined): Promise<Chosen> {
   const { config } = await configFor(context, args.text('config'));
   if (name !== undefined) return { config, cameras: [namedCamera(context, args, name)] };
-  return { config, cameras: [await openCamera(cameraSettings(config, context.cwd), context.clock, context.files)] };
+  const { cwd, clock, files } = context;
+  const cameras = cameraSettings(config, cwd).map((settings) => openCamera(settings, clock, files));
+  return { config, cameras: await Promise.all(cameras) };
 }
 
 /** A camera of the network or a USB port that no configuration needs to know. */

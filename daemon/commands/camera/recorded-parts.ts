@@ -64,7 +64,7 @@ class Parts {
     const [first] = info.cameras;
     this.#opener = first!.id;
     const camera = { id: this.#opener, modalities };
-    this.#pairing = new Pairing({ ...lineSettings(config, camera), cameras: info.cameras });
+    this.#pairing = new Pairing({ ...lineSettings(config, [camera]), cameras: info.cameras });
     this.#config = config;
     this.#counts = counts;
     this.#wallShiftMs = info.beganAtMs - info.beganAtMonotonicMs;

@@ -56,6 +56,7 @@ export interface CommandDeskOptions {
   readonly base: string;
   /** Null: every command is refused, with the way to allow them. */
   readonly role: Role | null;
+  readonly via: 'mqtt' | 'sparkplug';
   readonly clock: Clock;
   readonly log: Log;
   readonly reply: (reply: Reply) => void;
@@ -177,8 +178,8 @@ export class CommandDesk {
   }
 
   async #carryOut({ verb, requestId, does }: CommandMessage): Promise<AnswerPayload> {
-    const { lineId, role } = this.#options;
-    const actor: Actor = { name: 'mqtt', via: 'mqtt', role, certificate: null };
+    const { lineId, role, via } = this.#options;
+    const actor: Actor = { name: via, via, role, certificate: null };
     try {
       const commands = this.#commands;
       if (!commands) throw fail('mqtt/notServed', { line: lineId });

@@ -79,6 +79,11 @@ export class MqttConnection {
 
   /** Begins to connect; an absent broker is no error. */
   start(): void {
+    const { settings, log } = this.#options;
+    const { host, tls } = brokerAddress(settings.url);
+    if (settings.user !== null && !tls && !/^(localhost|127\.[\d.]+|::1)$/.test(host)) {
+      log.warn({ url: settings.url }, 'the MQTT user and password cross the network in the clear: use mqtts://');
+    }
     void this.#connect();
   }
 
@@ -205,7 +210,7 @@ export class MqttConnection {
       this.#complaints.say({ clientId: settings.clientId }, `${error.message}; trying again until it answers`);
       this.#setProblem(error.message);
     }
-    clock.after(atOnce ? 0 : this.#retryMs, () => this.start(), this.#stopping.signal);
+    clock.after(atOnce ? 0 : this.#retryMs, () => void this.#connect(), this.#stopping.signal);
     this.#retryMs = Math.min(limits.retryLastMs, this.#retryMs * 2);
   }
 
@@ -224,6 +229,14 @@ export class MqttConnection {
     // Also before it counts as connected: a command may come with the subscription, and is answered.
     if (link?.isOpen) return link.publish(message);
     return Promise.reject(fail('mqtt/link', { url: this.#options.settings.url, cause: 'not connected' }));
+  }
+
+  /** Ends this connection without a farewell, so that the broker says the will; then as after any cut. */
+  drop(cause: string): void {
+    const attempt = this.#attempt;
+    if (!attempt) return;
+    attempt.cause = cause;
+    attempt.link.end();
   }
 
   /** Says farewell where there is a link, and ends within the bound where the broker does not answer. */

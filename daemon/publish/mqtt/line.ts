@@ -81,7 +81,7 @@ export class MqttLine implements ControlLane, RecordLink {
     this.#twins = new Twins(settings.clientId, limits.twinForgetMs);
     const base = `${prefix}/${lineId}/cmd`;
     this.#desk = new CommandDesk({
-      ...{ lineId, treePrefix: prefix, base, role: options.commandRole, clock, log },
+      ...{ lineId, treePrefix: prefix, base, role: options.commandRole, via: 'mqtt', clock, log },
       reply: (reply) => this.#reply(reply),
       limits: { ...commandLimits, ...options.commandLimits },
     });

@@ -45,7 +45,8 @@ const propertyMaxChars = 256;
 export function publishOptions(message: Outgoing, content: Content, version: 4 | 5): IClientPublishOptions {
   const { qos, retain } = message;
   if (version === 4) return { qos, retain };
-  const { contentType, expiryS = null, userProperties = {}, correlationData = null } = content;
+  const { contentType, expiryS = null, correlationData = null } = content;
+  const userProperties = sayable(content.userProperties ?? {});
   return {
     qos,
     retain,
@@ -55,7 +56,8 @@ export function publishOptions(message: Outgoing, content: Content, version: 4 |
       contentType,
       ...(expiryS === null ? {} : { messageExpiryInterval: Math.max(1, Math.ceil(expiryS)) }),
       ...(correlationData === null ? {} : { correlationData: Buffer.from(correlationData) }),
-      userProperties: sayable(userProperties),
+      // The library drops a message without a word whose user properties are there and empty.
+      ...(Object.keys(userProperties).length === 0 ? {} : { userProperties }),
     },
   };
 }

@@ -38,6 +38,15 @@ export interface LineMqtt extends Omit<MqttSettings, 'clientId'> {
   readonly device?: string;
   /** What commands over MQTT may; null or absent = nothing. */
   readonly commandRole?: Role | null;
+  /** Null or absent = no Sparkplug. */
+  readonly sparkplug?: SparkplugSettings | null;
+}
+
+export interface SparkplugSettings {
+  readonly group: string;
+  readonly edge: string;
+  /** Births wait for this host application; null = they do not. */
+  readonly primaryHost: string | null;
 }
 
 export function clientIdOf({ clientId = '', device = '' }: LineMqtt, lineId: string): string {

@@ -1,5 +1,5 @@
 /** The server's security against real clients: certificates, users, roles, and what each opt-in gives away. */
-import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, connect as dial } from 'node:net';
 import { join } from 'node:path';
 import { AttributeIds, DataType, MessageSecurityMode, OPCUAClient, SecurityPolicy } from 'node-opcua';
@@ -7,8 +7,9 @@ import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../../daemon/clock.ts';
 import type { Role } from '../../../daemon/command/port.ts';
 import { certificateDer, certificateFacts } from '../../../daemon/publish/opcua/security/certificate-facts.ts';
+import { OpcUaSecurity, type SecuritySettings } from '../../../daemon/publish/opcua/security/security.ts';
 import type { User } from '../../../daemon/users/users.ts';
-import { temporaryFolder, until } from '../fixtures.ts';
+import { readableLog, temporaryFolder, until } from '../fixtures.ts';
 import {
   type ClientIdentity,
   callStatus,
@@ -355,6 +356,36 @@ describe('start', () => {
     expect(facts.ip[0]).toBe('10.1.2.3');
     // Back-dated: a client whose clock is a day behind takes it.
     expect(systemClock.wallMs() - facts.validFromMs).toBeGreaterThan(2 * 86_400_000);
+  });
+
+  test('the own certificate stays, but where nobody can have trusted it or it cannot be used', async () => {
+    const stateFolder = temporaryFolder();
+    const open = async (given: Partial<SecuritySettings>) => {
+      const log = readableLog();
+      const settings = { host: '0.0.0.0', stateFolder, ...given };
+      const security = await OpcUaSecurity.open({ settings, clock: systemClock, log });
+      await security.stop();
+      const { thumbprint } = certificateFacts(readFileSync(join(stateFolder, 'opcua', 'own', 'certs', 'server.pem')))!;
+      return { thumbprint, said: log.lines.map(({ text, values }) => `${text} ${JSON.stringify(values)}`).join('\n') };
+    };
+    const alone = await open({ host: '127.0.0.1' });
+    expect((await open({ host: '127.0.0.1' })).thumbprint).toBe(alone.thumbprint);
+    writeUsers(stateFolder, users);
+    const machine = { hostname: 'edge01', addresses: ['10.1.2.3'] };
+    const plant = await open({ machine });
+    expect(plant.thumbprint).not.toBe(alone.thumbprint);
+    expect(plant.said).toContain('named this machine alone');
+    // The plant knows it now: another address is said, and nothing more.
+    const moved = await open({ machine: { ...machine, addresses: ['10.9.9.9'] } });
+    expect(moved.thumbprint).toBe(plant.thumbprint);
+    expect(moved.said).toMatch(/twinspect opcua renew.*10\.9\.9\.9/);
+    const renamed = await open({ machine, applicationUri: 'urn:plant:line1' });
+    expect(renamed.said).toContain('the old one was for urn:twinspect:server');
+    rmSync(join(stateFolder, 'opcua', 'own', 'private'), { recursive: true });
+    const rekeyed = await open({ machine, applicationUri: 'urn:plant:line1' });
+    expect(rekeyed.said).toContain('of another key');
+    writeFileSync(join(stateFolder, 'opcua', 'own', 'certs', 'server.pem'), 'half a certi');
+    await expect(open({ machine })).rejects.toMatchObject({ code: 'opcua/certificate' });
   });
 
   test('a clock of 1970 is a named fault; the certificate is dated from when the program was made', async () => {

@@ -45,7 +45,7 @@ test('every mandatory node, walked from the types themselves, is there, readable
   const walk = new Walk(session);
   await walk.of(resolveNodeId(root), 'Vision');
   // What is made while it runs is of its type too.
-  await walk.of(resolveNodeId(`${root}-RecipeManagement-Recipes.washer-m8`), 'Recipe');
+  await walk.of(resolveNodeId(`${root}-RecipeManagement-Recipes.1`), 'Recipe');
   await walk.of(resolveNodeId(`${root}-ResultManagement-Results.Result1`), 'Result');
   expect(walk.missing).toEqual([]);
 

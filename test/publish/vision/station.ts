@@ -4,14 +4,7 @@
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  type ClientSession,
-  MessageSecurityMode,
-  OPCUACertificateManager,
-  OPCUAClient,
-  SecurityPolicy,
-  UserTokenType,
-} from 'node-opcua';
+import type { ClientSession } from 'node-opcua';
 import { onTestFinished } from 'vitest';
 import { systemClock } from '../../../daemon/clock.ts';
 import {
@@ -30,10 +23,9 @@ import type { CameraSetup, CameraSetups, RecipeBundle } from '../../../daemon/pu
 import { resultIdOf } from '../../../daemon/publish/payload.ts';
 import type { Publisher } from '../../../daemon/publish/publisher.ts';
 import { type Publishing, startPublishing } from '../../../daemon/publish/publishing.ts';
-import { hashPassword, saltBytes } from '../../../daemon/users/password.ts';
-import { usersText } from '../../../daemon/users/users.ts';
 import { fail } from '../../../errors.ts';
 import { freePort, judged, type ReadableLog, readableLog, temporaryFolder } from '../fixtures.ts';
+import { type ClientIdentity, clientIdentity, session as openSession, user, writeUsers } from '../opcua/plant.ts';
 
 export const lineId = 'line1';
 export const root = `ns=1;s=${lineId}.Vision`;
@@ -198,7 +190,6 @@ export class StandInSetups implements CameraSetups {
 }
 
 export const png = Buffer.from(Array.from({ length: 5000 }, (_, index) => (index * 7) % 251));
-const password = 'correct horse battery';
 
 export interface Station {
   readonly publishing: Publishing;
@@ -215,15 +206,8 @@ export async function startStation(
   stateFolder = temporaryFolder(),
   opensParts: 'camera' | 'command' = 'command',
 ): Promise<Station> {
-  const users = await Promise.all(
-    roles.map(async (role) => ({
-      name: role,
-      role,
-      password: await hashPassword(password, Buffer.alloc(saltBytes, 1)),
-    })),
-  );
-  writeFileSync(join(stateFolder, 'users.json'), usersText(users), { mode: 0o600 });
-  const certificate = await clientCertificate(stateFolder);
+  writeUsers(stateFolder, await Promise.all(roles.map((role) => user(role, role))));
+  const identity = await trustedClient(stateFolder);
   const [setups, log] = [new StandInSetups(), readableLog()];
   const publishing = await startPublishing({
     ...{ stateFolder, lineIds: [lineId], mqtt: null, clock: systemClock, log, encodePng: async () => png },
@@ -234,44 +218,22 @@ export async function startStation(
   onTestFinished(() => publishing.stop());
   const publisher = publishing.line(lineId);
   const line = new StandInLine(publisher, opensParts);
-  publisher.attach(line, () => {});
+  publisher.attach(line, () => undefined);
   line.show();
-  const session = (role: Role) => connect(publishing.opcuaEndpoint ?? '', certificate, role);
+  const session = (role: Role) => openSession(publishing.opcuaEndpoint ?? '', { identity, user: role });
   return { publishing, line, setups, log, stateFolder, session };
 }
 
-/** Made once for a state folder, and trusted there before the server starts. */
-async function clientCertificate(stateFolder: string): Promise<{ manager: OPCUACertificateManager; file: string }> {
-  const folder = temporaryFolder();
-  const manager = new OPCUACertificateManager({ rootFolder: folder, automaticallyAcceptUnknownCertificate: true });
-  await manager.initialize();
-  const file = join(folder, 'client.pem');
-  await manager.createSelfSignedCertificate({
-    ...{ applicationUri: 'urn:test:mes', subject: '/CN=MES', dns: ['localhost'], ip: ['127.0.0.1'] },
-    ...{ startDate: new Date(systemClock.wallMs() - 3_600_000), validity: 30, outputFile: file },
-  });
+/** Trusted before the server starts. */
+async function trustedClient(stateFolder: string): Promise<ClientIdentity> {
+  const identity = await clientIdentity();
   const trusted = join(stateFolder, 'opcua', 'trusted', 'certs');
   mkdirSync(trusted, { recursive: true });
-  writeFileSync(join(trusted, 'client.pem'), readFileSync(file));
-  return { manager, file };
+  writeFileSync(join(trusted, 'client.pem'), readFileSync(identity.certificateFile));
+  return identity;
 }
 
-async function connect(
-  endpoint: string,
-  { manager, file }: { manager: OPCUACertificateManager; file: string },
-  role: Role,
-): Promise<ClientSession> {
-  const client = OPCUAClient.create({
-    ...{ applicationUri: 'urn:test:mes', certificateFile: file, privateKeyFile: manager.privateKey },
-    ...{ clientCertificateManager: manager, endpointMustExist: false, connectionStrategy: { maxRetry: 0 } },
-    ...{ securityMode: MessageSecurityMode.SignAndEncrypt, securityPolicy: SecurityPolicy.Basic256Sha256 },
-  });
-  await client.connect(endpoint);
-  const session = await client.createSession({ type: UserTokenType.UserName, userName: role, password });
-  onTestFinished(async () => {
-    await session.close();
-    await client.disconnect();
-    await manager.dispose();
-  });
-  return session;
+/** An operating error, as an order is refused with. */
+export function temporary(code: 'bundle/missing'): Error {
+  return fail(code, { path: 'bundles/flange' });
 }

@@ -18,6 +18,8 @@ export interface RecipeRow {
   /** Null where it is not known. */
   readonly product: string | null;
   readonly prepared: boolean;
+  /** What serves is this row's own bundle, as far as that could be read. */
+  readonly settled: boolean;
   readonly modifiedAtMs: number;
   readonly threshold: number | null;
 }
@@ -78,6 +80,7 @@ export class RecipeTable {
         : { id: bundle, description: `${name}: its bundle cannot be read` },
       product,
       prepared: active && inService !== null && !unprepared,
+      settled: !active || !read || read.digest === inService?.digest,
       modifiedAtMs: read?.modifiedAtMs ?? 0,
       threshold,
     };
@@ -117,6 +120,7 @@ function rowInService(bundle: BundleName, { unprepared }: RecipeSources): Recipe
     internal: { id: bundle.name, version: bundle.version, digest: bundle.digest },
     product: null,
     prepared: !unprepared,
+    settled: true,
     modifiedAtMs: 0,
     threshold: null,
   };

@@ -42,8 +42,9 @@ export class Recipes {
   readonly #handles: Handles;
   readonly #nodes = new Map<string, UAObject>();
   #preparing = false;
-  /** What was last told to be prepared. */
+  /** What was last told to be prepared, and how often anything was. */
   #told = '';
+  #tells = 0;
 
   constructor(deps: RecipesDeps) {
     this.#deps = deps;
@@ -77,14 +78,16 @@ export class Recipes {
   show(): void {
     const rows = this.#deps.table.rows();
     const at = new Date(this.#deps.clock.wallMs());
-    for (const row of rows) this.#showRow(row, at);
-    for (const [external, node] of this.#nodes) {
-      if (rows.some((row) => row.external === external)) continue;
+    for (const [place, node] of this.#nodes) {
+      if (rows.some((row) => placeOf(row) === place)) continue;
       node.addressSpace.deleteNode(node);
-      this.#nodes.delete(external);
+      this.#nodes.delete(place);
     }
+    for (const row of rows) this.#showRow(row, at);
     const prepared = rows.find((row) => row.prepared);
     const now = prepared ? keyOf(prepared) : '';
+    // In the middle of a swap the bundle is the new recipe's already, and the name still the old one's.
+    if (prepared && !prepared.settled) return;
     if (prepared && now !== this.#told) this.#tell(prepared);
     this.#told = now;
   }
@@ -92,6 +95,7 @@ export class Recipes {
   #tell(row: RecipeRow): void {
     const { types, events, clock } = this.#deps;
     this.#told = keyOf(row);
+    this.#tells += 1;
     const ids = {
       internal: object(this.#internal(row)),
       external: object(this.#external(row)),
@@ -145,25 +149,23 @@ export class Recipes {
     const { machine, commands, table } = this.#deps;
     if (this.#preparing) throw new Refused('busy', 'another recipe is being prepared');
     this.#preparing = true;
+    const tellsBefore = this.#tells;
     try {
       await machine.call('PrepareRecipe', async () => {
         const line = commands();
-        const toldBefore = this.#told;
-        this.#told = '';
-        try {
-          const { number } = row;
-          if (number !== null) await line.order(actor, { kind: 'selectRecipe', recipe: number });
-          // Where the camera opens the parts, StartContinuous is what lets it.
-          if (this.#deps.opensParts === 'command' && line.ordered().execution === 'stopped') {
-            await line.order(actor, { kind: 'setExecution', execution: 'single' });
-          }
-        } catch (error) {
-          this.#told = toldBefore;
-          throw error;
+        const { number } = row;
+        if (number !== null) await line.order(actor, { kind: 'selectRecipe', recipe: number });
+        // Where the camera opens the parts, StartContinuous is what lets it.
+        if (this.#deps.opensParts === 'command' && line.ordered().execution === 'stopped') {
+          await line.order(actor, { kind: 'setExecution', execution: 'single' });
         }
       });
       this.show();
-      return table.prepared()?.external === row.external && machine.leaf !== 'Initialized';
+      const prepared = table.prepared();
+      const isPrepared = prepared?.number === row.number && machine.leaf !== 'Initialized';
+      // Told also where it was prepared before: whoever asked waits for it (7.5.2.2).
+      if (isPrepared && this.#tells === tellsBefore) this.#tell(prepared);
+      return isPrepared;
     } finally {
       this.#preparing = false;
     }
@@ -178,7 +180,7 @@ export class Recipes {
   }
 
   #showRow(row: RecipeRow, at: Date): void {
-    const node = this.#nodes.get(row.external) ?? this.#addRow(row);
+    const node = this.#nodes.get(placeOf(row)) ?? this.#addRow(row);
     const set = (name: string, value: VariantOptions): void =>
       (node.getPropertyByName(name) as UAVariable).setValueFromSource(value, StatusCodes.Good, at);
     set('InternalId', object(this.#internal(row)));
@@ -191,14 +193,16 @@ export class Recipes {
     const { types, bind } = this.#deps;
     const node = types.object('RecipeType').instantiate({
       browseName: row.external,
-      nodeId: `s=${this.#folder.nodeId.value}.${row.external}`,
+      nodeId: `s=${this.#folder.nodeId.value}.${row.number ?? 'InService'}`,
       componentOf: this.#folder,
       namespace: this.#folder.addressSpace.getOwnNamespace(),
       optionals: ['ExternalId'],
     });
     const current = (method: Method): RecipeRow => {
       this.#deps.machine.check(method);
-      return this.#deps.table.find({ id: row.external, version: null, digest: null }, nothingWanted);
+      const now = this.#deps.table.rows().find((each) => placeOf(each) === placeOf(row));
+      if (now) return now;
+      throw new Refused('recipeUnknown', `recipe ${row.external} is gone`);
     };
     bind(node, 'Prepare', 'operate', async (_inputs, { actor }) => ({
       IsCompleted: await this.#prepare(current('PrepareRecipe'), actor),
@@ -207,15 +211,18 @@ export class Recipes {
       await this.#unprepare(current('UnprepareRecipe'), actor);
       return {};
     });
-    this.#nodes.set(row.external, node);
+    this.#nodes.set(placeOf(row), node);
     return node;
   }
 }
 
-const nothingWanted: RecipeWanted = { id: '', version: null, digest: null };
-
 function wanted(value: unknown, name: string): RecipeWanted {
   return { id: idIn(value, name), ...detailsIn(value) };
+}
+
+/** Which object a row is: its node id is the number's for ever, under another name it is another one. */
+function placeOf({ number, external }: RecipeRow): string {
+  return `${number} ${external}`;
 }
 
 /** Another bundle or other decision settings under the same name is another recipe to be told of. */

@@ -110,7 +110,10 @@ export class VisionSystem implements ControlLane {
 
   attach(commands: LineCommands): void {
     this.#commands = commands;
-    commands.onOrdered(() => this.#become());
+    commands.onOrdered(() => {
+      this.#become();
+      this.#recipes.show();
+    });
     this.#become();
     this.#recipes.refresh().catch((error: unknown) => {
       this.#settings.log.warn({ cause: messageOf(error) }, 'OPC UA 40100: the recipes cannot be read');
