@@ -32,6 +32,7 @@ import { lineState } from './line-state.ts';
 import { auditEdits, lineOrders } from './orders.ts';
 import { lineRegistering } from './registering.ts';
 import {
+  cameraIds,
   evidenceSettings,
   inferenceSettings,
   lineSettings,
@@ -103,7 +104,7 @@ export class Daemon {
     this.#orders = lineOrders({
       ...{ config, clock, stateFolder, cwd: options.cwd, inference: this.#inference, audit: this.#audit },
       ...{
-        triggerFrom: openingCamera(config, config.depthCamera.driver === 'none' ? 1 : 2),
+        triggerFrom: openingCamera(config, cameraIds(config)),
         log: log.child({ room: 'command' }),
       },
     });

@@ -51,9 +51,17 @@ function located(aravis: Config['camera']['aravis'], cwd: string): AravisSetting
 }
 
 /** Whose trigger counter opens parts; null where commands do. */
-export function openingCamera({ line, pairing }: Pick<Config, 'line' | 'pairing'>, cameras: number): string | null {
+export function openingCamera(
+  { line, pairing }: Pick<Config, 'line' | 'pairing'>,
+  ids: readonly string[],
+): string | null {
   if (line.trigger === 'command') return null;
-  return cameras > 1 && pairing.openedBy === 'depthCamera' ? depthCameraId : cameraId;
+  return (pairing.openedBy === 'depthCamera' ? ids[1] : undefined) ?? ids[0] ?? null;
+}
+
+/** Of the cameras as configured. */
+export function cameraIds({ depthCamera }: Pick<Config, 'depthCamera'>): string[] {
+  return depthCamera.driver === 'none' ? [cameraId] : [cameraId, depthCameraId];
 }
 
 type Named = Pick<Camera, 'id' | 'modalities'>;
@@ -69,7 +77,10 @@ export function lineSettings({ line, pairing, inference, journal }: Config, came
     frameWaitMs: Math.min(windowMs, line.deadlineMs - journal.commitTimeoutMs),
     maxPartsInFlight: line.maxPartsInFlight,
     cameras: cameras.map(({ id, modalities }) => ({ id, modalities })),
-    triggerFrom: openingCamera({ line, pairing }, cameras.length),
+    triggerFrom: openingCamera(
+      { line, pairing },
+      cameras.map(({ id }) => id),
+    ),
     // The inference itself ends a run that was given up, long before this.
     abandonAfterMs: inference.timeoutMs,
   };
