@@ -452,6 +452,34 @@ export const errorTable = {
     text: 'Cannot read the orders kept in {path}: {problem}',
     action: 'The line is halted, as it may have been before. Look at the file, then order a reset; it is written anew.',
   },
+  // the PLC's own server
+  'plc/connect': {
+    text: 'No session with the server of the PLC at {url}: {cause}',
+    action:
+      'Check address, security mode and policy, user and password; trust its certificate with "twinspect opcua list" ' +
+      'and "trust", and ours in the PLC. It is tried again by itself.',
+  },
+  'plc/node': {
+    text: 'The server of the PLC: node {node}: {problem}',
+    action: 'Compare plc.nodeId with the node ids there; the tags must be readable, and writable where we write.',
+  },
+  'plc/type': {
+    text: 'The server of the PLC: node {node} is of type {actual}, expected {expected}',
+    action: 'Declare the variable in the PLC as this type.',
+  },
+  // the digital output
+  'output/library': {
+    text: 'Cannot load libgpiod.so.2: {problem}',
+    action: 'Install libgpiod 1.x (Debian and Ubuntu: libgpiod2), or set output.driver to none.',
+  },
+  'output/device': {
+    text: 'Digital output {device}: {problem}',
+    action: 'Look with gpiodetect and gpioinfo; give the service user the group of the device.',
+  },
+  'output/process': {
+    text: 'The process of the digital output ended: {cause}',
+    action: 'It is started again by itself, with OK released; if this repeats, look at the log.',
+  },
   // the audit record
   'audit/unwritable': {
     text: 'Cannot write the audit record in {folder}: {cause}',

@@ -123,6 +123,11 @@ const rules: readonly Rule[] = [
         : null,
   },
   {
+    path: 'plc.passwordFile',
+    check: ({ plc }) =>
+      (plc.username === '') === (plc.passwordFile === '') ? null : 'expected together with plc.username, or neither',
+  },
+  {
     path: 'opcua.port',
     check: ({ mqtt, opcua }) => {
       const embedded = mqtt.enabled && mqtt.url === '';

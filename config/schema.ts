@@ -12,7 +12,9 @@ import { journal } from './sections/journal.ts';
 import { line } from './sections/line.ts';
 import { mqtt } from './sections/mqtt.ts';
 import { opcua } from './sections/opcua.ts';
+import { output } from './sections/output.ts';
 import { pairing } from './sections/pairing.ts';
+import { plc } from './sections/plc.ts';
 import { recipes } from './sections/recipes.ts';
 import { registration } from './sections/registration.ts';
 
@@ -26,6 +28,8 @@ export const schema = {
   inference,
   mqtt,
   opcua,
+  plc,
+  output,
   journal,
   evidence,
   stateDir: pathKey({

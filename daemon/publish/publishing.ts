@@ -41,6 +41,8 @@ export interface PublishingOptions {
   /** Who changed what; null or absent: nobody keeps it. */
   readonly audit?: Audit | null;
   readonly encodePng: EncodePng;
+  /** Other ways to the plant, of the line they are for. */
+  readonly lanes?: (lineId: string) => readonly ControlLane[];
   readonly announced?: (record: VerdictRecord, committed: boolean) => void;
   readonly limits?: Partial<JournalLimits & MqttLineLimits & CommitLimits & PublisherLimits & RecordLaneLimits>;
 }
@@ -138,7 +140,8 @@ function composeLine(
   const recordLane =
     mqtt && maskTopic && new RecordLane({ lineId, clock, log, journal, link: mqtt, maskTopic, counters, limits });
   // The vision system last: what a PLC waits for goes first.
-  const lanes = [opcua?.lane(lineId), mqtt, sparkplug?.device(lineId), opcua?.vision(lineId)].filter(
+  const others = options.lanes?.(lineId) ?? [];
+  const lanes = [...others, opcua?.lane(lineId), mqtt, sparkplug?.device(lineId), opcua?.vision(lineId)].filter(
     (lane) => lane !== null && lane !== undefined,
   );
   const publisher = new Publisher({

@@ -3,7 +3,7 @@
  * line, camera. Each step is bounded and named; the stop runs the other way, so that no frame comes to a line that is
  * gone and no verdict to a journal that is closed.
  */
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { Config } from '../../config/schema.ts';
 import type { Change } from '../../config/watch.ts';
 import { encodePng } from '../../drivers/image/png.ts';
@@ -12,35 +12,28 @@ import { AuditFile } from '../audit/audit-file.ts';
 import type { Clock } from '../clock.ts';
 import type { LineOrders } from '../command/line-orders.ts';
 import type { LineCommands } from '../command/port.ts';
-import { evidenceFolder } from '../evidence/folder.ts';
-import { EvidenceStore } from '../evidence/store.ts';
+import type { EvidenceStore } from '../evidence/store.ts';
 import { Inference } from '../inference/inference.ts';
 import { lastBundle } from '../inference/last-bundle.ts';
 import { Line } from '../line/line.ts';
 import type { VerdictRecord } from '../line/verdict.ts';
 import type { Log } from '../log.ts';
 import { startEmbeddedBroker } from '../publish/embedded-broker.ts';
+import type { ControlLane } from '../publish/lane.ts';
 import type { LineMqtt } from '../publish/mqtt/settings.ts';
 import type { Publisher } from '../publish/publisher.ts';
 import { type Publishing, startPublishing } from '../publish/publishing.ts';
 import type { Registering } from '../registration/registering.ts';
 import { brief, usualMaxMs } from './brief.ts';
 import { LineCameras, openCameras } from './cameras.ts';
+import { openEvidence } from './evidence.ts';
 import { type Heartbeat, heartbeatOf } from './heartbeat.ts';
 import { heeding } from './heeding.ts';
 import { lineState } from './line-state.ts';
 import { auditEdits, lineOrders } from './orders.ts';
+import { ownLanes } from './own-lanes.ts';
 import { lineRegistering } from './registering.ts';
-import {
-  cameraIds,
-  evidenceSettings,
-  inferenceSettings,
-  lineSettings,
-  mqttSettings,
-  opcUaSettings,
-  openingCamera,
-  publishingLimits,
-} from './settings.ts';
+import { inferenceSettings, lineSettings, mqttSettings, opcUaSettings, publishingLimits } from './settings.ts';
 import { lineSink } from './sink.ts';
 import { makeStateFolder } from './state-folder.ts';
 import { Steps } from './steps.ts';
@@ -103,10 +96,7 @@ export class Daemon {
     this.#audit = new AuditFile({ stateFolder, clock, log: log.child({ room: 'audit' }) });
     this.#orders = lineOrders({
       ...{ config, clock, stateFolder, cwd: options.cwd, inference: this.#inference, audit: this.#audit },
-      ...{
-        triggerFrom: openingCamera(config, cameraIds(config)),
-        log: log.child({ room: 'command' }),
-      },
+      log: log.child({ room: 'command' }),
     });
     this.#orders.onOrdered(() => this.#showState());
     this.#orders.onResetCounters(() => this.#publishing?.line(config.line.id).resetRejects());
@@ -146,7 +136,7 @@ export class Daemon {
       const registering = () => lineRegistering(this.#options, this.#stateFolder, cameras);
       this.#registering = await this.#steps.start({ ...brief('calibration'), begin: registering, end: () => {} });
       await this.#startBroker();
-      this.#publishing = await this.#startPublishing();
+      this.#publishing = await this.#startPublishing(await this.#startOwnLanes());
       await this.#startEvidence();
       await this.#startInference();
       await this.#startLine(this.#publishing.line(this.#options.config.line.id), cameras);
@@ -183,7 +173,17 @@ export class Daemon {
     this.mqttUrl = broker.url;
   }
 
-  #startPublishing(): Promise<Publishing> {
+  /** Before what shows verdicts, so that they are closed after it: by then no pass can come. */
+  async #startOwnLanes(): Promise<ControlLane[]> {
+    const lanes: ControlLane[] = [];
+    for (const { name, open } of ownLanes(this.#options, this.#stateFolder)) {
+      const own = await this.#steps.start({ ...brief(name), begin: open, end: (lane) => lane?.stop() });
+      if (own) lanes.push(own.lane);
+    }
+    return lanes;
+  }
+
+  #startPublishing(lanes: readonly ControlLane[]): Promise<Publishing> {
     const { config, cwd, clock, log, announced } = this.#options;
     return this.#steps.start({
       ...brief('journal, MQTT and OPC UA'),
@@ -202,6 +202,7 @@ export class Daemon {
           log: log.child({ room: 'publish' }),
           encodePng,
           announced,
+          lanes: () => lanes,
           limits: publishingLimits(config),
         }),
       end: (publishing) => publishing.stop(),
@@ -216,14 +217,8 @@ export class Daemon {
 
   async #startEvidence(): Promise<void> {
     const { config, cwd } = this.#options;
-    const { enabled, folder } = config.evidence;
-    if (!enabled) return;
-    const path = folder === '' ? join(this.#stateFolder, 'evidence', config.line.id) : resolve(cwd, folder);
-    this.#evidence = await this.#steps.start({
-      ...brief('evidence'),
-      begin: () => new EvidenceStore(evidenceFolder(path), encodePng, evidenceSettings(config)),
-      end: (store) => store.drained(),
-    });
+    const begin = (): EvidenceStore | null => openEvidence(config, cwd, this.#stateFolder);
+    this.#evidence = await this.#steps.start({ ...brief('evidence'), begin, end: (store) => store?.drained() });
   }
 
   async #startLine(publisher: Publisher, cameras: LineCameras): Promise<void> {

@@ -10,13 +10,13 @@ import { ordersStore } from '../command/kept-orders.ts';
 import { LineOrders } from '../command/line-orders.ts';
 import type { Inference } from '../inference/inference.ts';
 import type { Log } from '../log.ts';
+import { openingCamera } from './settings.ts';
 
 export interface OrdersOptions {
   readonly config: Config;
   readonly cwd: string;
   readonly stateFolder: string;
   readonly inference: Inference;
-  readonly triggerFrom: string | null;
   readonly audit: Audit;
   readonly clock: Clock;
   readonly log: Log;
@@ -24,8 +24,9 @@ export interface OrdersOptions {
 
 export function lineOrders({ config, cwd, stateFolder, ...given }: OrdersOptions): LineOrders {
   const lineId = config.line.id;
+  const triggerFrom = openingCamera(config, config.depthCamera.driver === 'none' ? 1 : 2);
   const folderOf = (bundle: string): string => resolve(cwd, bundleFolder(bundle));
-  return new LineOrders({ lineId, config, store: ordersStore(stateFolder, lineId), folderOf, ...given });
+  return new LineOrders({ lineId, config, store: ordersStore(stateFolder, lineId), folderOf, triggerFrom, ...given });
 }
 
 /** What was edited goes into the audit record: who may write the file is not known, that it was edited is. */

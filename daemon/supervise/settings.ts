@@ -51,17 +51,9 @@ function located(aravis: Config['camera']['aravis'], cwd: string): AravisSetting
 }
 
 /** Whose trigger counter opens parts; null where commands do. */
-export function openingCamera(
-  { line, pairing }: Pick<Config, 'line' | 'pairing'>,
-  ids: readonly string[],
-): string | null {
+function openingCamera({ line, pairing }: Pick<Config, 'line' | 'pairing'>, ids: readonly string[]): string | null {
   if (line.trigger === 'command') return null;
   return (pairing.openedBy === 'depthCamera' ? ids[1] : undefined) ?? ids[0] ?? null;
-}
-
-/** Of the cameras as configured. */
-export function cameraIds({ depthCamera }: Pick<Config, 'depthCamera'>): string[] {
-  return depthCamera.driver === 'none' ? [cameraId] : [cameraId, depthCameraId];
 }
 
 type Named = Pick<Camera, 'id' | 'modalities'>;

@@ -7,11 +7,11 @@ import type { ControlLane, Health, HealthListener, Log } from '../lane.ts';
 import type { MaskReference } from '../payload.ts';
 import type { LineCounters, LineStatus } from '../status.ts';
 import { PlcHandshake } from './plc/handshake.ts';
-import type { TagBlock } from './tags.ts';
+import type { TagPort } from './tags.ts';
 
 export interface OpcUaLaneDeps {
   readonly lineId: string;
-  readonly block: TagBlock;
+  readonly block: TagPort;
   readonly clock: Clock;
   readonly log: Log;
   readonly health: () => Health;

@@ -26,7 +26,12 @@ export interface InputTaker {
   accepts(name: InputName, value: Scalar): boolean;
   /** The value stands by now; false takes it back. In the same tick as the write, before its answer. */
   take(name: InputName, value: Scalar, actor: Actor): boolean;
+  /** Whoever wrote is gone: his count of triggers begins anew. Never called where clients come to our own server. */
+  lost?(): void;
 }
+
+/** Where the block of a line lives: in our own address space, or in a PLC's. */
+export type TagPort = Pick<TagBlock, 'show' | 'takeInputsBy'>;
 
 type WriteDone = (error: Error | null, status?: StatusCode) => void;
 

@@ -11,7 +11,7 @@ import type { Actor, LineCommands, Order } from '../../../command/port.ts';
 import type { VerdictRecord } from '../../../line/verdict.ts';
 import type { Log } from '../../lane.ts';
 import { causeCodes, type LineCounters, type LineStatus } from '../../status.ts';
-import type { InputTaker, TagBlock, TagValues } from '../tags.ts';
+import type { InputTaker, TagPort, TagValues } from '../tags.ts';
 import { ascii } from './result-text.ts';
 import { noResult, plcSequenceOf, resultValues } from './result-values.ts';
 import { TriggerSequence } from './sequence.ts';
@@ -25,14 +25,14 @@ const partIdMax = 64;
 
 export interface HandshakeDeps {
   readonly lineId: string;
-  readonly block: TagBlock;
+  readonly block: TagPort;
   readonly clock: Clock;
   readonly log: Log;
 }
 
 export class PlcHandshake implements InputTaker {
   readonly #deps: HandshakeDeps;
-  readonly #sequence = new TriggerSequence();
+  #sequence = new TriggerSequence();
   readonly #open = new Set<number>();
   readonly #written = { PartId: '', Mode: 0, RecipeNo: 0, ResetFault: false };
   #commands: LineCommands | null = null;
@@ -107,6 +107,12 @@ export class PlcHandshake implements InputTaker {
     if (name === 'RecipeNo') this.#selectRecipe(value as number, plc);
     if (name === 'ResetFault') this.#takeReset(value as boolean, plc);
     return true;
+  }
+
+  /** What was counted while nobody could be heard is not judged: those parts are gone. */
+  lost(): void {
+    this.#sequence = new TriggerSequence();
+    this.#show({ Armed: false });
   }
 
   /** False where no part could be opened: the PLC hears it as the status of its write. */
