@@ -56,6 +56,11 @@ function openingCamera({ line, pairing }: Pick<Config, 'line' | 'pairing'>, ids:
   return (pairing.openedBy === 'depthCamera' ? ids[1] : undefined) ?? ids[0] ?? null;
 }
 
+/** The same, of the cameras as configured. */
+export function configuredOpener(config: Config): string | null {
+  return openingCamera(config, config.depthCamera.driver === 'none' ? [cameraId] : [cameraId, depthCameraId]);
+}
+
 type Named = Pick<Camera, 'id' | 'modalities'>;
 
 export function lineSettings({ line, pairing, inference, journal }: Config, cameras: readonly Named[]): LineSettings {
