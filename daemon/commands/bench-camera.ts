@@ -5,6 +5,7 @@
 import { FrameBuffers } from '../../drivers/buffers.ts';
 import type { Camera, CameraCounters, CameraSink, Modality } from '../../drivers/index.ts';
 import type { Clock } from '../clock.ts';
+import { cameraId } from '../supervise/settings.ts';
 
 export interface BenchImages {
   readonly widthPx: number;
@@ -17,7 +18,8 @@ export interface BenchImages {
 const nearMm = 500;
 
 export class BenchCamera implements Camera {
-  readonly id = 'bench';
+  /** It stands where the configured one would, which is the one that opens parts. */
+  readonly id = cameraId;
   readonly modalities: readonly Modality[] = ['rgb', 'depth'];
   readonly #images: readonly BenchImages[];
   readonly #clock: Clock;

@@ -25,7 +25,7 @@ const warmParts = 30;
 const settleMs = 1000;
 
 export interface LatencyFigures {
-  parts: number;
+  latencyParts: number;
   opcuaDecisionToClientMsP50: number;
   opcuaDecisionToClientMsP99: number;
   opcuaEchoMsP50: number;
@@ -124,7 +124,7 @@ function joined(line: LineFigures, { opcua, mqtt }: { opcua: Seen; mqtt: Seen })
   };
   const share = (of: keyof typeof ways, at: number): number => quantile(ways[of], at);
   return {
-    parts: line.decisions.length,
+    latencyParts: line.decisions.length,
     opcuaDecisionToClientMsP50: share('opcuaDecisionToClient', 0.5),
     opcuaDecisionToClientMsP99: share('opcuaDecisionToClient', 0.99),
     opcuaEchoMsP50: share('opcuaEcho', 0.5),

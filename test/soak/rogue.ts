@@ -54,8 +54,8 @@ export interface RogueFigures {
   plcAnewMs: number;
   plcAnewProblem: string | null;
   /** Parts judged meanwhile, and of them the undecided ones. */
-  parts: number;
-  undecided: number;
+  rogueParts: number;
+  rogueUndecided: number;
   broker: string;
 }
 
@@ -111,8 +111,8 @@ export async function rogue(options: RogueOptions): Promise<RogueFigures> {
       ...{ malformedAccepted: sent.accepted, firstAccepted: sent.firstAccepted },
       ...served(quiet, during),
       ...{ plcAnewMs: anew.servedAfterMs, plcAnewProblem: anew.problem },
-      parts: after.decisions.length,
-      undecided: after.decided.undecided - before.decided.undecided,
+      rogueParts: after.decisions.length,
+      rogueUndecided: after.decided.undecided - before.decided.undecided,
       broker: broker.name,
     };
   } finally {

@@ -31,6 +31,7 @@ import { callableByAll } from './security/permissions.ts';
 import { defaultApplicationUri, OpcUaSecurity, type SecuritySettings } from './security/security.ts';
 import { TagBlock } from './tags.ts';
 import { guardTransport, malformedConnections } from './transport-guard.ts';
+import { keepVacancies } from './vacancy.ts';
 import { type VisionSources, VisionSystem } from './vision/system.ts';
 
 /** `host` is where it listens; the state folder holds key, certificate, trust lists and users. */
@@ -81,6 +82,7 @@ export async function startOpcUa(options: OpcUaOptions): Promise<OpcUa> {
     server = makeServer(settings, security, options.vision ? [nodesets.machineVision] : []);
     await server.initialize();
     security.guard(server, resourcePath);
+    keepVacancies(server, sessionsMax, log);
     const blocks = addLines(server, options);
     const visions = await addVision(server, options);
     await server.start();

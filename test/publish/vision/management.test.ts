@@ -171,6 +171,21 @@ test('a line whose camera opens the parts: stopped it is Ready, runs carry the i
   });
 }, 120_000);
 
+test('a refused bundle is no Error but no recipe: another one is prepared, and the line runs on', async () => {
+  const station = await startStation();
+  const session = await station.session('operate');
+  await until('running', async () => (await shownState(session)).leaf === 'ContinuousExecution');
+  station.line.bundleRefused = true;
+  station.line.show();
+  expect((await shownState(session)).leaf).toBe('Initialized');
+  expect((await callMethod(session, 'StartContinuous')).out['Error']).toBe(codes.state.number);
+  expect((await callMethod(session, 'PrepareRecipe')).out).toMatchObject({ Error: 0, IsCompleted: true });
+  expect((await shownState(session)).leaf).toBe('ContinuousExecution');
+  station.line.ready = false;
+  station.line.show();
+  expect((await shownState(session)).leaf).toBe('Initialized');
+}, 120_000);
+
 test('configurations: listed, found, taken into use by who may; the results name the one in use', async () => {
   const station = await startStation();
   const session = await station.session('configure');
@@ -199,6 +214,9 @@ test('configurations: listed, found, taken into use by who may; the results name
   const operator = await station.session('operate');
   expect((await activate(operator, 'camera1-new')).status).toBe('BadUserAccessDenied');
   expect((await activate(session, 'camera9')).out['Error']).toBe(codes.configurationUnknown.number);
+  station.setups.refuses = true;
+  expect((await activate(session, 'camera1-new')).out['Error']).toBe(codes.configurationRefused.number);
+  station.setups.refuses = false;
   expect((await activate(session, 'camera1-new')).out['Error']).toBe(0);
   const active = await session.read({ nodeId: `${configurationManagement}-ActiveConfiguration` });
   expect(active.value.value.internalId.id).toBe('camera1-new');

@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { AddressSpace, generateAddressSpace, nodesets, type UAObject, type UAObjectType } from 'node-opcua';
 import { expect, onTestFinished, test } from 'vitest';
+import { codes } from '../../../daemon/publish/opcua/vision/codes.ts';
 import { type Facts, VisionMachine } from '../../../daemon/publish/opcua/vision/machine.ts';
 import {
   callIn,
@@ -127,4 +129,14 @@ test('a call claims its transition; refused by the line, nothing has moved', asy
   await expect(made.call('Stop', () => undefined)).rejects.toMatchObject({ code: 'state' });
   await made.call('SelectModeAutomatic', () => undefined);
   expect([made.leaf, moved]).toEqual(['Initialized', [310, 151]]);
+});
+
+test('the page for engineers has every error number, every state and every method', () => {
+  const page = readFileSync(new URL('../../../docs/opcua.md', import.meta.url), 'utf8');
+  const rows = page.split('\n').map((line) => line.split('|').map((cell) => cell.trim()));
+  const row = (first: string) => rows.find((cells) => cells[1] === first);
+  for (const { number, text } of Object.values(codes)) expect(row(String(number))?.[2]).toBe(text);
+  for (const [name, number] of Object.entries(stateNumbers)) expect(row(String(number))?.[2]).toBe(name);
+  for (const method of methods) expect([method, row(method) !== undefined]).toEqual([method, true]);
+  expect(new Set(Object.values(codes).map(({ number }) => number)).size).toBe(Object.keys(codes).length);
 });

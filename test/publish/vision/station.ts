@@ -48,6 +48,8 @@ export class StandInLine implements LineCommands {
   #now: Ordered = { recipe: 1, threshold: null, execution: 'continuous', halted: null };
   #job: JobIds | null = null;
   fault: string | null = null;
+  /** Its bundle was refused: a fault that another recipe ends. */
+  bundleRefused = false;
   ready = true;
   /** The next order is refused with this. */
   refuses: Error | null = null;
@@ -99,6 +101,7 @@ export class StandInLine implements LineCommands {
     this.orders.push({ actor, order });
     switch (order.kind) {
       case 'selectRecipe':
+        this.bundleRefused = false;
         this.#become({ recipe: order.recipe });
         break;
       case 'setExecution':
@@ -143,10 +146,13 @@ export class StandInLine implements LineCommands {
     const { halted, recipe, execution } = this.#now;
     const { name, version, digest } = recipe === 1 ? washer : flange;
     const stopped = halted ?? (execution === 'stopped' ? 'execution stopped' : null);
-    const why = stopped ?? this.fault ?? (this.ready ? null : 'the camera does not deliver');
-    const cause = why === null ? null : stopped ? 'halted' : 'cameraLost';
-    const bundle = { name, version, digest };
-    this.#publisher.setState({ ready: why === null, why, cause, fault: this.fault, bundle });
+    const refused = this.bundleRefused ? 'bundle refused: digest' : null;
+    const why = stopped ?? this.fault ?? refused ?? (this.ready ? null : 'the inference is being replaced');
+    const cause = stopped ? 'halted' : this.fault ? 'journal' : refused ? 'bundleRefused' : 'inference';
+    const bundle = this.bundleRefused ? null : { name, version, digest };
+    // A fault of the journal is shown whatever else is true; one of the bundle where parts could be judged but for it.
+    const fault = this.fault ?? (stopped ? null : refused);
+    this.#publisher.setState({ ready: why === null, why, cause: why === null ? null : cause, fault, bundle });
   }
 
   ordered(): Ordered {
@@ -170,6 +176,7 @@ export class StandInSetups implements CameraSetups {
   ];
   readonly #listeners: (() => void)[] = [];
   #active = 'camera1';
+  refuses = false;
 
   list(): readonly CameraSetup[] {
     return this.setups;
@@ -180,6 +187,7 @@ export class StandInSetups implements CameraSetups {
   }
 
   async activate(_actor: Actor, id: string): Promise<void> {
+    if (this.refuses) throw temporary('bundle/missing');
     this.#active = id;
     for (const listener of this.#listeners) listener();
   }

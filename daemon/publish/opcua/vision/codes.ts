@@ -40,7 +40,8 @@ export function codeOf(error: unknown): Code | null {
   const code: string = error.code;
   if (code === 'command/role') return 'role';
   if (code === 'command/recipe') return 'recipeUnknown';
-  if (code === 'line/command') return 'noCommands';
+  if (code === 'command/waiting') return 'busy';
+  if (['line/command', 'command/execution', 'command/starting'].includes(code)) return 'noCommands';
   if (code.startsWith('journal/')) return 'journal';
   if (code.startsWith('bundle/') || code.startsWith('inference/')) return 'recipeRefused';
   return 'refused';

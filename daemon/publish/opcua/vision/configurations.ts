@@ -3,7 +3,9 @@
  * in use. They are made beside the line, not by clients: nothing is added or removed here.
  */
 import { type ExtensionObject, StatusCodes, type UAObject, type UAVariable } from 'node-opcua';
+import { messageOf } from '../../../../errors.ts';
 import type { Clock } from '../../../clock.ts';
+import type { Actor } from '../../../command/port.ts';
 import type { Binder, Inputs, Outputs } from './bind.ts';
 import { Refused } from './codes.ts';
 import { Handles } from './handles.ts';
@@ -53,11 +55,19 @@ export class Configurations {
     });
     bind(this.#management, 'ActivateConfiguration', 'configure', async (inputs, { actor }) => {
       const { id } = this.#found(inputs['InternalId']);
-      if (id !== setups.active()) await setups.activate(actor, id);
+      if (id !== setups.active()) await this.#activate(actor, id);
       return {};
     });
     setups.onActive(() => this.show());
     this.show();
+  }
+
+  async #activate(actor: Actor, id: string): Promise<void> {
+    try {
+      await this.#deps.setups.activate(actor, id);
+    } catch (error) {
+      throw new Refused('configurationRefused', messageOf(error));
+    }
   }
 
   /** The set-up in use. */

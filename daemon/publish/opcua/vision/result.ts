@@ -35,7 +35,7 @@ export interface ResultContent {
   readonly score: number;
   readonly threshold: number;
   readonly defects: number;
-  /** The record as `twinspect.verdict/1`. */
+  /** The record as `twinspect.verdict/1`, as it was told when it was new. */
   readonly json: string;
 }
 
@@ -59,7 +59,7 @@ export function visionResult(record: VerdictRecord): VisionResult {
       score: record.score ?? Number.NaN,
       threshold: record.threshold ?? Number.NaN,
       defects: record.regions.length,
-      json: JSON.stringify(verdictPayload(record, null, { replayed: true, wallMs: record.closedAtMs })),
+      json: JSON.stringify(verdictPayload(record, null, { replayed: false, wallMs: record.closedAtMs })),
     },
   };
 }

@@ -173,7 +173,8 @@ export class VisionSystem implements ControlLane {
     this.#machine.become({
       begun: status !== null && status.cause !== 'starting' && status.cause !== 'stopped',
       halted: ordered !== undefined && ordered.halted !== null,
-      fault: status !== null && status.fault !== null,
+      // A refused bundle wants another recipe, which is prepared where none is, not in Error.
+      fault: status !== null && status.fault !== null && status.cause !== 'bundleRefused',
       // An order to stop shows as a halt; whoever starts a job lifts it.
       able: status?.ready === true || (status?.cause === 'halted' && status.bundle !== null),
       execution: ordered?.execution ?? 'continuous',
