@@ -129,11 +129,8 @@ export class Daemon {
   /** Rejects with the error of the step that failed; everything before it is stopped again then. */
   async start(): Promise<void> {
     try {
-      await this.#steps.start({
-        ...brief('state folder'),
-        begin: () => makeStateFolder(this.#stateFolder),
-        end: () => {},
-      });
+      const makeFolder = () => makeStateFolder(this.#stateFolder);
+      await this.#steps.start({ ...brief('state folder'), begin: makeFolder, end: () => {} });
       await this.#steps.start({ ...brief('orders'), begin: () => this.#orders.open(), end: () => this.#audit.close() });
       const cameras = await this.#openCameras();
       const registering = () => lineRegistering(this.#options, this.#stateFolder, cameras);

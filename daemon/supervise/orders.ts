@@ -10,7 +10,7 @@ import { ordersStore } from '../command/kept-orders.ts';
 import { LineOrders } from '../command/line-orders.ts';
 import type { Inference } from '../inference/inference.ts';
 import type { Log } from '../log.ts';
-import { openingCamera } from './settings.ts';
+import { configuredOpener } from './settings.ts';
 
 export interface OrdersOptions {
   readonly config: Config;
@@ -24,7 +24,7 @@ export interface OrdersOptions {
 
 export function lineOrders({ config, cwd, stateFolder, ...given }: OrdersOptions): LineOrders {
   const lineId = config.line.id;
-  const triggerFrom = openingCamera(config, config.depthCamera.driver === 'none' ? 1 : 2);
+  const triggerFrom = configuredOpener(config);
   const folderOf = (bundle: string): string => resolve(cwd, bundleFolder(bundle));
   return new LineOrders({ lineId, config, store: ordersStore(stateFolder, lineId), folderOf, triggerFrom, ...given });
 }

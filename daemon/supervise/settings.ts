@@ -51,16 +51,23 @@ function located(aravis: Config['camera']['aravis'], cwd: string): AravisSetting
 }
 
 /** Whose trigger counter opens parts; null where commands do. */
-export function openingCamera({ line, pairing }: Pick<Config, 'line' | 'pairing'>, cameras: number): string | null {
+export function openingCamera(
+  { line, pairing }: Pick<Config, 'line' | 'pairing'>,
+  ids: readonly string[],
+): string | null {
   if (line.trigger === 'command') return null;
-  return cameras > 1 && pairing.openedBy === 'depthCamera' ? depthCameraId : cameraId;
+  return (pairing.openedBy === 'depthCamera' ? ids[1] : undefined) ?? ids[0] ?? null;
+}
+
+/** The same, of the cameras as configured. */
+export function configuredOpener(config: Config): string | null {
+  return openingCamera(config, config.depthCamera.driver === 'none' ? [cameraId] : [cameraId, depthCameraId]);
 }
 
 type Named = Pick<Camera, 'id' | 'modalities'>;
 
 export function lineSettings({ line, pairing, inference, journal }: Config, cameras: readonly Named[]): LineSettings {
   const { windowMs, openedBy, ...matching } = pairing;
-  const opener = openingCamera({ line, pairing }, cameras.length);
   return {
     ...matching,
     lineId: line.id,
@@ -70,8 +77,10 @@ export function lineSettings({ line, pairing, inference, journal }: Config, came
     frameWaitMs: Math.min(windowMs, line.deadlineMs - journal.commitTimeoutMs),
     maxPartsInFlight: line.maxPartsInFlight,
     cameras: cameras.map(({ id, modalities }) => ({ id, modalities })),
-    // a camera alone opens its own parts, whatever it is called
-    triggerFrom: opener !== null && cameras.length === 1 ? cameras[0]!.id : opener,
+    triggerFrom: openingCamera(
+      { line, pairing },
+      cameras.map(({ id }) => id),
+    ),
     // The inference itself ends a run that was given up, long before this.
     abandonAfterMs: inference.timeoutMs,
   };

@@ -31,7 +31,10 @@ export async function recordCameras(context: Context, args: Args): Promise<void>
   };
   const { config, cameras } = await chooseCameras(context, args, undefined);
   const calibration = await calibrationText(context, config, cameras);
-  const opener = openingCamera(config, cameras.length);
+  const opener = openingCamera(
+    config,
+    cameras.map(({ id }) => id),
+  );
   // whoever plays it opens parts by the first
   const described = cameras
     .map(({ id, modalities }) => ({ id, modalities }))
