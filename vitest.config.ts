@@ -1,12 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
-// Two workers: the machines this runs on have two cores and native inference uses both.
+/** Two workers: the machines this runs on have two cores and native inference uses both. */
+export const common = { maxWorkers: 2, testTimeout: 30_000, hookTimeout: 30_000 };
+
+// The quick suite. What waits for whole daemons, simulated cameras and faults is in vitest.slow.config.ts.
 export default defineConfig({
-  test: {
-    include: ['test/**/*.test.ts'],
-    exclude: ['test/soak/**'],
-    maxWorkers: 2,
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
-  },
+  test: { ...common, include: ['test/**/*.test.ts'], exclude: ['test/soak/**', 'test/**/*.slow.test.ts'] },
 });

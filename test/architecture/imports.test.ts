@@ -6,7 +6,7 @@ import { type Import, readSources, root, type Source } from './source.ts';
 
 const sources = readSources();
 const byPath = new Map(sources.map((source) => [source.path, source]));
-const project = sources.filter(({ path }) => !path.startsWith('test/') && path !== 'vitest.config.ts');
+const project = sources.filter(({ path }) => !path.startsWith('test/') && !/^vitest\..*config\.ts$/.test(path));
 
 const room = (path: string): string => (path.includes('/') ? path.slice(0, path.indexOf('/')) : path);
 const at = ({ path }: Source, { line, specifier }: Import): string => `${path}:${line} imports ${specifier}`;
@@ -131,6 +131,7 @@ test('no dead files: each is reached from the program, a process of its own, or 
   const starts = [
     'daemon/main.ts',
     'vitest.config.ts',
+    'vitest.slow.config.ts',
     ...seats.map(({ name }) => `daemon/commands/${name}.ts`),
     ...entries.map(({ file }) => file!),
     ...sources.filter(({ path }) => path.endsWith('.test.ts')).map(({ path }) => path),

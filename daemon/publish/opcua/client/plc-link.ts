@@ -115,7 +115,11 @@ export class PlcLink implements TagPort {
       let first = true;
       for (;;) {
         await this.#flush(session, nodes);
-        if (this.#stopping.signal.aborted) return;
+        if (this.#stopping.signal.aborted) {
+          // The stop may have come while that was written: what it leaves behind is written all the same.
+          await this.#flush(session, nodes);
+          return;
+        }
         await this.#poll(session, nodes, actor, first);
         first = false;
         // What a trigger changed is written before anything else is waited for.
