@@ -196,7 +196,10 @@ export class Daemon {
           lineIds: [config.line.id],
           mqtt: await this.#mqttSettings(),
           opcua: opcUaSettings(config),
-          vision: visionOf({ config, cwd, startedAtMs: clock.wallMs(), log: log.child({ room: 'publish' }) }),
+          vision: visionOf({
+            ...{ config, cwd, calibration: this.#registering?.digest ?? null },
+            ...{ startedAtMs: clock.wallMs(), log: log.child({ room: 'publish' }) },
+          }),
           audit: this.#audit,
           clock,
           log: log.child({ room: 'publish' }),

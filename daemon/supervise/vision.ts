@@ -1,6 +1,6 @@
 /**
  * What the OPC 40100-1 vision system of the line is made of: its recipes' bundles as their manifests lie on the disk,
- * and the set-up of its cameras, which today is the one of the configuration.
+ * and the set-up of its cameras: the one of the configuration, with the calibration its pairs are registered by.
  */
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
@@ -28,17 +28,19 @@ const disk: Disk = {
 interface VisionOptions {
   readonly config: Config;
   readonly cwd: string;
+  /** sha256 of the calibration; null where the frames share a grid. */
+  readonly calibration: string | null;
   /** Since when the configuration is in force, wall clock. */
   readonly startedAtMs: number;
   readonly log: { info(values: object, text: string): void };
 }
 
 /** Null where it is switched off. */
-export function visionOf({ config, cwd, startedAtMs, log }: VisionOptions): PublishingVision | null {
+export function visionOf({ config, cwd, calibration, startedAtMs, log }: VisionOptions): PublishingVision | null {
   if (!config.opcua.machineVision) return null;
   return {
     bundleOf: bundlesIn(cwd, log),
-    setups: configuredSetup(config, startedAtMs),
+    setups: configuredSetup(config, calibration, startedAtMs),
     opensParts: config.line.trigger,
   };
 }
@@ -59,9 +61,14 @@ function bundlesIn(cwd: string, log: VisionOptions['log']): BundleOf {
 }
 
 /** One set-up, always in use; another one is another configuration and another start. */
-function configuredSetup({ camera, pairing }: Config, startedAtMs: number): CameraSetups {
-  const digest = createHash('sha256').update(JSON.stringify({ camera, pairing })).digest('hex');
-  const description = `driver ${camera.driver}, as configured`;
+function configuredSetup(config: Config, calibration: string | null, startedAtMs: number): CameraSetups {
+  const { camera, depthCamera, pairing } = config;
+  const digest = createHash('sha256')
+    .update(JSON.stringify({ camera, depthCamera, pairing, calibration }))
+    .digest('hex');
+  const drivers = [camera.driver, ...(depthCamera.driver === 'none' ? [] : [depthCamera.driver])].join(' and ');
+  const grid = calibration === null ? 'frames on one grid' : `calibration ${calibration.slice(0, 12)}`;
+  const description = `driver ${drivers}, ${grid}, as configured`;
   const setup: CameraSetup = { id: cameraId, version: null, digest, modifiedAtMs: startedAtMs, description };
   return {
     list: () => [setup],
