@@ -67,7 +67,7 @@ export class CameraLine {
     const { clock } = context;
     const camera = (id: Modality, { ip }: Model): AravisCamera =>
       new AravisCamera(
-        { address: ip, trigger: 'hardware', count: 'frameId', packetBytes, packetSocket: false, resend },
+        { address: ip, trigger: 'hardware', count: 'frameId', packetBytes, resend },
         { id, modalities: [id], slots, clock },
       );
     this.cameras = [camera('rgb', models[0]), camera('depth', models[1])];

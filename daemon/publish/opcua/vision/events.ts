@@ -73,7 +73,9 @@ export class VisionEvents {
     this.#raise('RecipePreparedEventType', atMs, severities.usual, message, fields);
   }
 
-  resultReady(fields: Readonly<Record<string, VariantOptions>>, atMs: number, message: string): void {
+  /** The nodeset declares the flag of the file for the result alone, not for its event. */
+  resultReady(result: Readonly<Record<string, VariantOptions>>, atMs: number, message: string): void {
+    const { hasTransferableDataOnFile: _, ...fields } = result;
     this.#raise('ResultReadyEventType', atMs, severities.usual, message, fields);
   }
 
