@@ -1,11 +1,11 @@
 /**
- * Frames that ran ahead of their trigger (two cameras, one of which tells of the trigger later). Few, and not for
- * long: what is pushed out or waits too long is given back to be dropped.
+ * Frames that ran ahead of their trigger (two cameras, one of which tells of the trigger later, by several parts where
+ * its packets have to be sent again). Few, and not for long: what is pushed out or waits too long is given back.
  */
 import type { Frame } from '../../drivers/frame.ts';
 
-/** All cameras together: two parts' worth is a lead no camera should have. */
-export const maxEarlyFrames = 4;
+/** All cameras together, at least: two parts' worth. */
+export const leastEarlyFrames = 4;
 
 /** A frame as it came: whether it is news was asked then, against the frame before it. */
 export interface Arrival {
@@ -16,10 +16,13 @@ export interface Arrival {
 
 export class EarlyFrames {
   readonly #limitMs: number;
+  readonly #most: number;
   #held: Arrival[] = [];
 
-  constructor(limitMs: number) {
+  /** `parts` may be in flight: so many frames may be ahead of them. */
+  constructor(limitMs: number, parts: number) {
     this.#limitMs = limitMs;
+    this.#most = Math.max(leastEarlyFrames, parts);
   }
 
   get count(): number {
@@ -29,7 +32,7 @@ export class EarlyFrames {
   /** Keeps a frame; the one it pushed out, if any. */
   hold(arrival: Arrival): Frame | null {
     this.#held.push(arrival);
-    return this.#held.length > maxEarlyFrames ? this.#held.shift()!.frame : null;
+    return this.#held.length > this.#most ? this.#held.shift()!.frame : null;
   }
 
   /** Frames that waited too long. */

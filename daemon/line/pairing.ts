@@ -4,7 +4,7 @@
  *
  * It owns every frame given to it until `take` hands a pair over, and releases the others exactly once, each for a
  * counted reason. A frame that could belong to two parts belongs to none, and those parts are `unmatched`: a wrong
- * pair could pass. Bounded: two frames per open part, `maxEarlyFrames` ahead of their trigger.
+ * pair could pass. Bounded: two frames per open part, and as many ahead of their trigger as parts may be in flight.
  */
 import type { Frame, Modality } from '../../drivers/frame.ts';
 import { invariant } from '../../errors.ts';
@@ -41,11 +41,12 @@ export class Pairing {
     this.#settings = settings;
     this.#slots = new Slots(settings.maxPartsInFlight);
     this.#skew = new SkewWatch(settings);
-    this.#early = new EarlyFrames(Math.max(settings.frameWaitMs, settings.captureEarlyMs + settings.edgeWindowMs));
+    const earlyMs = Math.max(settings.frameWaitMs, settings.captureEarlyMs + settings.edgeWindowMs);
+    this.#early = new EarlyFrames(earlyMs, settings.maxPartsInFlight);
     for (const camera of settings.cameras) this.#cameras.set(camera.id, new CameraNumbering(camera, settings));
   }
 
-  /** Frames held now; at most two per open part and `maxEarlyFrames`. */
+  /** Frames held now; at most two per open part and what is early. */
   get held(): number {
     let held = this.#early.count;
     for (const slot of this.#slots.all()) held += (slot.rgb ? 1 : 0) + (slot.depth ? 1 : 0);

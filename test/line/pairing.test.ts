@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { maxEarlyFrames } from '../../daemon/line/early.ts';
+import { leastEarlyFrames } from '../../daemon/line/early.ts';
 import { Pairing } from '../../daemon/line/pairing.ts';
 import type { LineSettings } from '../../daemon/line/settings.ts';
 import { FrameMaker, type FrameWish, HandClock, settings, twoCameras } from './rig.ts';
@@ -170,11 +170,11 @@ test('a frame ahead of its trigger waits for it, not for ever, and few do', () =
   r.edge(1);
   expect(r.depth(1)).toEqual([paired(1)]);
   r.pairing.confirmingEdge('colour', 2, r.now());
-  for (let frame = 0; frame < maxEarlyFrames + 2; frame++) r.rgb(2);
-  expect(r.pairing.held).toBe(2 + maxEarlyFrames);
+  for (let frame = 0; frame < leastEarlyFrames + 2; frame++) r.rgb(2);
+  expect(r.pairing.held).toBe(2 + leastEarlyFrames);
   r.clock.jump(1000);
   r.depth(1);
-  expect(r.books()).toMatchObject({ overflow: 2, unmatched: 1 + maxEarlyFrames });
+  expect(r.books()).toMatchObject({ overflow: 2, unmatched: 1 + leastEarlyFrames });
 });
 
 test('without a counter: by order and window of exposure; what fits two parts fits none', () => {

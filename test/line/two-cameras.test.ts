@@ -105,6 +105,15 @@ test('depth later by up to two periods, colour later than depth', async () => {
   expect(passes(ahead.books())).toBe(20);
 });
 
+test('the camera that opens the parts waits for packets: those behind come at once, the other four parts ahead', async () => {
+  const r = rig();
+  // From part 8 on nothing of colour comes before the 200 ms are over in which its packets are sent again.
+  const heldMs = (part: number): number => (part >= 8 && part <= 12 ? 200 - periodMs * (part - 8) : 0);
+  await r.run(20, (part) => ({ colour: { laterMs: heldMs(part) } }));
+  expect(passes(r.books())).toBe(20);
+  expect(r.line.counters()).toMatchObject({ slippedEdges: 0, epochs: 0 });
+});
+
 test('a frame that is overtaken by the next one is stale by its number, and costs its part alone', async () => {
   const r = rig();
   await r.run(20, (part) => ({ range: { laterMs: part === 7 ? 60 : 0, edge: part !== 7 } }));
