@@ -23,6 +23,9 @@ export interface Cells {
   readonly nearest: Float32Array;
 }
 
+/** So far that no parallax is left, and still a number to calculate with. */
+export const farAwayMm = 1e9;
+
 export const seen = 0;
 export const hidden = 1;
 export const outside = 2;
@@ -63,8 +66,8 @@ export function fieldOf(lens: Lens): number {
 }
 
 /**
- * Fills `to` and the cells, and answers how many pixels lie outside the RGB picture. `distanceMm` is above 0
- * everywhere, infinite where only the direction counts.
+ * Fills `to` and the cells, and answers how many pixels lie outside the RGB picture. `distanceMm` is above 0 and finite
+ * everywhere, `farAwayMm` where only the direction counts.
  */
 export function project(
   distanceMm: Float32Array,
@@ -85,21 +88,19 @@ export function project(
   let inside = 0;
   nearest.fill(0);
   for (let at = 0, from = 0; at < state.length; at++, from += 3) {
-    // All divided by the distance: then infinitely far is as good as any.
-    const inverse = 1 / distanceMm[at]!;
-    const perZ = 1 / (turned[from + 2]! + tz * inverse);
-    const x = (turned[from]! + tx * inverse) * perZ;
-    const y = (turned[from + 1]! + ty * inverse) * perZ;
+    const distance = distanceMm[at]!;
+    const w = 1 / (turned[from + 2]! * distance + tz);
+    const x = (turned[from]! * distance + tx) * w;
+    const y = (turned[from + 1]! * distance + ty) * w;
     const r2 = x * x + y * y;
     state[at] = outside;
     ws[at] = Number.POSITIVE_INFINITY; // nothing hides it
-    if (!(perZ > 0 && r2 < fieldR2)) continue;
+    if (!(w > 0 && r2 < fieldR2)) continue;
     let radial = 1 + r2 * (k1 + r2 * (k2 + r2 * k3));
     if (rational) radial /= 1 + r2 * (k4 + r2 * (k5 + r2 * k6));
     const u = fx * (x * radial + 2 * p1 * x * y + p2 * (r2 + 2 * x * x)) + cx;
     const v = fy * (y * radial + p1 * (r2 + 2 * y * y) + 2 * p2 * x * y) + cy;
     if (!(u >= 0 && v >= 0 && u <= right && v <= bottom)) continue;
-    const w = inverse * perZ;
     us[at] = u;
     vs[at] = v;
     ws[at] = w;

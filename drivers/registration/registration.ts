@@ -14,6 +14,7 @@ import { guessDepth } from './depth-guess.ts';
 import {
   type Cells,
   cellsFor,
+  farAwayMm,
   fieldOf,
   hide,
   outside,
@@ -79,7 +80,7 @@ export class Registration {
     expectSize('depth frame', depth, calibration.depth);
     const { widthPx, heightPx, depthMm } = depth;
     // Blind depth leaves no place to look at; far away shows at least whether the colour camera lives.
-    if (!guessDepth(depthMm, widthPx, heightPx, this.#guess)) this.#guess.fill(Number.POSITIVE_INFINITY);
+    if (!guessDepth(depthMm, widthPx, heightPx, this.#guess)) this.#guess.fill(farAwayMm);
     const { translationMm } = calibration.depthToRgb;
     const to = this.#projected;
     const beyond = project(this.#guess, this.#turned, translationMm, calibration.rgb, this.#fieldR2, to, this.#cells);
