@@ -105,7 +105,7 @@ test('depth later by up to two periods, colour later than depth', async () => {
   expect(passes(ahead.books())).toBe(20);
 });
 
-test('the camera that opens the parts waits for packets: those behind come at once, the other four parts ahead', async () => {
+test('the camera that opens parts waits for packets: the other runs four parts ahead', async () => {
   const r = rig();
   // From part 8 on nothing of colour comes before the 200 ms are over in which its packets are sent again.
   const heldMs = (part: number): number => (part >= 8 && part <= 12 ? 200 - periodMs * (part - 8) : 0);

@@ -21,7 +21,7 @@ export function readableLog(): ReadableLog {
 
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'twinspect-publish-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }));
   return folder;
 }
 
