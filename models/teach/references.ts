@@ -6,7 +6,7 @@ import { writeOnnx } from '../onnx/write.ts';
 import { openSession } from '../runtime/session.ts';
 import { placeReference } from './place-reference.ts';
 import type { PreparedPart } from './prepared.ts';
-import { PlaceMoments } from './statistics.ts';
+import { PlaceMoments, quantile } from './statistics.ts';
 
 /** Heights shrink towards the datum, colour towards the part's own mean; missing depth is held against each place. */
 const middles = { fine: 0, coarse: 0, missing: 'own', tone: 'usual', tintRed: 'usual', tintBlue: 'usual' } as const;
@@ -14,8 +14,8 @@ const featureNames = [...geometryNames, ...colourFeatureNames] as const;
 const heightNames = ['fine', 'coarse'] as const;
 type HeightName = (typeof heightNames)[number];
 
-/** Levelled, good parts must differ by less than this share of what they differ by as they lie. */
-const worthShare = 0.95;
+/** Levelled, good parts must vary at the middle place by less than this share of what they vary by as they lie. */
+const worthShare = 0.8;
 
 export type References = GeometryReferences & ColourReferences;
 
@@ -54,11 +54,8 @@ export async function measureReferences(
   return { references: { ...references, form: worth ? shape : null } as References, valid };
 }
 
-/** Mean variance of the places. */
-const usual = (moments: PlaceMoments): number => {
-  const variance = moments.variance();
-  return variance.reduce((sum, each) => sum + each, 0) / variance.length;
-};
+/** The middle place's variance: edges, which move within the fixture's play, would drown a mean. */
+const usual = (moments: PlaceMoments): number => quantile(moments.variance(), 0.5);
 
 /** The heights again, each part levelled as the bundle will level it. */
 async function levelledMoments(
