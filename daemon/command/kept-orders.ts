@@ -2,9 +2,10 @@
  * What the plant ordered, kept over restarts in `orders-<line>.json` of the state folder: the chosen recipe, the
  * thresholds, how the line executes, whether it is halted. Written whole or not at all, one write after the other.
  */
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fail, messageOf } from '../../errors.ts';
+import { writeWhole } from '../write-whole.ts';
 import type { Ordered } from './port.ts';
 import type { ChosenBy, KeptChoices } from './recipes.ts';
 
@@ -37,7 +38,14 @@ export function ordersStore(stateFolder: string, lineId: string): OrdersStore {
       return parse(text, path);
     },
     save(orders) {
-      const write = (): Promise<void> => writeSynced(stateFolder, path, `${JSON.stringify(orders, null, 2)}\n`);
+      const write = async (): Promise<void> => {
+        try {
+          await mkdir(stateFolder, { recursive: true });
+          await writeWhole(path, `${JSON.stringify(orders, null, 2)}\n`, { mode: 0o640 });
+        } catch (error) {
+          throw fail('command/keep', { path, cause: messageOf(error) }, error);
+        }
+      };
       const saved = last.then(write);
       // The next write does not care how this one ended; whoever asked for this one does.
       last = saved.catch(() => undefined);
@@ -79,25 +87,6 @@ export class OrdersInForce {
   /** In force at once; where it cannot be kept, only a restart would not know it, and the log does. */
   async keep(change: (kept: KeptOrders) => KeptOrders): Promise<void> {
     await this.change(change).catch((error: unknown) => this.#log.error({ error }, messageOf(error)));
-  }
-}
-
-async function writeSynced(folder: string, path: string, text: string): Promise<void> {
-  try {
-    await mkdir(folder, { recursive: true });
-    const file = await open(`${path}.part`, 'w', 0o640);
-    try {
-      await file.writeFile(text);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(`${path}.part`, path);
-    // The new name must be on the disk too.
-    const directory = await open(folder, 'r');
-    await directory.sync().finally(() => directory.close());
-  } catch (error) {
-    throw fail('command/keep', { path, cause: messageOf(error) }, error);
   }
 }
 

@@ -1,9 +1,9 @@
 /** `twinspect opcua nodeset`: the tags of the line as a NodeSet2 document, for a PLC's engineering tool. */
 import { resolve } from 'node:path';
 import type { Config } from '../../config/schema.ts';
+import { writeNew } from '../write-whole.ts';
 import type { Args } from './args.ts';
 import type { Context } from './command.ts';
-import { writeNew } from './write-whole.ts';
 
 export async function exportNodeset(context: Context, args: Args, { config }: { config: Config }): Promise<void> {
   args.atMost(2);

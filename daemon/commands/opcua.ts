@@ -20,12 +20,12 @@ import {
   moveToRejected,
   removeCopies,
 } from '../publish/opcua/security/trust-list.ts';
+import { writeNew, writeWhole } from '../write-whole.ts';
 import type { Args } from './args.ts';
 import { audited } from './audited.ts';
 import type { Command, Context } from './command.ts';
 import { configFor } from './config.ts';
 import { exportNodeset } from './opcua-nodeset.ts';
-import { writeNew, writeWhole } from './write-whole.ts';
 
 /** What each action is given. */
 interface Place {

@@ -6,7 +6,7 @@ import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fail, messageOf } from '../../errors.ts';
 import type { SnapshotStore } from '../../models/teach/train.ts';
-import { writeWhole } from './write-whole.ts';
+import { writeWhole } from '../write-whole.ts';
 
 export interface TeachingFolder {
   snapshots: SnapshotStore;

@@ -20,11 +20,11 @@ import {
   withUser,
 } from '../users/users.ts';
 import { readUsersText } from '../users/users-file.ts';
+import { writeWhole } from '../write-whole.ts';
 import type { Args } from './args.ts';
 import { audited } from './audited.ts';
 import type { Command, Context } from './command.ts';
 import { configFor, textReader } from './config.ts';
-import { writeWhole } from './write-whole.ts';
 
 /** What one call changes. */
 interface Change {

@@ -2,9 +2,10 @@
  * The last good choice of a line, kept over restarts: which bundle served last. Written whole or not at all, so that a
  * power cut leaves the old choice. What cannot be read is no choice, and said.
  */
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fail, messageOf } from '../../errors.ts';
+import { writeWhole } from '../write-whole.ts';
 
 export interface BundleChoice {
   /** The bundle's folder. */
@@ -37,26 +38,12 @@ export function lastBundle(stateFolder: string, lineId: string): LastBundle {
     async save(choice) {
       try {
         await mkdir(stateFolder, { recursive: true });
-        await writeSynced(`${path}.part`, `${JSON.stringify(choice, null, 2)}\n`);
-        await rename(`${path}.part`, path);
-        // The new name must be on the disk too.
-        const folder = await open(stateFolder, 'r');
-        await folder.sync().finally(() => folder.close());
+        await writeWhole(path, `${JSON.stringify(choice, null, 2)}\n`);
       } catch (error) {
         throw fail('bundle/last', { path, cause: messageOf(error) }, error);
       }
     },
   };
-}
-
-async function writeSynced(path: string, text: string): Promise<void> {
-  const file = await open(path, 'w');
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
 }
 
 function parse(text: string, path: string): BundleChoice {

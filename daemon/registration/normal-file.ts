@@ -1,6 +1,7 @@
 /** Where the edges of depth and colour lay when the calibration was new, kept over restarts in the state folder. */
-import { open, readFile, rename } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writeWhole } from '../write-whole.ts';
 import type { Normal, NormalStore } from './watch.ts';
 
 export function normalFile(stateFolder: string, lineId: string): NormalStore {
@@ -15,16 +16,7 @@ export function normalFile(stateFolder: string, lineId: string): NormalStore {
         throw error;
       }
     },
-    async save(normal) {
-      const file = await open(`${path}.part`, 'w');
-      try {
-        await file.writeFile(`${JSON.stringify(normal, null, 2)}\n`);
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-      await rename(`${path}.part`, path);
-    },
+    save: (normal) => writeWhole(path, `${JSON.stringify(normal, null, 2)}\n`),
   };
 }
 

@@ -4,7 +4,7 @@ import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openTeachingFolder } from '../../daemon/commands/teaching-folder.ts';
-import { writeWhole } from '../../daemon/commands/write-whole.ts';
+import { writeWhole } from '../../daemon/write-whole.ts';
 import { encodeDepthPng16, encodePng } from '../../drivers/image/png.ts';
 import { fail } from '../../errors.ts';
 import { call, exported } from './exported.ts';
@@ -162,7 +162,7 @@ describe('a full disk', () => {
   test('while the bundle is written: no half bundle, the snapshot stays, the same call finishes it', async () => {
     const bundle = new Map(['manifest.json', 'teacher.onnx', 'golden/a.rgb'].map((path) => [path, new Uint8Array(9)]));
     let room = 3;
-    const write = async (path: string, bytes: Uint8Array): Promise<void> => {
+    const write = async (path: string, bytes: Uint8Array | string): Promise<void> => {
       if (--room < 0) throw fail('file/unwritable', { path, cause: 'ENOSPC: no space left on device, write' });
       await writeWhole(path, bytes);
     };

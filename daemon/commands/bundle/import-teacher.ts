@@ -8,9 +8,9 @@ import { type ImportedTeacher, importTeacher } from '../../../models/bundle/impo
 import { sha256 } from '../../../models/bundle/load.ts';
 import { writeSafetensors } from '../../../models/bundle/safetensors.ts';
 import { teacherLayers, teacherName } from '../../../models/bundle/teacher-layers.ts';
+import { writeNew } from '../../write-whole.ts';
 import type { Args } from '../args.ts';
 import type { Context } from '../command.ts';
-import { writeNew } from '../write-whole.ts';
 
 /** The size costs are told for. */
 const sidePx = 256;

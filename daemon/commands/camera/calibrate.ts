@@ -12,9 +12,9 @@ import {
 } from '../../../drivers/registration/calibration.ts';
 import { type CalibrationText, importCalibration, type Size } from '../../../drivers/registration/import.ts';
 import { fail } from '../../../errors.ts';
+import { writeNew } from '../../write-whole.ts';
 import type { Args } from '../args.ts';
 import type { Context } from '../command.ts';
-import { writeNew } from '../write-whole.ts';
 
 export async function calibrateCameras(context: Context, args: Args): Promise<void> {
   args.atMost(1);

@@ -60,6 +60,7 @@ export class CameraLine {
   };
   readonly #context: Context;
   readonly #stopping = new AbortController();
+  readonly #lost = new Set<Modality>();
   #sequence = 0;
 
   constructor(context: Context, { models, resend, periodMs }: LineOptions) {
@@ -108,8 +109,14 @@ export class CameraLine {
     return {
       ...sink,
       lost: (reason) => {
-        this.seen.lostAtMs[id] = this.#context.clock.nowMs();
+        // A lost camera is told again when the reason changes; what counts is when it was told first.
+        if (!this.#lost.has(id)) this.seen.lostAtMs[id] = this.#context.clock.nowMs();
+        this.#lost.add(id);
         sink.lost(reason);
+      },
+      recovered: () => {
+        this.#lost.delete(id);
+        sink.recovered();
       },
     };
   }

@@ -2,9 +2,9 @@
  * A short random name of this device, made at its first start and kept in the state folder: the end of its client id at
  * the broker, where two devices of one name would throw each other out. It is no secret.
  */
-import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fail, messageOf } from '../../../errors.ts';
+import { writeWhole } from '../../write-whole.ts';
 
 const fileName = 'mqtt-device';
 /** Linux gives a random UUID at each reading (random(4)). */
@@ -22,8 +22,7 @@ export async function deviceName(
   if (kept !== undefined) return kept;
   const name = new TextDecoder().decode(await readFile(chance)).slice(0, 8);
   try {
-    await writeFile(`${path}.new`, `${name}\n`);
-    await rename(`${path}.new`, path);
+    await writeWhole(path, `${name}\n`);
   } catch (error) {
     throw fail('start/state', { path, cause: messageOf(error) }, error);
   }

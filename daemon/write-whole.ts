@@ -1,10 +1,10 @@
 /**
- * Writing a file whole: temporary file, fsync, rename. After a power cut or on a full disk the old file or the new one
- * is there, never half of one, and what was half written is removed. Refusals of the disk name the file.
+ * Writing a file whole: temporary file, fsync, rename, fsync of the folder. After a power cut or on a full disk the old
+ * file or the new one is there, never half of one, and what was half written is removed. Refusals of the disk name it.
  */
 import { open, rename, rm, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
-import { fail, messageOf } from '../../errors.ts';
+import { basename, dirname, join } from 'node:path';
+import { fail, messageOf } from '../errors.ts';
 
 export interface Placing {
   /** Who may read it; without, whoever the process's mask lets. */
@@ -14,19 +14,26 @@ export interface Placing {
 }
 
 /** Throws `file/unwritable`. */
-export async function writeWhole(path: string, bytes: Uint8Array, { mode, beside }: Placing = {}): Promise<void> {
+export async function writeWhole(
+  path: string,
+  content: Uint8Array | string,
+  { mode, beside }: Placing = {},
+): Promise<void> {
   const temporary = beside === undefined ? `${path}.partial` : join(beside, `${basename(path)}.partial`);
   try {
     // What an interrupted write left could be readable by others.
     if (mode !== undefined) await rm(temporary, { force: true });
     const file = await open(temporary, 'w', mode);
     try {
-      await file.writeFile(bytes);
+      await file.writeFile(content);
       await file.sync();
     } finally {
       await file.close();
     }
     await rename(temporary, path);
+    // The new name must be on the disk too.
+    const folder = await open(dirname(path), 'r');
+    await folder.sync().finally(() => folder.close());
   } catch (error) {
     await rm(temporary, { force: true });
     throw fail('file/unwritable', { path, cause: messageOf(error) }, error);
