@@ -119,7 +119,7 @@ describe('the recipe', () => {
   test('one that cannot be kept is undone', async () => {
     const it = await plantFolder();
     const plant = await started(it);
-    await mkdir(join(it.state, 'orders-line1.json.part'));
+    await mkdir(join(it.state, 'orders-line1.json.partial'));
     const order = plant.daemon.commands.order(plc, { kind: 'selectRecipe', recipe: 2 });
     await expect(order).rejects.toMatchObject({ code: 'command/keep' });
     expect(plant.daemon.commands.ordered().recipe).toBe(1);
