@@ -3,13 +3,13 @@
  * shared memory, the only copy on their way. What is missing is named; a buffer is never read beyond what it holds.
  */
 import type { Modality } from '../frame.ts';
-import { type Pointer, viewOf } from '../native/koffi.ts';
+import type { Pointer, Views } from '../native/koffi.ts';
 import type { Missing } from '../native/protocol.ts';
 import type { SlotWriter } from '../native/slot-pool.ts';
 import { type Component, type Delivery, type Role, roleOf } from './components.ts';
 import type { Aravis } from './library.ts';
 import { formatName, type PixelFormat, pixelFormatOf, toRgb } from './pixel-formats.ts';
-import { dropUnsure, toDepthMm } from './scan3d.ts';
+import type { Doubt } from './scan3d.ts';
 
 const success = 0;
 const empty = 1;
@@ -45,15 +45,16 @@ export function flawOf(arv: Aravis, buffer: Pointer): string | null {
   return status === success ? null : (statusWords[status] ?? `libaravis calls it status ${status}`);
 }
 
-/** Decodes what is asked for into the slot; answers what could not be. The buffer must be without a flaw. */
-export function decode(
-  arv: Aravis,
-  buffer: Pointer,
-  delivery: Delivery,
-  confidenceMin: number,
-  writer: SlotWriter,
-): Missing[] {
-  const parts = partsOf(arv, buffer, delivery);
+/** A buffer without a flaw, and the views of the stream's memory. */
+export interface Filled {
+  readonly arv: Aravis;
+  readonly buffer: Pointer;
+  readonly views: Views;
+}
+
+/** Decodes what is asked for into the slot; answers what could not be. */
+export function decode(filled: Filled, delivery: Delivery, confidenceMin: number, writer: SlotWriter): Missing[] {
+  const parts = partsOf(filled, delivery);
   const missing: Missing[] = [];
   const each = (modality: Modality, wanted: Component | null, write: (part: Part) => string | null): void => {
     if (wanted === null) return;
@@ -69,14 +70,17 @@ export function decode(
     return null;
   });
   each('depth', delivery.depth, ({ format, widthPx, heightPx, data }) => {
+    // What a word means was fixed when the camera was opened.
+    if (format !== delivery.depth?.format) return `it is ${format.name}, opened as ${delivery.depth?.format.name}`;
     const out = writer.depth(widthPx, heightPx);
-    if (out === null || delivery.scale === null) return tooLarge(widthPx, heightPx);
-    toDepthMm(format, data, delivery.scale, out);
+    if (out === null || delivery.decodeDepth === null) return tooLarge(widthPx, heightPx);
     const confidence = parts.get('confidence');
+    let doubt: Doubt | null = null;
     if (confidence !== undefined && typeof confidence !== 'string' && confidenceMin > 0) {
       if (confidence.widthPx !== widthPx || confidence.heightPx !== heightPx) return 'confidence has another size';
-      dropUnsure(confidence.format, confidence.data, confidenceMin, out);
+      doubt = { ...confidence, least: confidenceMin };
     }
+    delivery.decodeDepth(data, doubt, out);
     return null;
   });
   return missing;
@@ -87,7 +91,8 @@ function tooLarge(widthPx: number, heightPx: number): string {
 }
 
 /** By role; text where a part of this role is there and broken. Where several have a role, the wanted component. */
-function partsOf(arv: Aravis, buffer: Pointer, delivery: Delivery): Map<Role, Part | string> {
+function partsOf(filled: Filled, delivery: Delivery): Map<Role, Part | string> {
+  const { arv, buffer } = filled;
   const found = new Map<Role, Part | string>();
   const count = arv.partCount(buffer) as number;
   for (let at = 0; at < count; at++) {
@@ -99,12 +104,12 @@ function partsOf(arv: Aravis, buffer: Pointer, delivery: Delivery): Map<Role, Pa
     const wanted = role === 'confidence' ? delivery.confidence : delivery[role];
     const isWanted = wanted === null || wanted.componentId === 0 || wanted.componentId === componentId;
     if (!isWanted && (count > 1 || found.has(role))) continue;
-    if (!found.has(role)) found.set(role, partAt(arv, buffer, at, format));
+    if (!found.has(role)) found.set(role, partAt(filled, at, format));
   }
   return found;
 }
 
-function partAt(arv: Aravis, buffer: Pointer, at: number, format: PixelFormat): Part | string {
+function partAt({ arv, buffer, views }: Filled, at: number, format: PixelFormat): Part | string {
   const bytes = [0];
   const pointer = arv.partData(buffer, at, bytes) as Pointer | null;
   const [widthPx, heightPx] = [arv.partWidth(buffer, at) as number, arv.partHeight(buffer, at) as number];
@@ -114,5 +119,5 @@ function partAt(arv: Aravis, buffer: Pointer, at: number, format: PixelFormat): 
   if (pointer === null || !(expected > 0) || has < expected) {
     return `its ${formatName(format.code)} of ${widthPx} x ${heightPx} has ${has} bytes, expected ${expected}`;
   }
-  return { format, widthPx, heightPx, data: viewOf(pointer, expected) };
+  return { format, widthPx, heightPx, data: views.of(pointer, expected) };
 }

@@ -2,7 +2,7 @@
  * Takes buffers as libaravis fills them, numbers them, maps their time, decodes them into shared memory and gives them
  * back at once. What cannot be delivered is told with the trigger it belongs to, so that its part is undecided for it.
  */
-import type { Pointer } from '../native/koffi.ts';
+import { type Pointer, Views } from '../native/koffi.ts';
 import type { ProcessClock } from '../native/monotonic.ts';
 import type { Missing } from '../native/protocol.ts';
 import type { Say } from '../native/serve.ts';
@@ -43,6 +43,8 @@ export interface ReaderDeps {
 export class Reader {
   readonly #deps: ReaderDeps;
   readonly #ids = new FrameIds();
+  /** As old as the stream: its buffers end together. */
+  readonly #views = new Views();
   readonly #chunks: Pointer | null;
   #last: Numbers | null = null;
 
@@ -110,7 +112,7 @@ export class Reader {
     if (flaw !== null) return { writer: null, missing: this.#missingAll(flaw) };
     const writer = slots.take();
     if (writer === null) return { writer: null, missing: this.#missingAll('the consumer holds all buffers') };
-    const missing = decode(arv, buffer, delivery, settings.confidenceMin, writer);
+    const missing = decode({ arv, buffer, views: this.#views }, delivery, settings.confidenceMin, writer);
     return { writer, missing };
   }
 

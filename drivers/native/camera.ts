@@ -10,6 +10,7 @@ import type { Modality } from '../frame.ts';
 import { Asked } from './asked.ts';
 import { CameraChild } from './child.ts';
 import { type DeviceFacts, type Exposure, type FromCamera, fromWire, type Plain } from './protocol.ts';
+import { Silence } from './silence.ts';
 import { FrameSlots } from './slots.ts';
 
 export interface NativeLimits {
@@ -54,10 +55,10 @@ export class NativeCamera implements Camera {
   readonly #stopping = new AbortController();
   readonly #first = Promise.withResolvers<void>();
   readonly #asked: Asked;
+  readonly #silence: Silence;
   #sink: CameraSink | null = null;
   #slots: FrameSlots | null = null;
   #child: CameraChild | null = null;
-  #silence = new AbortController();
   #facts: DeviceFacts | null = null;
   #libraryCounters: Readonly<Record<string, number>> = {};
   #running = false;
@@ -71,6 +72,7 @@ export class NativeCamera implements Camera {
     this.#options = options;
     this.#limits = options.limits ?? nativeLimits;
     this.#asked = new Asked(options.id, options.clock);
+    this.#silence = new Silence(options.clock, (limitMs) => this.#lost(`its process said nothing for ${limitMs} ms`));
   }
 
   /** Resolves when it runs or has said why it cannot yet; it goes on trying then. */
@@ -142,7 +144,7 @@ export class NativeCamera implements Camera {
   async stop(): Promise<void> {
     if (this.#stopping.signal.aborted) return;
     this.#stopping.abort();
-    this.#silence.abort();
+    this.#silence.end();
     this.#running = false;
     this.#asked.rejectAll('the camera was stopped');
     await this.#child?.close();
@@ -167,12 +169,12 @@ export class NativeCamera implements Camera {
       this.#lost(messageOf(error));
       return;
     }
-    this.#watchSilence(this.#limits.openingMaxMs);
+    this.#silence.heard(this.#limits.openingMaxMs);
     this.#child.send({ kind: 'open', id, modalities, settings });
   }
 
   #heard(word: FromCamera): void {
-    this.#watchSilence(this.#running ? this.#limits.silentMaxMs : this.#limits.openingMaxMs);
+    this.#silence.heard(this.#running ? this.#limits.silentMaxMs : this.#limits.openingMaxMs);
     switch (word.kind) {
       case 'exposure':
         this.#exposed(word);
@@ -261,7 +263,7 @@ export class NativeCamera implements Camera {
   async #refused(error: Error): Promise<void> {
     const child = this.#child;
     this.#child = null;
-    this.#silence.abort();
+    this.#silence.end();
     // It is open and lives: the next one who wants it need not wait until it forgets this one.
     await child?.close();
     this.#first.reject(error);
@@ -271,7 +273,7 @@ export class NativeCamera implements Camera {
   }
 
   #lost(reason: string): void {
-    this.#silence.abort();
+    this.#silence.end();
     this.#child?.kill();
     this.#child = null;
     if (this.#stopping.signal.aborted) return;
@@ -288,12 +290,5 @@ export class NativeCamera implements Camera {
     if (this.#problem !== reason) this.#sink?.lost(reason);
     this.#problem = reason;
     this.#first.resolve();
-  }
-
-  #watchSilence(limitMs: number): void {
-    this.#silence.abort();
-    this.#silence = new AbortController();
-    const silent = (): void => this.#lost(`its process said nothing for ${limitMs} ms`);
-    this.#options.clock.after(limitMs, silent, this.#silence.signal);
   }
 }

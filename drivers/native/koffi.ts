@@ -80,6 +80,26 @@ export function viewOf(pointer: Pointer, length: number): Uint8Array<ArrayBuffer
   return new Uint8Array(koffi.view(pointer, length));
 }
 
+/** More places than any driver's buffers have. */
+const maxViews = 256;
+
+/**
+ * Views of memory that its owner fills again and again, made once for each place: every one weighs on the garbage
+ * collector as much as it shows. Valid only as long as the owner keeps the memory.
+ */
+export class Views {
+  readonly #views = new Map<Pointer, Uint8Array<ArrayBuffer>>();
+
+  of(pointer: Pointer, length: number): Uint8Array<ArrayBuffer> {
+    const known = this.#views.get(pointer);
+    if (known?.length === length) return known;
+    if (this.#views.size >= maxViews) this.#views.clear();
+    const view = viewOf(pointer, length);
+    this.#views.set(pointer, view);
+    return view;
+  }
+}
+
 /** Reads a value of a type at a pointer, or `offset` bytes behind it. */
 export function valueAt(pointer: Pointer, type: string, offset = 0): unknown {
   return koffi.decode(pointer, offset, type);
