@@ -13,7 +13,7 @@ import {
   readableDepthFormats,
   readableImageFormats,
 } from './pixel-formats.ts';
-import { type DepthScale, depthScaleOf, type Scan3dFacts } from './scan3d.ts';
+import { type DepthDecoder, depthDecoder, depthScaleOf, type Scan3dFacts } from './scan3d.ts';
 
 /** SFNC's own numbers; a device that says others is believed. */
 const usualIds: Readonly<Record<string, number>> = { Intensity: 1, Infrared: 2, Range: 4, Confidence: 6, Disparity: 8 };
@@ -32,7 +32,8 @@ export interface Delivery {
   readonly rgb: Component | null;
   readonly depth: Component | null;
   readonly confidence: Component | null;
-  readonly scale: DepthScale | null;
+  /** Of the depth component, by the camera's own scale; null where there is none. */
+  readonly decodeDepth: DepthDecoder | null;
 }
 
 export type Role = Modality | 'confidence';
@@ -64,8 +65,11 @@ export function deliveryOf(id: string, features: Features, modalities: readonly 
   }
   const depth = modalities.includes('depth') ? of('depth')[0]! : null;
   const rgb = modalities.includes('rgb') ? ofMostColour(of('rgb')) : null;
-  const scale = depth === null ? null : depthScaleOf(id, depth.format, scan3dFacts(features, depth.name));
-  return { components, rgb, depth, confidence: of('confidence')[0] ?? null, scale };
+  const decodeDepth =
+    depth === null
+      ? null
+      : depthDecoder(depth.format, depthScaleOf(id, depth.format, scan3dFacts(features, depth.name)));
+  return { components, rgb, depth, confidence: of('confidence')[0] ?? null, decodeDepth };
 }
 
 /** Bytes that an exposure takes when it is delivered. */

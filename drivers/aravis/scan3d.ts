@@ -61,40 +61,71 @@ export function depthScaleOf(id: string, format: PixelFormat, facts: Scan3dFacts
   return { scale: scale * mm, offset: offset * mm, invalid: said ?? (isFloat ? null : 0) };
 }
 
-/** Fills `out` ([heightPx, widthPx]) with mm; NaN = no reading. `data` holds exactly one image of the format. */
-export function toDepthMm(format: PixelFormat, data: Uint8Array, scaling: DepthScale, out: Float32Array): void {
-  const { scale, offset, invalid } = scaling;
-  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+/** A confidence image beside the depth, and the least value that is believed. */
+export interface Doubt {
+  readonly format: PixelFormat;
+  readonly data: Uint8Array;
+  /** A whole number. */
+  readonly least: number;
+}
+
+/**
+ * Fills `out` ([heightPx, widthPx]) with mm; NaN = no reading, or one the camera itself does not believe. `data` holds
+ * exactly one image of the format, at any alignment.
+ */
+export type DepthDecoder = (data: Uint8Array, doubt: Doubt | null, out: Float32Array) => void;
+
+/** For the pictures of one stream: made once, because what a word means is looked up. */
+export function depthDecoder(format: PixelFormat, scaling: DepthScale): DepthDecoder {
   const isFloat = format.name.endsWith('32f');
-  const step = format.bytesPerPx;
-  // C is the last of the three coordinates of a pixel.
-  const first = isFloat ? step - 4 : step - 2;
-  if (!isFloat && step === 2 && data.byteOffset % 2 === 0) {
-    wordsToDepthMm(data, scaling, out);
-    return;
-  }
-  for (let at = first, to = 0; to < out.length; at += step, to++) {
-    const raw = isFloat ? view.getFloat32(at, true) : view.getUint16(at, true);
-    const mm = raw * scale + offset;
-    out[to] = raw === invalid || !(mm > 0) || mm === Number.POSITIVE_INFINITY ? Number.NaN : mm;
-  }
+  // C is the last of the coordinates of a pixel
+  const step = format.bytesPerPx / (isFloat ? 4 : 2);
+  return isFloat ? floatDecoder(scaling, step) : wordDecoder(scaling, step);
 }
 
-/** The usual case, without a call for each pixel. */
-function wordsToDepthMm(data: Uint8Array, { scale, offset, invalid }: DepthScale, out: Float32Array): void {
-  const words = new Uint16Array(data.buffer, data.byteOffset, out.length);
-  for (let to = 0; to < out.length; to++) {
-    const raw = words[to]!;
-    const mm = raw * scale + offset;
-    out[to] = raw === invalid || !(mm > 0) ? Number.NaN : mm;
-  }
+function toMm(raw: number, { scale, offset, invalid }: DepthScale): number {
+  const mm = raw * scale + offset;
+  return raw === invalid || !(mm > 0) || mm === Number.POSITIVE_INFINITY ? Number.NaN : mm;
 }
 
-/** Takes away what the camera itself does not believe: readings whose confidence is below the least. */
-export function dropUnsure(format: PixelFormat, confidence: Uint8Array, least: number, depthMm: Float32Array): void {
-  const step = format.bytesPerPx;
-  for (let at = 0, to = 0; to < depthMm.length; at += step, to++) {
-    const value = step === 1 ? confidence[at]! : confidence[at]! | (confidence[at + 1]! << 8);
-    if (value < least) depthMm[to] = Number.NaN;
-  }
+function floatDecoder(scaling: DepthScale, step: number): DepthDecoder {
+  return (data, doubt, out) => {
+    const raws = new Float32Array(...aligned(data, 4), out.length * step);
+    for (let at = step - 1, to = 0; to < out.length; at += step, to++) out[to] = toMm(raws[at]!, scaling);
+    if (doubt === null) return;
+    const confidence = confidenceOf(doubt);
+    for (let to = 0; to < out.length; to++) if (confidence[to]! < doubt.least) out[to] = Number.NaN;
+  };
+}
+
+const wordValues = 0x10000;
+
+/** Without a branch for a pixel: readings drop out at random, and a mispredicted branch costs more than both tables. */
+function wordDecoder(scaling: DepthScale, step: number): DepthDecoder {
+  // The second half is for what is not believed.
+  const mm = new Float32Array(2 * wordValues).fill(Number.NaN);
+  for (let raw = 0; raw < wordValues; raw++) mm[raw] = toMm(raw, scaling);
+  return (data, doubt, out) => {
+    const raws = new Uint16Array(...aligned(data, 2), out.length * step);
+    if (doubt === null) {
+      for (let at = step - 1, to = 0; to < out.length; at += step, to++) out[to] = mm[raws[at]!]!;
+      return;
+    }
+    const { least } = doubt;
+    const confidence = confidenceOf(doubt);
+    for (let at = step - 1, to = 0; to < out.length; at += step, to++) {
+      // the sign of the difference, moved to where it chooses the half
+      out[to] = mm[raws[at]! | (((confidence[to]! - least) >>> 31) << 16)]!;
+    }
+  };
+}
+
+function confidenceOf({ format, data }: Doubt): Uint8Array | Uint16Array {
+  return format.bytesPerPx === 1 ? data : new Uint16Array(...aligned(data, 2), data.byteLength / 2);
+}
+
+/** Where the bytes lie for a view of wider elements: as they are, or copied where an element would begin in another. */
+function aligned(data: Uint8Array, bytes: number): [ArrayBufferLike, number] {
+  const { buffer, byteOffset } = data.byteOffset % bytes === 0 ? data : data.slice();
+  return [buffer, byteOffset];
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { parseFeatures } from '../../../drivers/aravis/feature-list.ts';
 import { formatName, type PixelFormat, pixelFormats, toRgb } from '../../../drivers/aravis/pixel-formats.ts';
 import { presetNames, presets } from '../../../drivers/aravis/presets/index.ts';
-import { depthScaleOf, dropUnsure, type Scan3dFacts, toDepthMm } from '../../../drivers/aravis/scan3d.ts';
+import { type Doubt, depthDecoder, depthScaleOf, type Scan3dFacts } from '../../../drivers/aravis/scan3d.ts';
 import { checkAravis } from '../../../drivers/aravis/settings.ts';
 
 const format = (name: string): PixelFormat => pixelFormats.find((each) => each.name === name)!;
@@ -53,9 +53,15 @@ describe('depth', () => {
   };
   const words = (...values: number[]): Uint8Array => new Uint8Array(Uint16Array.from(values).buffer);
   const floats = (...values: number[]): Uint8Array => new Uint8Array(Float32Array.from(values).buffer);
-  const mmOf = (name: string, data: Uint8Array, facts: Partial<Scan3dFacts>, pixels: number): number[] => {
+  const mmOf = (
+    name: string,
+    data: Uint8Array,
+    facts: Partial<Scan3dFacts>,
+    pixels: number,
+    doubt: Doubt | null = null,
+  ): number[] => {
     const out = new Float32Array(pixels);
-    toDepthMm(format(name), data, depthScaleOf('cam', format(name), { ...silent, ...facts }), out);
+    depthDecoder(format(name), depthScaleOf('cam', format(name), { ...silent, ...facts }))(data, doubt, out);
     return [...out];
   };
 
@@ -94,11 +100,16 @@ describe('depth', () => {
   });
 
   test('what the camera does not believe is no reading', () => {
-    const depthMm = Float32Array.from([1, 2, 3]);
-    dropUnsure(format('Confidence8'), Uint8Array.from([0, 10, 9]), 10, depthMm);
-    expect([...depthMm]).toEqual([Number.NaN, 2, Number.NaN]);
-    dropUnsure(format('Confidence16'), words(300, 256, 255), 256, depthMm);
-    expect([...depthMm]).toEqual([Number.NaN, 2, Number.NaN]);
+    const bytes = { format: format('Confidence8'), data: Uint8Array.from([0, 10, 9]), least: 10 };
+    const wide = { format: format('Confidence16'), data: words(300, 256, 255), least: 256 };
+    const odd = { ...wide, data: Uint8Array.from([7, ...wide.data]).subarray(1) };
+    expect(mmOf('Coord3D_C16', words(1, 2, 3), {}, 3, bytes)).toEqual([Number.NaN, 2, Number.NaN]);
+    for (const doubt of [wide, odd]) {
+      expect(mmOf('Coord3D_C16', words(1, 2, 3), {}, 3, doubt)).toEqual([1, 2, Number.NaN]);
+      expect(mmOf('Coord3D_ABC32f', floats(9, 9, 1, 9, 9, 2, 9, 9, 3), {}, 3, doubt)).toEqual([1, 2, Number.NaN]);
+    }
+    // What has no reading does not get one by being believed.
+    expect(mmOf('Coord3D_C16', words(0, 65_535), {}, 2, { ...bytes, least: 0 })).toEqual([Number.NaN, 65_535]);
   });
 });
 
