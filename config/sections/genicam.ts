@@ -84,7 +84,9 @@ export const genicam = {
     takes: 'restart',
   }),
   packetSocket: switchKey({
-    doc: "Take packets before the kernel's network layer: least work, and needs the right CAP_NET_RAW.",
+    doc:
+      "Take packets before the kernel's network layer: least work, but the last ones of a frame wait up to 5 ms. Needs " +
+      'the right CAP_NET_RAW; without it the usual sockets are used.',
     default: true,
     takes: 'restart',
   }),

@@ -49,6 +49,8 @@ export class SimulatedCamera {
   readonly #draw: Draw;
   #control: Socket | null = null;
   #stream: Socket | null = null;
+  /** Whether the stream's socket is connected to a receiver. */
+  #aimed = false;
   #controller = '';
   #heardAtMs = 0;
   #frameId = 0n;
@@ -76,6 +78,7 @@ export class SimulatedCamera {
     this.#stream?.close();
     this.#control = null;
     this.#stream = null;
+    this.#aimed = false;
   }
 
   /** Power off, and on again after a while: nothing is remembered, all numbers begin anew. */
@@ -121,7 +124,7 @@ export class SimulatedCamera {
     this.#frameId++;
     if (faults.mute || takes(faults, 'vanish')) return;
     const shot = this.#shoot(atNs);
-    const packets = packetsOf(shot, this.registers.get(bootstrap.packetSize) & 0xffff);
+    const packets = packetsOf(shot, this.registers.get(bootstrap.packetSize) & 0xffff, this.#forget());
     const twice = takes(faults, 'twice');
     const send = (): void => {
       this.#send(shot.frameId, packets);
@@ -160,7 +163,6 @@ export class SimulatedCamera {
   #send(frameId: bigint, packets: Buffer[]): void {
     const { faults, facts } = this;
     this.#kept.set(frameId, packets);
-    this.#kept.delete(frameId - BigInt(keptFrames));
     const withoutLeader = takes(faults, 'withoutLeader');
     const withoutTrailer = takes(faults, 'withoutTrailer');
     let hit = withoutLeader || withoutTrailer;
@@ -177,11 +179,29 @@ export class SimulatedCamera {
     if (hit) facts.framesHit++;
   }
 
+  /** The packets of the oldest frame kept, which nobody can ask for any more; none while few are kept. */
+  #forget(): Buffer[] | undefined {
+    if (this.#kept.size < keptFrames) return undefined;
+    const [oldest, packets] = this.#kept.entries().next().value!;
+    this.#kept.delete(oldest);
+    return packets;
+  }
+
   #sendPacket(packet: Buffer): void {
+    this.facts.packetsSent++;
+    if (this.#aimed) this.#stream?.send(packet);
+  }
+
+  /** At the receiver that was written into the registers: a socket that knows it sends in half the time. */
+  #aim(): void {
     const port = this.registers.get(bootstrap.streamPort) & 0xffff;
     const to = this.registers.memory.subarray(bootstrap.streamAddress, bootstrap.streamAddress + 4).join('.');
-    this.facts.packetsSent++;
-    this.#stream?.send(packet, port, to);
+    if (this.#aimed) this.#stream?.disconnect();
+    this.#aimed = false;
+    if (port === 0) return;
+    this.#stream?.connect(port, to, () => {
+      this.#aimed = true;
+    });
   }
 
   #heard(packet: Buffer, from: RemoteInfo): void {
@@ -275,6 +295,7 @@ export class SimulatedCamera {
     this.registers.set(address, value);
     this.registers.written(address, value);
     if (address === bootstrap.control) this.#setControl(sender, value);
+    if (address === bootstrap.streamPort) this.#aim();
     if (address === registers.acquisition) this.#run(value !== 0);
     const nowNs = BigInt(Math.round(systemClock.nowMs() * 1e6));
     if (address === registers.timestampLatch) {

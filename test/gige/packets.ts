@@ -24,15 +24,18 @@ export interface Shot {
 const types = { leader: 1, trailer: 2, payload: 3, multipart: 7 } as const;
 const headerBytes = 20;
 
-/** Every packet of a frame, in order, each with room for `packetBytes` on the wire (IP and UDP headers included). */
-export function packetsOf(shot: Shot, packetBytes: number): Buffer[] {
+/**
+ * Every packet of a frame, in order, each with room for `packetBytes` on the wire (IP and UDP headers included). Written
+ * over the packets of an old frame where they have the same sizes: a camera does not make its memory anew for each.
+ */
+export function packetsOf(shot: Shot, packetBytes: number, old: readonly Buffer[] = []): Buffer[] {
   const room = packetBytes - 28 - headerBytes;
   const packets = [leader(shot)];
   const push = (type: number, data: Uint8Array, part: number, base: number): void => {
     const extra = type === types.multipart ? 8 : 0;
     for (let at = 0; at < data.length; at += room - extra) {
       const piece = data.subarray(at, at + room - extra);
-      const packet = header(shot, type, packets.length, extra + piece.length);
+      const packet = header(shot, type, packets.length, extra + piece.length, old[packets.length]);
       if (extra > 0) {
         packet[headerBytes] = part;
         // The offset counts from the beginning of the payload, not of the part.
@@ -61,8 +64,9 @@ function payloadType({ multipart, count }: Shot): number {
   return count === null ? payloads.image : payloads.imageWithChunks;
 }
 
-function header({ frameId, multipart, parts }: Shot, type: number, packetId: number, bytes: number): Buffer {
-  const packet = Buffer.alloc(headerBytes + bytes);
+function header(shot: Shot, type: number, packetId: number, bytes: number, old?: Buffer): Buffer {
+  const { frameId, multipart, parts } = shot;
+  const packet = old?.length === headerBytes + bytes ? old : Buffer.alloc(headerBytes + bytes);
   const partCount = type === types.leader && multipart ? parts.length : 0;
   packet.writeUInt32BE((0x80000000 + type * 0x1000000 + partCount) >>> 0, 4);
   packet.writeBigUInt64BE(frameId, 8);
