@@ -1,7 +1,17 @@
 import { describe, expect, test } from 'vitest';
-import { drawScenes, rgbStamp, stampDepth, stampRgb } from '../../gige/scene.ts';
+import { drawScenes, rgbStamp, type SceneChoice, stampDepth, stampRgb } from '../../gige/scene.ts';
 import { until } from '../../inference/rig.ts';
-import { aravis, colourModel, depthModel, KeepingSink, openCamera, patience, skipAravis, startRig } from './rig.ts';
+import {
+  aravis,
+  colourModel,
+  depthModel,
+  KeepingSink,
+  openCamera,
+  patience,
+  recordedParts,
+  skipAravis,
+  startRig,
+} from './rig.ts';
 
 describe.skipIf(skipAravis)(
   `libaravis ${aravis ?? '(not installed)'} and the simulated camera`,
@@ -26,10 +36,14 @@ describe.skipIf(skipAravis)(
       await until('a beat', () => camera.libraryCounters['n_completed_buffers'] === 10);
     });
 
-    test('a frame is the scene, byte by byte', async () => {
+    test.each([
+      ['drawn', async (): Promise<SceneChoice> => ({ seed: 7, scenes: 2 })],
+      ['recorded', async (): Promise<SceneChoice> => ({ folder: await recordedParts(96, 64), scenes: 2 })],
+    ])('a frame is the scene, byte by byte: one that was %s', async (_, chosen) => {
       const [colour, range] = [colourModel('127.0.10.2'), depthModel('127.0.10.3')];
-      const rig = await startRig({ models: [colour, range], scene: { seed: 7, scenes: 2 } });
-      const [scene] = (await drawScenes({ seed: 7, scenes: 2 }, 96, 64)).slice(1);
+      const choice = await chosen();
+      const rig = await startRig({ models: [colour, range], scene: choice });
+      const [scene] = (await drawScenes(choice, 96, 64)).slice(1);
       const { sink, camera } = await openCamera({ address: colour.ip }, ['rgb'], new KeepingSink());
       const depth = await openCamera({ address: range.ip }, ['depth'], new KeepingSink());
       await rig.edge();

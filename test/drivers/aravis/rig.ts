@@ -2,6 +2,9 @@
  * What the tests of the GenICam driver stand on: whether libaravis is there (absent, they are skipped by name; where CI
  * is set they fail instead), cameras of our simulator, and a sink that keeps what came and lets it go.
  */
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { onTestFinished } from 'vitest';
 import { systemClock } from '../../../daemon/clock.ts';
@@ -9,6 +12,7 @@ import { AravisCamera } from '../../../drivers/aravis/camera.ts';
 import { loadAravis } from '../../../drivers/aravis/library.ts';
 import type { AravisSettings } from '../../../drivers/aravis/settings.ts';
 import type { Frame, Modality } from '../../../drivers/frame.ts';
+import { exportSynthetic } from '../../../drivers/index.ts';
 import { messageOf } from '../../../errors.ts';
 import type { CameraModel } from '../../gige/model.ts';
 import { CameraRig, type RigOptions } from '../../gige/rig.ts';
@@ -38,6 +42,19 @@ export function colourModel(ip: string, more: Partial<CameraModel> = {}): Camera
 export function depthModel(ip: string, more: Partial<CameraModel> = {}): CameraModel {
   const depth = { scale: 0.01, offset: 0, invalid: 0 };
   return { ip, serial: `D${ip}`, model: 'Range', widthPx: 96, heightPx: 64, format: 'Coord3D_C16', depth, ...more };
+}
+
+/** A folder of two recorded parts; gone with the test. */
+export async function recordedParts(widthPx: number, heightPx: number): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), 'twinspect-recorded-'));
+  onTestFinished(() => rm(dir, { recursive: true, force: true }));
+  const write = async (path: string, bytes: Uint8Array): Promise<void> => {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, bytes);
+  };
+  const none = { validation: 0, testGood: 0, testPerKind: 0 };
+  await exportSynthetic(write, { dir, seed: 3, grid: { widthPx, heightPx }, train: 2, ...none });
+  return dir;
 }
 
 export async function startRig(options: RigOptions): Promise<CameraRig> {
