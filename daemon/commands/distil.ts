@@ -9,7 +9,7 @@ import { importTeacher } from '../../models/bundle/import-teacher.ts';
 import { sha256 } from '../../models/bundle/load.ts';
 import { compactTeacher, distil, type Lesson } from '../../models/teach/distil.ts';
 import { filterBank } from '../../models/teach/filter-bank.ts';
-import { distillation, masking } from '../../models/teach/lessons.ts';
+import { distillation, maskedDistillation, masking } from '../../models/teach/lessons.ts';
 import type { Args } from './args.ts';
 import type { Command, Context } from './command.ts';
 import { readOptions, teachOptions } from './teach-options.ts';
@@ -17,14 +17,14 @@ import { TeachingDisplay } from './teaching-display.ts';
 import { openTeachingFolder, type TeachingFolder } from './teaching-folder.ts';
 
 const defaults = { steps: 8000, batch: 16, sidePx: 128, seed: 1, learningRate: 0.003 };
-/** Where a teacher may come from, one of them a call. */
+/** Where a teacher may come from: pretrained weights, frames or both, or good parts. */
 const ways = ['from-weights', 'from-frames', 'data'] as const;
 
 export const command: Command = {
   name: 'distil',
   summary: 'make a compact teacher from pretrained weights, from procedural frames or from good parts',
   usage: [
-    'distil --from-weights FILE --out DIR [--steps N] [--seed N]',
+    'distil --from-weights FILE [--from-frames] --out DIR [--steps N] [--seed N]',
     'distil --from-frames --out DIR [--steps N] [--seed N]',
     'distil --data DIR --out DIR [--seed N]',
   ],
@@ -44,9 +44,9 @@ export const command: Command = {
     if (given.length === 0) {
       throw fail('usage/missing', { command: args.command, what: '--from-weights, --from-frames or --data' });
     }
-    if (given.length > 1) {
+    if (given.length > 1 && given.includes('data')) {
       const found = given.map((way) => `--${way}`).join(' and ');
-      throw fail('usage/value', { option: given[1]!, found, expected: 'one source of a teacher' });
+      throw fail('usage/value', { option: 'data', found, expected: 'good parts alone' });
     }
     const bytes = given[0] === 'data' ? await fitted(context, args, out) : await taught(context, args, out);
     context.stdout(`${out}/teacher.safetensors: ${bytes.byteLength} bytes`);
@@ -77,12 +77,15 @@ async function lessonOf(
   args: Args,
   run: { seed: number; batch: number; sidePx: number },
 ): Promise<{ lesson: Lesson; of: string }> {
-  if (args.flag('from-frames')) return { lesson: masking(run), of: 'masking' };
+  const fill = args.flag('from-frames');
+  if (args.texts('from-weights').length === 0) return { lesson: masking(run), of: 'masking' };
   const path = resolve(context.cwd, args.required('from-weights'));
   const bytes = await context.files.read(path);
   const digest = sha256(bytes);
   const source = { ...importTeacher(bytes, path), digest, name: basename(path) };
-  return { lesson: distillation(source, run), of: digest };
+  return fill
+    ? { lesson: maskedDistillation(source, run), of: `masking and ${digest}` }
+    : { lesson: distillation(source, run), of: digest };
 }
 
 /** To the good parts of a product, layer by layer. */

@@ -20,30 +20,21 @@ interface Frames {
 }
 const strides = [4, 8, 16] as const;
 
+/** A large network to see with, and what is known of it. */
+export type Source = ImportedTeacher & { digest: string; name: string };
+
+const ours = 'MIT; the source weights are not part of it';
+const lineageOf = ({ name, digest }: Source): string => `distilled from ${name} (sha256 ${digest})`;
+
 /** Through a linear map per level, what the source makes of the same pictures. Its weights serve the lesson only. */
-export function distillation(
-  source: ImportedTeacher & { digest: string; name: string },
-  { seed, batch, sidePx }: Frames,
-): Lesson {
+export function distillation(source: Source, { seed, batch, sidePx }: Frames): Lesson {
   const pictures = frameBatches(seed, batch, sidePx);
   return {
-    lineage: {
-      source: `distilled from ${source.name} (sha256 ${source.digest}) on procedural RGB-D frames`,
-      licence: 'MIT; the source weights are not part of it',
-    },
+    lineage: { source: `${lineageOf(source)} on procedural RGB-D frames`, licence: ours },
     pose(graph, shape) {
       const seen = picturesOf(graph, 'pictures', shape);
-      const targets = graph.scope('source', () => backbone(seen, source.spec, siamese(graph, source.weights)(null)));
-      return {
-        pictures: seen,
-        loss: (levels, layers) =>
-          overLevels(levels, (level, i) => {
-            const target = targets[i]!;
-            const loudness = o.sqrt(o.add(o.reduceMean(o.square(target)), 1e-6));
-            const told = layers.conv(level, `head${i}`, { out: target.shape[1]!, kernel: 1 });
-            return o.reduceMean(o.square(o.sub(told, o.div(target, loudness))));
-          }),
-      };
+      const targets = targetsOf(graph, source, seen);
+      return { pictures: seen, loss: (levels, layers) => distilLoss(levels, targets, layers) };
     },
     feeds: (step) => ({ pictures: { data: pictures(step), shape: [batch, 3, sidePx, sidePx] } }),
   };
@@ -54,32 +45,80 @@ const patchPx = 16;
 const maskedShare = 0.3;
 
 /** At each level, the pixels under the places painted out, whole patches at once through a linear map. */
-export function masking({ seed, batch, sidePx }: Frames): Lesson {
-  const pictures = frameBatches(seed, batch, sidePx);
+export function masking(frames: Frames): Lesson {
   return {
     lineage: { source: 'taught to fill masked procedural RGB-D frames', licence: 'MIT' },
     pose(graph, shape) {
-      const seen = picturesOf(graph, 'pictures', shape);
-      const whole = picturesOf(graph, 'whole', shape);
-      const masked = graph.input('masked', 'float32', [shape.batch, 1, shape.sidePx, shape.sidePx]);
+      const { seen, whole, masked } = maskedPictures(graph, shape);
+      return { pictures: seen, loss: (levels, layers) => fillLoss(levels, whole, masked, layers) };
+    },
+    feeds: maskedFeeds(frames, () => true),
+  };
+}
+
+/**
+ * Both at once: what the source sees where nothing is painted out, and what was there where something is. The source
+ * tells textures apart and forgets how high and how bright a face is; to fill a hole one must remember that.
+ */
+export function maskedDistillation(source: Source, frames: Frames): Lesson {
+  return {
+    lineage: { source: `${lineageOf(source)} while filling masked procedural RGB-D frames`, licence: ours },
+    pose(graph, shape) {
+      const { seen, whole, masked } = maskedPictures(graph, shape);
+      const targets = targetsOf(graph, source, whole);
       return {
         pictures: seen,
-        loss: (levels, layers) =>
-          overLevels(levels, (level, i) => patchLoss(level, whole, masked, strides[i]!, layers)),
+        loss: (levels, layers) => o.add(distilLoss(levels, targets, layers), fillLoss(levels, whole, masked, layers)),
       };
     },
-    feeds(step) {
-      const data = pictures(step);
-      const masked = masks(seed, step, batch, sidePx);
-      const plane = sidePx * sidePx;
-      const seen = data.map((value, i) => (masked[Math.floor(i / (3 * plane)) * plane + (i % plane)] ? 0 : value));
-      const shape = [batch, 3, sidePx, sidePx];
-      return {
-        pictures: { data: seen, shape },
-        whole: { data, shape },
-        masked: { data: masked, shape: [batch, 1, sidePx, sidePx] },
-      };
-    },
+    // The network will be shown whole pictures.
+    feeds: maskedFeeds(frames, (picture) => picture % 2 === 0),
+  };
+}
+
+/** What the source makes of the pictures, at each level. */
+function targetsOf(graph: Graph, source: Source, pictures: Tensor): Levels {
+  return graph.scope('source', () => backbone(pictures, source.spec, siamese(graph, source.weights)(null)));
+}
+
+function distilLoss(levels: Levels, targets: Levels, layers: TrainingLayers): Tensor {
+  return overLevels(levels, (level, i) => {
+    const target = targets[i]!;
+    const loudness = o.sqrt(o.add(o.reduceMean(o.square(target)), 1e-6));
+    const told = layers.conv(level, `head${i}`, { out: target.shape[1]!, kernel: 1 });
+    return o.reduceMean(o.square(o.sub(told, o.div(target, loudness))));
+  });
+}
+
+function fillLoss(levels: Levels, whole: Tensor, masked: Tensor, layers: TrainingLayers): Tensor {
+  return overLevels(levels, (level, i) => patchLoss(level, whole, masked, strides[i]!, layers));
+}
+
+function maskedPictures(
+  graph: Graph,
+  shape: { batch: number; sidePx: number },
+): Record<'seen' | 'whole' | 'masked', Tensor> {
+  return {
+    seen: picturesOf(graph, 'pictures', shape),
+    whole: picturesOf(graph, 'whole', shape),
+    masked: graph.input('masked', 'float32', [shape.batch, 1, shape.sidePx, shape.sidePx]),
+  };
+}
+
+/** Squares are painted out of those pictures of a batch that `isMasked` names. */
+function maskedFeeds({ seed, batch, sidePx }: Frames, isMasked: (picture: number) => boolean): Lesson['feeds'] {
+  const pictures = frameBatches(seed, batch, sidePx);
+  return (step) => {
+    const data = pictures(step);
+    const masked = masks(seed, step, batch, sidePx, isMasked);
+    const plane = sidePx * sidePx;
+    const seen = data.map((value, i) => (masked[Math.floor(i / (3 * plane)) * plane + (i % plane)] ? 0 : value));
+    const shape = [batch, 3, sidePx, sidePx];
+    return {
+      pictures: { data: seen, shape },
+      whole: { data, shape },
+      masked: { data: masked, shape: [batch, 1, sidePx, sidePx] },
+    };
   };
 }
 
@@ -96,11 +135,18 @@ function patchLoss(level: Tensor, whole: Tensor, masked: Tensor, stride: number,
 }
 
 /** [batch,1,side,side], 1 = painted out; each picture has squares of its own. */
-function masks(seed: number, step: number, batch: number, sidePx: number): Float32Array {
+function masks(
+  seed: number,
+  step: number,
+  batch: number,
+  sidePx: number,
+  isMasked: (picture: number) => boolean,
+): Float32Array {
   const random = seeded(seed, 17, step);
   const across = Math.ceil(sidePx / patchPx);
   const out = new Float32Array(batch * sidePx * sidePx);
   for (let picture = 0; picture < batch; picture++) {
+    if (!isMasked(picture)) continue;
     const chosen = new Set(random.shuffled(across * across).slice(0, Math.round(maskedShare * across * across)));
     for (let y = 0; y < sidePx; y++) {
       for (let x = 0; x < sidePx; x++) {

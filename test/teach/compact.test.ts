@@ -4,7 +4,7 @@ import { importTeacher } from '../../models/bundle/import-teacher.ts';
 import type { TeacherSpec } from '../../models/nets/teacher.ts';
 import { distil, type Lesson } from '../../models/teach/distil.ts';
 import { filterBank } from '../../models/teach/filter-bank.ts';
-import { distillation, masking } from '../../models/teach/lessons.ts';
+import { distillation, maskedDistillation, masking } from '../../models/teach/lessons.ts';
 import { teach } from '../../models/teach/teach.ts';
 import type { TrainProgress } from '../../models/teach/train.ts';
 import { hooks, keptInMemory, tinyOptions } from './tiny-options.ts';
@@ -18,6 +18,7 @@ const large = { ...importTeacher(tinyTeacherFile(), 'large'), digest: 'd'.repeat
 const lessons: [string, Lesson, string][] = [
   ['distilled', distillation(large, frames), `large.safetensors (sha256 ${'d'.repeat(64)})`],
   ['taught on masked frames', masking(frames), 'masked procedural'],
+  ['both at once', maskedDistillation(large, frames), 'while filling masked procedural'],
 ];
 
 test.each(lessons)(
@@ -42,6 +43,15 @@ test('what is masked is not seen, and only that is asked for', () => {
   expect(seen.every((value, i) => value === (hidden(i) ? 0 : all[i]))).toBe(true);
   const share = (masked!.data as Float32Array).reduce((sum, value) => sum + value, 0) / masked!.data.length;
   expect(share).toBeCloseTo(0.3, 0);
+});
+
+test('what is to be told is never hidden; half of the pictures are whole, as the network will be shown them', () => {
+  const { pictures, whole, masked } = maskedDistillation(large, frames).feeds(5);
+  const half = pictures!.data.length / 2;
+  expect(pictures!.data.subarray(half)).toEqual(whole!.data.subarray(half));
+  expect(pictures!.data.subarray(0, half)).not.toEqual(whole!.data.subarray(0, half));
+  const share = (masked!.data as Float32Array).reduce((sum, value) => sum + value, 0) / masked!.data.length;
+  expect(share).toBeCloseTo(0.15, 1);
 });
 
 test('a filter bank: the same parts give the same file, and a student can be taught on it', async () => {
