@@ -85,8 +85,8 @@ export const genicam = {
   }),
   packetSocket: switchKey({
     doc:
-      "Take packets before the kernel's network layer: least work, but the last ones of a frame wait up to 5 ms. Needs " +
-      'the right CAP_NET_RAW; without it the usual sockets are used.',
+      "Take packets before the kernel's network layer: least work, but a frame's last ones wait up to 5 ms. " +
+      'Needs the right CAP_NET_RAW; without it the usual sockets are used.',
     default: true,
     takes: 'restart',
   }),

@@ -4,7 +4,7 @@
  *
  * The digest is a hash of words taken evenly from all over the frame, every word of a small one: equal bytes always
  * give equal digests, so no repetition escapes. Frames that differ only between the samples, or collide (once in
- * 2^32), cost one part an `undecided`; a sensor's noise keeps two exposures from agreeing in tens of thousands of words.
+ * 2^32), cost one part an `undecided`; a sensor's noise keeps two exposures from agreeing in thousands of words.
  */
 import type { Frame } from '../../drivers/frame.ts';
 

@@ -7,11 +7,11 @@ import { fail, invariant } from '../../errors.ts';
 import type { PairImages } from '../inference/port.ts';
 import type { Pair } from './finding.ts';
 
-/** Brings a pair onto one grid. Throws `image/size` where that cannot be done. */
-export type Register = (rgb: RgbFrame, depth: DepthFrame) => PairImages;
+/** Brings a pair onto one grid, at once or on another thread. Throws or rejects with `image/size` where it cannot. */
+export type Register = (rgb: RgbFrame, depth: DepthFrame) => PairImages | Promise<PairImages>;
 
 /** The cameras deliver registered frames already: one grid, nothing to do. */
-export const sameGrid: Register = (rgb, depth) => {
+export const sameGrid = (rgb: RgbFrame, depth: DepthFrame): PairImages => {
   if (rgb.widthPx !== depth.widthPx || rgb.heightPx !== depth.heightPx) {
     throw fail('image/size', {
       what: `RGB frame of camera ${rgb.cameraId}`,
@@ -39,9 +39,10 @@ export class HeldPair {
     return this.#images;
   }
 
-  register(register: Register): PairImages {
-    this.#images = register(this.#pair.rgb, this.#pair.depth);
-    return this.#images;
+  async register(register: Register): Promise<PairImages> {
+    const images = await register(this.#pair.rgb, this.#pair.depth);
+    if (this.#holders > 0) this.#images = images;
+    return images;
   }
 
   hold(): void {

@@ -3,9 +3,9 @@
  * Refuses pairs of another size than the bundle's, readings after the deadline, and readings of another bundle.
  * Between two inferences waiting changes (a bundle swap) are let in.
  */
-import { fail, invariant, messageOf, TwinspectError } from '../../errors.ts';
+import { fail, invariant, TwinspectError } from '../../errors.ts';
 import type { Clock } from '../clock.ts';
-import type { InferencePort, PairImages, Reading, ServedBundle } from '../inference/port.ts';
+import type { InferencePort, Reading, ServedBundle } from '../inference/port.ts';
 import { Gap } from './gap.ts';
 import type { HeldPair, Register } from './held.ts';
 import { judge } from './judge.ts';
@@ -105,14 +105,12 @@ export class Judging {
       this.#line.fault(part, 'noModel', 'no bundle is in service');
       return;
     }
-    const images = this.#registered(part, held, bundle);
-    if (images === null) return;
     this.#line.step(part, { kind: 'inferring' });
     held.hold();
-    this.#turn.begin((signal) => this.#deps.port.infer(images, signal), {
+    this.#turn.begin((signal) => this.#infer(held, bundle, signal), {
       done: (reading) => this.#read(part, bundle, reading),
       late: (reading) => this.#late(part, reading),
-      failed: (cause) => this.#line.fault(part, 'inference', cause),
+      failed: (cause, error) => this.#line.fault(part, isSize(error) ? 'size' : 'inference', cause),
       over: () => {
         held.letGo();
         this.next();
@@ -121,17 +119,14 @@ export class Judging {
     });
   }
 
-  #registered(part: LinePart, held: HeldPair, bundle: ServedBundle): PairImages | null {
-    try {
-      const images = held.register(this.#deps.register);
-      if (images.widthPx === bundle.widthPx && images.heightPx === bundle.heightPx) return images;
-      const [found, expected] = [images, bundle].map(({ widthPx, heightPx }) => `${widthPx} x ${heightPx}`);
-      this.#line.fault(part, 'size', `the pair is ${found}, the bundle expects ${expected}`);
-    } catch (error) {
-      const size = error instanceof TwinspectError && error.code === 'image/size';
-      this.#line.fault(part, size ? 'size' : 'inference', messageOf(error));
-    }
-    return null;
+  /** Brings the pair onto the bundle's grid, and infers. Rejects with `image/size` where it is another. */
+  async #infer(held: HeldPair, bundle: ServedBundle, signal: AbortSignal): Promise<Reading> {
+    const images = await held.register(this.#deps.register);
+    signal.throwIfAborted();
+    const [actual, expected] = [images, bundle].map(({ widthPx, heightPx }) => `${widthPx} x ${heightPx}`);
+    if (actual !== expected)
+      throw fail('image/size', { what: 'the pair', actual: actual!, expected: `the bundle's ${expected}` });
+    return this.#deps.port.infer(images, signal);
   }
 
   #late(part: LinePart, reading: Reading): void {
@@ -154,3 +149,5 @@ export class Judging {
     }
   }
 }
+
+const isSize = (error: unknown): boolean => error instanceof TwinspectError && error.code === 'image/size';

@@ -11,7 +11,7 @@ import type { Clock } from '../clock.ts';
 /** What becomes of one turn: at most one of done and failed, then over, exactly once; late perhaps after that. */
 export interface TurnEnd<T> {
   done(result: T): void;
-  failed(cause: string): void;
+  failed(cause: string, error: unknown): void;
   over(): void;
   /** It was given up and ended well all the same. */
   late(result: T): void;
@@ -51,7 +51,7 @@ export class InferenceTurn {
           () => end.done(result),
           () => end.late(result),
         ),
-      (error: unknown) => this.#settled(running, () => end.failed(messageOf(error)), null),
+      (error: unknown) => this.#settled(running, () => end.failed(messageOf(error), error), null),
     );
   }
 

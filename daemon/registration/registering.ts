@@ -3,17 +3,19 @@
  * cameras share a grid already. Every pair that was registered is offered to the watch.
  */
 import { calibrationDigest, parseCalibration } from '../../drivers/registration/calibration.ts';
-import { Registration } from '../../drivers/registration/registration.ts';
+import type { PairImages } from '../inference/port.ts';
 import { type Register, sameGrid } from '../line/held.ts';
+import { RegistrationThread } from './thread.ts';
 import { type DriftState, RegistrationWatch, type WatchDeps } from './watch.ts';
 
 export interface Registering {
-  readonly register: Register;
+  register(...pair: Parameters<Register>): Promise<PairImages>;
   /** sha256 of the calibration; null where the frames share a grid. */
   readonly digest: string | null;
   drift(): DriftState;
   /** A bundle serves now: warns once where its parts were registered otherwise. */
   heed(bundle: { readonly digest: string; readonly calibration?: string | null } | null): void;
+  close(): Promise<void>;
 }
 
 export interface RegisteringDeps extends Omit<WatchDeps, 'calibration'> {
@@ -36,17 +38,19 @@ export async function openRegistering(deps: RegisteringDeps): Promise<Registerin
         ? parseCalibration(camera.calibration, `of camera ${camera.id}`)
         : null;
   const digest = calibration && calibrationDigest(calibration);
-  const register = calibration === null ? sameGrid : registerBy(new Registration(calibration));
+  const thread = calibration && (await RegistrationThread.open(calibration));
+  const register: Register = thread === null ? sameGrid : (rgb, depth) => thread.register(rgb, depth);
   const watch = new RegistrationWatch({ ...deps, calibration: digest ?? noCalibration }, await store.load());
   return {
-    register: (rgb, depth) => {
-      const pair = register(rgb, depth);
+    register: async (rgb, depth) => {
+      const pair = await register(rgb, depth);
       watch.offer(pair);
       return pair;
     },
     digest,
     drift: () => watch.state,
     heed: heeding(digest, log),
+    close: async () => thread?.close(),
   };
 }
 
@@ -62,12 +66,5 @@ function heeding(digest: string | null, log: RegisteringDeps['log']): Registerin
       { bundle: calibration, line: digest },
       'the bundle was taught on parts registered with another calibration',
     );
-  };
-}
-
-function registerBy(registration: Registration): Register {
-  return (rgb, depth) => {
-    const { unseenShare: _, ...pair } = registration.register(rgb, depth);
-    return pair;
   };
 }

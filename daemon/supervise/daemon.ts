@@ -134,7 +134,11 @@ export class Daemon {
       await this.#steps.start({ ...brief('orders'), begin: () => this.#orders.open(), end: () => this.#audit.close() });
       const cameras = await this.#openCameras();
       const registering = () => lineRegistering(this.#options, this.#stateFolder, cameras);
-      this.#registering = await this.#steps.start({ ...brief('calibration'), begin: registering, end: () => {} });
+      this.#registering = await this.#steps.start({
+        ...brief('calibration'),
+        begin: registering,
+        end: (begun) => begun.close(),
+      });
       await this.#startBroker();
       this.#publishing = await this.#startPublishing(await this.#startOwnLanes());
       await this.#startEvidence();

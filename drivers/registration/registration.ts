@@ -76,8 +76,7 @@ export class Registration {
   /** Throws `image/size`. The result shares `depthMm` with the frame and owns its `rgb`. */
   register(rgb: RgbImage, depth: DepthImage): RegisteredPair {
     const { calibration } = this;
-    expectSize('RGB frame', rgb, calibration.rgb);
-    expectSize('depth frame', depth, calibration.depth);
+    expectPair(calibration, rgb, depth);
     const { widthPx, heightPx, depthMm } = depth;
     // Blind depth leaves no place to look at; far away shows at least whether the colour camera lives.
     if (!guessDepth(depthMm, widthPx, heightPx, this.#guess)) this.#guess.fill(farAwayMm);
@@ -100,6 +99,12 @@ export class Registration {
     for (let at = 0; at < u.length; at++) if (state[at] !== outside) places.set([u[at]!, v[at]!], at * 2);
     return places;
   }
+}
+
+/** Throws `image/size` where the frames are not of the cameras that were calibrated. */
+export function expectPair(calibration: Calibration, rgb: RgbImage, depth: DepthImage): void {
+  expectSize('RGB frame', rgb, calibration.rgb);
+  expectSize('depth frame', depth, calibration.depth);
 }
 
 interface Size {

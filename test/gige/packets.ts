@@ -25,8 +25,8 @@ const types = { leader: 1, trailer: 2, payload: 3, multipart: 7 } as const;
 const headerBytes = 20;
 
 /**
- * Every packet of a frame, in order, each with room for `packetBytes` on the wire (IP and UDP headers included). Written
- * over the packets of an old frame where they have the same sizes: a camera does not make its memory anew for each.
+ * Every packet of a frame, in order, each with room for `packetBytes` on the wire (IP and UDP headers included).
+ * Written over the packets of an old frame where they have the same sizes: a camera's memory is not made anew.
  */
 export function packetsOf(shot: Shot, packetBytes: number, old: readonly Buffer[] = []): Buffer[] {
   const room = packetBytes - 28 - headerBytes;

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { openRegistering } from '../../daemon/registration/registering.ts';
 import { calibrationDigest, checkCalibration, formatCalibration } from '../../drivers/registration/calibration.ts';
 import { proofCalibration, proofScene } from '../../drivers/registration/proof-scene.ts';
@@ -31,15 +31,16 @@ function opening(calibrationFile: string | null, own: string | null = null) {
 test("by the configured file, by the camera's own, or as the frames come", async () => {
   const expected = new Registration(calibration).register(scene.rgb, scene.depth);
   for (const opened of [opening('cal.json').opened, opening(null, text).opened]) {
-    const { register, digest } = await opened;
+    const { register, digest, close } = await opened;
+    onTestFinished(close);
     expect(digest).toBe(calibrationDigest(calibration));
-    const pair = register(rgb, depth);
+    const pair = await register(rgb, depth);
     expect([pair.widthPx, pair.heightPx]).toEqual([640, 480]);
     expect(Buffer.compare(pair.rgb, expected.rgb)).toBe(0);
   }
   const plain = await opening(null).opened;
   expect(plain.digest).toBeNull();
-  expect(() => plain.register(rgb, depth)).toThrow(/RGB frame of camera c is 1280 x 960/);
+  await expect(plain.register(rgb, depth)).rejects.toThrow(/RGB frame of camera c is 1280 x 960/);
 });
 
 test('a file that is not there or not good stops the start and is named', async () => {
@@ -49,7 +50,8 @@ test('a file that is not there or not good stops the start and is named', async 
 
 test('a bundle whose parts were registered otherwise is told, once', async () => {
   const { opened, told } = opening('cal.json');
-  const { heed, digest } = await opened;
+  const { heed, digest, close } = await opened;
+  onTestFinished(close);
   heed(null);
   heed({ digest: 'b1', calibration: digest });
   expect(told).toEqual([]);
