@@ -2,6 +2,7 @@
  * What is tried against the default recipe, one change at a time. A row that changes only how a map is read is judged
  * with the default's own bundle; every other row is taught anew.
  */
+import { blurred } from '../evaluate/blurred.ts';
 import type { Sample, Scored } from '../evaluate/samples.ts';
 import type { Recipe } from '../nets/recipe.ts';
 import type { TeachOptions } from './teaching.ts';
@@ -39,8 +40,11 @@ export const ablations: readonly Ablation[] = [
   { name: 'rgb-alone', options: () => ({ modalities: ['rgb'] }) },
   { name: 'depth-alone', options: () => ({ modalities: ['depth'] }) },
   { name: 'working-size-three-quarters', options: ({ working }) => ({ working: scaled(working, 0.75) }) },
-  { name: 'score-top-0.1-percent', reread: (sample) => rescored(sample, topMean(0.001)) },
-  { name: 'score-top-0.5-percent', reread: (sample) => rescored(sample, topMean(0.005)) },
+  { name: 'score-top-0.1-percent', reread: (sample) => reread(sample, { score: topMean(0.001) }) },
+  { name: 'score-top-0.5-percent', reread: (sample) => reread(sample, { score: topMean(0.005) }) },
+  { name: 'score-blurred-2-px', reread: (sample) => reread(sample, { blur: softened(sample, 2) }) },
+  { name: 'score-blurred-4-px', reread: (sample) => reread(sample, { blur: softened(sample, 4) }) },
+  { name: 'map-blurred-4-px', reread: (sample) => reread(sample, { blur: softened(sample, 4), map: true }) },
 ];
 
 function scaled({ widthPx, heightPx }: TeachOptions['working'], share: number): TeachOptions['working'] {
@@ -48,18 +52,35 @@ function scaled({ widthPx, heightPx }: TeachOptions['working'], share: number): 
   return { widthPx: side(widthPx), heightPx: side(heightPx) };
 }
 
-function rescored(sample: Sample, score: (map: Float32Array) => number): Sample {
-  const again = (scored: Scored): Scored => ({ ...scored, score: score(scored.map) });
+interface Reading {
+  /** Before the score is taken. */
+  blur?(map: Float32Array): Float32Array;
+  /** Whether the blurred map stands for the map too. */
+  map?: boolean;
+  /** The maximum where absent. */
+  score?(map: Float32Array): number;
+}
+
+function reread(sample: Sample, { blur = (map) => map, map = false, score = topMean(0) }: Reading): Sample {
+  const again = (scored: Scored): Scored => {
+    const soft = blur(scored.map);
+    return { map: map ? soft : scored.map, score: score(soft) };
+  };
   const { both, network, geometry } = sample.sources;
   return {
     ...sample,
-    // The threshold belongs to the maximum: with another score nothing is decided.
+    // The threshold belongs to the maximum of the map as it is: otherwise nothing is decided.
     outcome: 'undecided',
     sources: { both: again(both), network: network && again(network), geometry: geometry && again(geometry) },
   };
 }
 
-/** Mean of this share of the largest values; places that were not judged count as nothing. */
+const softened =
+  ({ widthPx }: Sample, sigmaPx: number) =>
+  (map: Float32Array): Float32Array =>
+    blurred(map, widthPx, sigmaPx);
+
+/** Mean of this share of the largest values, the largest at least; places that were not judged count as nothing. */
 const topMean =
   (share: number) =>
   (map: Float32Array): number => {
