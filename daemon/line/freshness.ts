@@ -12,7 +12,7 @@ import type { Frame } from '../../drivers/frame.ts';
 const wholeMaxWords = 65_536;
 /** Of a larger frame so many words in a row are taken, somewhere in each stretch. */
 const takenWords = 8;
-const stretchWords = 256;
+const stretchWords = 512;
 /** 2^32 by the golden ratio, odd: its multiples fall evenly, and in step with no row's length. */
 const golden = 0x9e3779b1;
 

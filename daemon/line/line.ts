@@ -269,7 +269,7 @@ export class Line {
     const before = part.state;
     part.state = advance(before, event);
     if (part.state === before || part.state.phase !== 'closed') return;
-    part.timers.abort();
+    part.timers.abort('the part is closed'); // without a reason, an exception is made for each part
     part.closedAtMs = this.#clock.nowMs();
     part.closedWallMs = this.#clock.wallMs();
     const { reason } = part.state.outcome;

@@ -76,7 +76,7 @@ export class InferenceTurn {
   }
 
   #over(running: Running): void {
-    running.patience.abort();
+    running.patience.abort('the turn is over');
     this.#running = null;
     running.over();
   }

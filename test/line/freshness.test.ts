@@ -44,8 +44,8 @@ describe('bytes that come again', () => {
     }
   });
 
-  test('in a large one whatever is 32 pixels wide and high', () => {
-    const [widthPx, heightPx, side] = [640, 480, 32];
+  test('in a large one whatever is 48 pixels wide and high', () => {
+    const [widthPx, heightPx, side] = [640, 480, 48];
     const pixels = noise(3 * widthPx * heightPx, 1);
     const random = seeded(2);
     for (let round = 0; round < 50; round++) {
