@@ -4,8 +4,9 @@
  * missing at the end show too. Nothing is ever rewritten; at the ceiling the oldest file is dropped whole, and the
  * record says so in an entry that the chain needs.
  */
-import { open, readdir, readFile, rename, rm, stat, truncate } from 'node:fs/promises';
+import { open, readdir, readFile, rm, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writeWhole } from '../write-whole.ts';
 import { type AuditLine, chained, type Head, origin, readLine } from './chain.ts';
 import type { AuditEntry } from './port.ts';
 
@@ -154,16 +155,8 @@ export class AuditRecord {
     return { number: place.number, bytes: place.bytes + Buffer.byteLength(lines), head };
   }
 
-  async #note(head: Head): Promise<void> {
-    const path = headFile(this.#folder);
-    const file = await open(`${path}.part`, 'w', 0o640);
-    try {
-      await file.writeFile(`${JSON.stringify(head)}\n`);
-      await file.datasync();
-    } finally {
-      await file.close();
-    }
-    await rename(`${path}.part`, path);
+  #note(head: Head): Promise<void> {
+    return writeWhole(headFile(this.#folder), `${JSON.stringify(head)}\n`, { mode: 0o640 });
   }
 }
 
