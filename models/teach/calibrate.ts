@@ -36,10 +36,12 @@ const trust = (wanders: readonly number[]): number =>
 const targetOf = (source: string): string | null => /^(fused|rgb|depth)/.exec(source)?.[0] ?? null;
 
 /**
- * Missing depth hardly peaks on most products, and then grows by a patch from one batch of material to the next; its
- * unit is at least this share of the surroundings.
+ * Missing depth hardly peaks on most products, and then grows by a patch from one batch of material to the next: its
+ * unit is what good parts reach rather than what is usual, within these shares of the surroundings. Under controlled
+ * light they reach 0.13 and all alike; on road surface a few reach 0.7.
  */
-const leastScale = (source: string): number => (source === 'missing' ? 0.36 : 1e-6);
+const missingUnit = { least: 0.2, most: 0.36 };
+const reachedSpreads = 2;
 
 export interface Scales {
   sources: SourceNorm[];
@@ -62,7 +64,7 @@ export async function measureScales(
     const name = output.replace('source.', '');
     const all = concatenated(perPart.map(({ sample }) => sample));
     const centre = quantile(all, middleQuantile);
-    const scale = Math.max(usualPeak(perPart) - centre, leastScale(name));
+    const scale = unitOf(name, perPart, centre);
     const tail = Math.max(quantile(all, tailQuantile) - centre, 1e-6);
     return { name, centre: Math.fround(centre), scale: Math.fround(scale), wander: wander(perPart, tail) };
   });
@@ -85,6 +87,14 @@ export async function measureScales(
   return { sources, halves };
 }
 
+function unitOf(source: string, perPart: readonly Seen[], centre: number): number {
+  const usual = Math.max(usualPeak(perPart) - centre, 1e-6);
+  if (source !== 'missing') return usual;
+  const { mean, spread } = ofPeaks(perPart);
+  const reached = mean + reachedSpreads * spread - centre;
+  return Math.max(usual, Math.min(Math.max(reached, missingUnit.least), missingUnit.most));
+}
+
 /** One output on one part: some of its values, and the largest of all. */
 interface Seen {
   sample: Float32Array;
@@ -97,12 +107,16 @@ interface Seen {
  * has its own stains, they are not (0.5, trust 0.2). Geometry is in millimetres and trusted as it is.
  */
 function steadiness(perPart: readonly Seen[]): number {
-  const peaks = perPart.map(({ peak }) => peak);
-  const mean = peaks.reduce((sum, peak) => sum + peak, 0) / peaks.length;
-  const spread = Math.sqrt(peaks.reduce((sum, peak) => sum + (peak - mean) ** 2, 0) / peaks.length);
+  const { mean, spread } = ofPeaks(perPart);
   return 1 / (1 + (spread / Math.max(mean, 1e-6) / steadySpread) ** 4);
 }
 const steadySpread = 0.35;
+
+function ofPeaks(perPart: readonly Seen[]): { mean: number; spread: number } {
+  const mean = perPart.reduce((sum, { peak }) => sum + peak, 0) / perPart.length;
+  const variance = perPart.reduce((sum, { peak }) => sum + (peak - mean) ** 2, 0) / perPart.length;
+  return { mean, spread: Math.sqrt(variance) };
+}
 
 /** The median, because a good part or two with a speck must not set the unit. */
 const usualPeak = (perPart: readonly Seen[]): number =>
