@@ -1,25 +1,27 @@
 /**
  * The colour box: what convolutions forget of colour, as the geometry box is of height. A broad, faint change of colour
- * has no edge a convolution would stumble over. Tone and tint are logarithms less the part's own mean, so that neither
- * brightness nor warmth of the light counts; each is held against what good parts have at that place.
+ * has no edge a convolution would stumble over, and a scratch is lost in the noise of each of its places. Tone, line and
+ * tint are of logarithms less the part's own mean, so that neither brightness nor warmth of the light counts; each is
+ * held against what good parts have at that place.
  */
 import * as o from '../graph/build.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import { blur } from './blur.ts';
+import { lines } from './lines.ts';
 import type { PlaceStatistics } from './places.ts';
 import { colourMean, colourSpread } from './prepare.ts';
 
-/** Scratches are narrow, tints are broad and faint: blur of each, working pixels. */
+/** Specks are small, tints are broad and faint: blur of each, working pixels. */
 const blurPx = { tone: 1, tint: 4 } as const;
 /** Added to a brightness of 0..1 before its logarithm: what is darker is the sensor's noise. */
 const darkLevel = 0.03;
 
-/** What is measured: lightness, and red and blue against green. */
-export const colourFeatureNames = ['tone', 'tintRed', 'tintBlue'] as const;
+/** What is measured: lightness, lines in it, and red and blue against green. */
+export const colourFeatureNames = ['tone', 'line', 'tintRed', 'tintBlue'] as const;
 export type ColourFeatureName = (typeof colourFeatureNames)[number];
 /** What is judged. */
-export const colourNames = ['tone', 'tint'] as const;
+export const colourNames = ['tone', 'line', 'tint'] as const;
 export type ColourName = (typeof colourNames)[number];
 export type ColourReferences = Record<ColourFeatureName, PlaceStatistics>;
 
@@ -32,8 +34,10 @@ export function colourFeatures(rgb: Tensor): Record<ColourFeatureName, Tensor> {
   const channel = (c: number): Tensor => o.slice(logs, { 1: [c, c + 1] });
   const [red, green, blue] = [channel(0), channel(1), channel(2)];
   const own = (x: Tensor): Tensor => o.sub(x, o.reduceMean(x, [2, 3], true));
+  const lightness = own(o.reduceMean(logs, [1], true));
   return {
-    tone: blur(own(o.reduceMean(logs, [1], true)), blurPx.tone),
+    tone: blur(lightness, blurPx.tone),
+    line: lines(lightness),
     tintRed: blur(own(o.sub(red, green)), blurPx.tint),
     tintBlue: blur(own(o.sub(blue, green)), blurPx.tint),
   };
@@ -49,5 +53,7 @@ export function colour(graph: Graph, rgb: Tensor, references: ColourReferences):
       return o.div(o.sub(features[name], place(mean, 'mean')), place(spread, 'spread'));
     });
   const [red, blue] = [deviation('tintRed'), deviation('tintBlue')];
-  return { tone: o.abs(deviation('tone')), tint: o.sqrt(o.add(o.square(red), o.square(blue))) };
+  // No line where good parts have one is not told by its strength: the strongest of all directions is never missed.
+  const line = o.relu(deviation('line'));
+  return { tone: o.abs(deviation('tone')), line, tint: o.sqrt(o.add(o.square(red), o.square(blue))) };
 }

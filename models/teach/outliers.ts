@@ -1,8 +1,8 @@
 /**
  * Which good parts look unlike the rest, before the student is taught: a defect that was recorded among them makes it
  * blind to its kind, and a held-out one lifts the threshold. Each place of a part is looked up among places of the
- * other parts in the frozen teacher's features (nearest neighbours, as PatchCore does); a part whose strangest place is
- * far stranger than that of the others is named. Parts of one group never vouch for one another: the tiles of one bad
+ * other parts in the directions of the frozen teacher's features (nearest neighbours, as PatchCore does), and its tone at
+ * the same place of theirs; a part whose strangest place is far stranger than that of the others is named. Parts of one group never vouch for one another: the tiles of one bad
  * picture would. It says which and why, and takes nothing out by itself.
  */
 import * as o from '../graph/build.ts';
@@ -11,6 +11,8 @@ import { writeOnnx } from '../onnx/write.ts';
 import { seeded } from '../random.ts';
 import { openSession, type Session } from '../runtime/session.ts';
 import type { FeatureName, Features } from './features.ts';
+import { type Oddest, oddestTones } from './odd-tones.ts';
+import type { PreparedPart } from './prepared.ts';
 import { quantile } from './statistics.ts';
 import type { UnlikePart } from './teaching.ts';
 
@@ -25,8 +27,13 @@ type Sense = keyof typeof looked;
 const remembered = 4096;
 /** Unlike from here on: spreads above the middle of the others, the mean of both levels, on a logarithmic scale. */
 const spreadsApart = 4.5;
-/** Good parts spread this far at least: very even ones would accuse one another. */
-const leastSpread = 0.05;
+/**
+ * Good parts spread this far at least: very even ones would accuse one another. A tone is held against a few dozen
+ * others, not thousands of places, and glints of good parts stand out by two and a half times.
+ */
+const leastSpread = { features: 0.05, tone: 0.25 };
+/** Added to the square of a vector's length: one of zeros has no direction. */
+const leastLength = 1e-9;
 /** Fewer others than this say nothing about what is usual. */
 const leastOthers = 4;
 
@@ -37,10 +44,15 @@ export interface LookedAt {
   side: UnlikePart['side'];
 }
 
-/** `features(i)` are those of part i, made by `teacher`. */
+/** Of part i: its features, made by the teacher, and what the prepare box gives. */
+export interface Looks {
+  features(part: number): Promise<Features>;
+  prepared(part: number): Promise<Pick<PreparedPart, 'features'>>;
+}
+
 export async function findUnlike(
   parts: readonly LookedAt[],
-  features: (part: number) => Promise<Features>,
+  { features, prepared }: Looks,
   teacher: Graph,
   { modalities, seed, threads }: { modalities: readonly Sense[]; seed: number; threads: number },
 ): Promise<UnlikePart[]> {
@@ -59,43 +71,47 @@ export async function findUnlike(
   }
   for (const memory of memories) await memory.release();
   const { shape } = teacher.inputs[0]!;
+  const [, , heightPx, widthPx] = shape as [number, number, number, number];
+  const tones = modalities.includes('rgb') ? await oddestTones(groups, prepared, { widthPx, heightPx }) : null;
+  const spreads = (found: readonly Strangest[], part: number, of: keyof typeof leastSpread): number =>
+    spreadsAbove(
+      found.map(({ distance }) => distance),
+      groups,
+      part,
+      leastSpread[of],
+    );
   return parts.flatMap(({ id, side }, part) => {
     const seen = modalities.map((modality) => {
       const levels = looked[modality].map((name) => strangest.get(name)!);
-      const spreads = levels.map((level) =>
-        spreadsAbove(
-          level.map(({ distance }) => distance),
-          groups,
-          part,
-        ),
-      );
-      return { modality, apart: spreads.reduce((sum, each) => sum + each, 0) / spreads.length, at: levels[0]![part]! };
+      const apart = levels.reduce((sum, level) => sum + spreads(level, part, 'features'), 0) / levels.length;
+      return { modality, apart, at: levels[0]![part]! };
     });
+    if (tones) seen.push({ modality: 'rgb', apart: spreads(tones, part, 'tone'), at: tones[part]! });
     const unlike = seen.filter(({ apart }) => apart > spreadsApart).sort((a, b) => b.apart - a.apart);
     if (unlike.length === 0) return [];
     const words = { rgb: 'colour', depth: 'depth' };
-    const seenBy = unlike.map(({ modality }) => words[modality]).join(' and ');
+    const seenBy = [...new Set(unlike.map(({ modality }) => words[modality]))].join(' and ');
     const { x, y } = unlike[0]!.at;
     return [{ id, side, seenBy, apart: unlike[0]!.apart, at: { x: x / shape[3]!, y: y / shape[2]! } }];
   });
 }
 
 /** How many robust spreads the logarithm of one value lies above the middle of the other groups'. */
-export function spreadsAbove(values: readonly number[], groups: readonly string[], which: number): number {
+export function spreadsAbove(
+  values: readonly number[],
+  groups: readonly string[],
+  which: number,
+  least = leastSpread.features,
+): number {
   const logs = values.map((value) => Math.log(Math.max(value, 1e-6)));
   const others = logs.filter((_, i) => groups[i] !== groups[which]);
   if (others.length < leastOthers) return 0;
   const middle = quantile(others, 0.5);
   const deviations = others.map((log) => Math.abs(log - middle));
-  return (logs[which]! - middle) / Math.max(1.4826 * quantile(deviations, 0.5), leastSpread);
+  return (logs[which]! - middle) / Math.max(1.4826 * quantile(deviations, 0.5), least);
 }
 
-interface Strangest {
-  distance: number;
-  /** Middle of the place, pixels of the working image. */
-  x: number;
-  y: number;
-}
+type Strangest = Oddest;
 
 async function remember(
   names: readonly FeatureName[],
@@ -133,7 +149,8 @@ class Memory {
     this.#stride = workingHeight / shape[2]!;
   }
 
-  add(feature: Float32Array, group: string, count: number, random: ReturnType<typeof seeded>): void {
+  add(made: Float32Array, group: string, count: number, random: ReturnType<typeof seeded>): void {
+    const feature = this.#directions(made);
     for (const place of random.shuffled(this.#places).slice(0, count)) {
       this.#vectors.push(Float32Array.from({ length: this.#channels }, (_, c) => feature[c * this.#places + place]!));
       this.#groups.push(group);
@@ -155,7 +172,8 @@ class Memory {
     this.#session = await openSession(writeOnnx(graph), { threads });
   }
 
-  async strangest(feature: Float32Array, group: string): Promise<Strangest> {
+  async strangest(made: Float32Array, group: string): Promise<Strangest> {
+    const feature = this.#directions(made);
     // Places of its own group are put out of reach.
     const own = Float32Array.from(this.#groups, (each) => (each === group ? 1e30 : 0));
     const results = await this.#session!.run({
@@ -175,6 +193,13 @@ class Memory {
 
   async release(): Promise<void> {
     await this.#session?.release();
+  }
+
+  /** Each place's vector at length 1: how loud a place is says less than what it is, and differs between teachers. */
+  #directions(feature: Float32Array): Float32Array {
+    const lengths = new Float32Array(this.#places).fill(leastLength);
+    for (let at = 0; at < feature.length; at++) lengths[at % this.#places]! += feature[at]! ** 2;
+    return feature.map((value, at) => value / Math.sqrt(lengths[at % this.#places]!));
   }
 }
 

@@ -9,7 +9,8 @@ import type { PreparedPart } from './prepared.ts';
 import { PlaceMoments, quantile } from './statistics.ts';
 
 /** Heights shrink towards the datum, colour towards the part's own mean; missing depth is held against each place. */
-const middles = { fine: 0, coarse: 0, missing: 'own', tone: 'usual', tintRed: 'usual', tintBlue: 'usual' } as const;
+const heights = { fine: 0, coarse: 0, missing: 'own' } as const;
+const middles = { ...heights, tone: 'usual', line: 'usual', tintRed: 'usual', tintBlue: 'usual' } as const;
 const featureNames = [...geometryNames, ...colourFeatureNames] as const;
 const heightNames = ['fine', 'coarse'] as const;
 type HeightName = (typeof heightNames)[number];

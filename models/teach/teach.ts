@@ -128,7 +128,12 @@ async function teachStudent(
   const source = await openFeatures(eight ?? frozen, prepared, options.featureCacheMb, threads);
   try {
     const statistics = await measureChannels(source, valid, parts, frozen);
-    const unlike = await findUnlike(lookedAt(options), (part) => source.features(part), frozen, options);
+    const unlike = await findUnlike(
+      lookedAt(options),
+      { features: (part) => source.features(part), prepared },
+      frozen,
+      options,
+    );
     for (const line of tellUnlike(unlike, options.roi ?? { x: 0, y: 0, ...input })) say(line);
     say(`teaching the student: ${options.epochs} epochs`);
     const step = {

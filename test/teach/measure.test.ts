@@ -148,7 +148,7 @@ describe('geometry', () => {
   const part = (heightAt: (place: number) => number): PreparedPart => {
     const map = Float32Array.from({ length: places }, (_, place) => heightAt(place));
     const valid = new Float32Array(places).fill(1);
-    const features = { fine: map, coarse: map, missing: none, tone: none, tintRed: none, tintBlue: none };
+    const features = { fine: map, coarse: map, missing: none, tone: none, line: none, tintRed: none, tintBlue: none };
     return { rgb: none, depth: none, valid, heightMm: map, datum: new Float32Array(2), features };
   };
   const map = (each: Float32Array) => values([1, 1, side, side], ...each);
