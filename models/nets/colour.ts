@@ -1,7 +1,7 @@
 /**
  * The colour box: what convolutions forget of colour, as the geometry box is of height. A broad, faint change of colour
- * has no edge a convolution would stumble over, and a scratch is lost in the noise of each of its places. Tone, line and
- * tint are of logarithms less the part's own mean, so that neither brightness nor warmth of the light counts; each is
+ * has no edge a convolution would stumble over, and a scratch is lost in the noise of each place. Tone, line and tint
+ * are of logarithms less the part's own mean, so that neither brightness nor warmth of the light counts; each is
  * held against what good parts have at that place.
  */
 import * as o from '../graph/build.ts';

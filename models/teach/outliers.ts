@@ -1,9 +1,10 @@
 /**
  * Which good parts look unlike the rest, before the student is taught: a defect that was recorded among them makes it
  * blind to its kind, and a held-out one lifts the threshold. Each place of a part is looked up among places of the
- * other parts in the directions of the frozen teacher's features (nearest neighbours, as PatchCore does), and its tone at
- * the same place of theirs; a part whose strangest place is far stranger than that of the others is named. Parts of one group never vouch for one another: the tiles of one bad
- * picture would. It says which and why, and takes nothing out by itself.
+ * other parts in the directions of the frozen teacher's features (nearest neighbours, as PatchCore does), and its tone
+ * at the same place of theirs; a part whose strangest place is far stranger than that of the others is named. Parts of
+ * one group never vouch for one another: the tiles of one bad picture would. It says which and why, and takes nothing
+ * out by itself.
  */
 import * as o from '../graph/build.ts';
 import { Graph } from '../graph/graph.ts';
