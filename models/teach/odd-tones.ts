@@ -17,7 +17,7 @@ const poolPx = 4;
 /** A place is no steadier than this share of the usual spread: with a few dozen parts that would be luck. */
 const leastShare = 0.5;
 /** Fewer others than this say nothing about what is usual. */
-const leastOthers = 4;
+export const leastOthers = 4;
 
 /** The oddest place of each part; `groups` names the group of each. */
 export async function oddestTones(
@@ -29,25 +29,27 @@ export async function oddestTones(
   const places = columns * Math.floor(heightPx / poolPx);
   const tones: Float32Array[] = [];
   const all = new Sums(places);
-  const own = new Map<string, Sums>();
-  for (const [part, group] of groups.entries()) {
+  for (const part of groups.keys()) {
     const tone = pooled((await prepared(part)).features.tone, widthPx, columns, places);
     tones.push(tone);
     all.add(tone);
-    const sums = own.get(group) ?? new Sums(places);
-    own.set(group, sums);
-    sums.add(tone);
   }
-  return tones.map((tone, part) => {
-    const { place, distance } = oddest(tone, all.without(own.get(groups[part]!)!));
-    const middle = (i: number): number => (i + 0.5) * poolPx;
-    return { distance, x: middle(place % columns), y: middle(Math.floor(place / columns)) };
-  });
+  const found = new Array<Oddest>(tones.length);
+  for (const members of Map.groupBy(groups.keys(), (part) => groups[part]!).values()) {
+    const own = new Sums(places);
+    for (const part of members) own.add(tones[part]!);
+    const others = all.without(own).moments();
+    for (const part of members) {
+      const { place, distance } = oddest(tones[part]!, others);
+      const middle = (i: number): number => (i + 0.5) * poolPx;
+      found[part] = { distance, x: middle(place % columns), y: middle(Math.floor(place / columns)) };
+    }
+  }
+  return found;
 }
 
-function oddest(tone: Float32Array, others: Sums): { place: number; distance: number } {
-  if (others.count < leastOthers) return { place: 0, distance: 0 };
-  const { mean, spread } = others.moments();
+function oddest(tone: Float32Array, { count, mean, spread }: Moments): { place: number; distance: number } {
+  if (count < leastOthers) return { place: 0, distance: 0 };
   const least = leastShare * Math.sqrt(spread.reduce((sum, s) => sum + s * s, 0) / spread.length);
   const distances = tone.map((value, i) => Math.abs(value - mean[i]!) / Math.max(spread[i]!, least, 1e-6));
   const distance = distances.reduce((most, each) => Math.max(most, each), 0);
@@ -63,7 +65,13 @@ function pooled(map: Float32Array, widthPx: number, columns: number, places: num
   });
 }
 
-/** Sums of values and of their squares at each place. */
+interface Moments {
+  readonly count: number;
+  readonly mean: Float64Array;
+  readonly spread: Float64Array;
+}
+
+/** Sums of values and of their squares at each place, from which those of a group can be taken away again. */
 class Sums {
   count = 0;
   readonly #first: Float64Array;
@@ -92,9 +100,9 @@ class Sums {
     return rest;
   }
 
-  moments(): { mean: Float64Array; spread: Float64Array } {
+  moments(): Moments {
     const mean = this.#first.map((sum) => sum / this.count);
     const spread = this.#second.map((sum, i) => Math.sqrt(Math.max(0, sum / this.count - mean[i]! ** 2)));
-    return { mean, spread };
+    return { count: this.count, mean, spread };
   }
 }

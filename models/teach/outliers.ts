@@ -12,7 +12,7 @@ import { writeOnnx } from '../onnx/write.ts';
 import { seeded } from '../random.ts';
 import { openSession, type Session } from '../runtime/session.ts';
 import type { FeatureName, Features } from './features.ts';
-import { type Oddest, oddestTones } from './odd-tones.ts';
+import { leastOthers, type Oddest, oddestTones } from './odd-tones.ts';
 import type { PreparedPart } from './prepared.ts';
 import { quantile } from './statistics.ts';
 import type { UnlikePart } from './teaching.ts';
@@ -35,8 +35,6 @@ const spreadsApart = 4.5;
 const leastSpread = { features: 0.05, tone: 0.25 };
 /** Added to the square of a vector's length: one of zeros has no direction. */
 const leastLength = 1e-9;
-/** Fewer others than this say nothing about what is usual. */
-const leastOthers = 4;
 
 export interface LookedAt {
   id: string;
@@ -51,6 +49,7 @@ export interface Looks {
   prepared(part: number): Promise<Pick<PreparedPart, 'features'>>;
 }
 
+/** Those that are unlike, with what sees it and where; a part's own group has no say. */
 export async function findUnlike(
   parts: readonly LookedAt[],
   { features, prepared }: Looks,
@@ -60,7 +59,7 @@ export async function findUnlike(
   const groups = parts.map(({ group, id }) => group ?? id);
   const names = modalities.flatMap((modality) => [...looked[modality]]);
   const memories = await remember(names, groups, features, teacher, seed);
-  const strangest = new Map<FeatureName, Strangest[]>();
+  const strangest = new Map<FeatureName, Oddest[]>();
   for (const memory of memories) await memory.open(threads);
   for (const [part, group] of groups.entries()) {
     const own = await features(part);
@@ -74,7 +73,7 @@ export async function findUnlike(
   const { shape } = teacher.inputs[0]!;
   const [, , heightPx, widthPx] = shape as [number, number, number, number];
   const tones = modalities.includes('rgb') ? await oddestTones(groups, prepared, { widthPx, heightPx }) : null;
-  const spreads = (found: readonly Strangest[], part: number, of: keyof typeof leastSpread): number =>
+  const spreads = (found: readonly Oddest[], part: number, of: keyof typeof leastSpread): number =>
     spreadsAbove(
       found.map(({ distance }) => distance),
       groups,
@@ -111,8 +110,6 @@ export function spreadsAbove(
   const deviations = others.map((log) => Math.abs(log - middle));
   return (logs[which]! - middle) / Math.max(1.4826 * quantile(deviations, 0.5), least);
 }
-
-type Strangest = Oddest;
 
 async function remember(
   names: readonly FeatureName[],
@@ -173,7 +170,7 @@ class Memory {
     this.#session = await openSession(writeOnnx(graph), { threads });
   }
 
-  async strangest(made: Float32Array, group: string): Promise<Strangest> {
+  async strangest(made: Float32Array, group: string): Promise<Oddest> {
     const feature = this.#directions(made);
     // Places of its own group are put out of reach.
     const own = Float32Array.from(this.#groups, (each) => (each === group ? 1e30 : 0));
