@@ -14,7 +14,9 @@ import type { Context } from './command.ts';
 import { calibrationOf, type GoodParts, goodPartsOf, requireEnough, together } from './good-parts.ts';
 import { shippedTeacher } from './shipped.ts';
 
-const defaults = { epochs: 40, batch: 8, learningRate: 0.002, seed: 1, falseRejectRate: 0.01, featureCacheMb: 2000 };
+const defaults = { batch: 8, learningRate: 0.002, seed: 1, falseRejectRate: 0.01, featureCacheMb: 2000 };
+/** The student looks at every part so often, and where parts are few, at all of them together so many times. */
+const leastLooks = { eachPart: 12, together: 1200 };
 /** The working image's longer side, unless asked for otherwise. */
 const workingSidePx = 256;
 /** The network halves an image five times. */
@@ -39,7 +41,11 @@ export const teachOptions: Readonly<Record<string, Option>> = {
     value: 'FILE',
     doc: 'pretrained ResNet weights (.safetensors); default: the shipped teacher',
   },
-  epochs: { type: 'string', value: 'N', doc: `times every part is seen; default ${defaults.epochs}` },
+  epochs: {
+    type: 'string',
+    value: 'N',
+    doc: `times every part is seen; default ${leastLooks.eachPart}, more where parts are few`,
+  },
   seed: { type: 'string', value: 'N', doc: `of weights, order and split; default ${defaults.seed}` },
   modality: { type: 'string', value: 'NAME', doc: 'what the student learns from: both (default), rgb or depth' },
   datum: {
@@ -89,7 +95,7 @@ export async function readOptions(
     recipe: bestRecipe,
     ...(eightBits(args.text('precision') ?? 'fp32') && { precision: 'int8' as const }),
     datum: datumOf(args.text('datum') ?? 'fitted'),
-    epochs: args.whole('epochs', { min: 1, max: 10_000 }) ?? defaults.epochs,
+    epochs: args.whole('epochs', { min: 1, max: 10_000 }) ?? epochsFor(parts.training.length),
     batch: defaults.batch,
     learningRate: defaults.learningRate,
     seed,
@@ -120,6 +126,11 @@ export function dataFolders(context: Context, args: Args): string[] {
   const folders = args.texts('data').map((folder) => resolve(context.cwd, folder));
   if (folders.length === 0) throw fail('usage/missing', { command: args.command, what: '--data' });
   return folders;
+}
+
+/** Longer teaching makes good parts no less alike, only the taught ones (docs/method.md, Epochs). */
+function epochsFor(parts: number): number {
+  return Math.max(leastLooks.eachPart, Math.ceil(leastLooks.together / parts));
 }
 
 /** NAME@VERSION; without a version it is the first. */
