@@ -92,7 +92,9 @@ export async function findUnlike(
     const words = { rgb: 'colour', depth: 'depth' };
     const seenBy = [...new Set(unlike.map(({ modality }) => words[modality]))].join(' and ');
     const { x, y } = unlike[0]!.at;
-    return [{ id, side, seenBy, apart: unlike[0]!.apart, at: { x: x / shape[3]!, y: y / shape[2]! } }];
+    const at = { x: x / shape[3]!, y: y / shape[2]! };
+    const group = { name: groups[part]!, parts: groups.filter((each) => each === groups[part]).length };
+    return [{ id, group, side, seenBy, apart: unlike[0]!.apart, at }];
   });
 }
 
@@ -203,27 +205,4 @@ class Memory {
 
 function squares(vector: Float32Array): number {
   return vector.reduce((sum, value) => sum + value * value, 0);
-}
-
-/** What people are told; nothing where every part is like the others. */
-export function tellUnlike(parts: readonly UnlikePart[], frame: Frame): string[] {
-  if (parts.length === 0) return [];
-  const place = ({ at }: UnlikePart): string =>
-    `${Math.round(frame.x + at.x * frame.widthPx)},${Math.round(frame.y + at.y * frame.heightPx)}`;
-  const many = parts.length === 1 ? '1 good part looks' : `${parts.length} good parts look`;
-  return [
-    `warning: ${many} unlike the rest; look, and where one is defective take it out and teach again:`,
-    ...parts.map((part) => {
-      const { id, side, seenBy, apart } = part;
-      return `  ${id} (${side}): ${seenBy} at ${place(part)}, ${apart.toFixed(1)} spreads apart`;
-    }),
-  ];
-}
-
-/** What is looked at of an image: the region of interest, or all of it. */
-interface Frame {
-  x: number;
-  y: number;
-  widthPx: number;
-  heightPx: number;
 }

@@ -54,6 +54,8 @@ export interface TeachHooks {
 /** A good part that looks unlike the rest, to the frozen teacher. */
 export interface UnlikePart {
   id: string;
+  /** The parts it was recorded with, itself counted. */
+  group: { name: string; parts: number };
   side: 'taught' | 'held out';
   /** What sees it: colour, depth or both, the stronger first. */
   seenBy: string;

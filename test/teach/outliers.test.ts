@@ -6,11 +6,11 @@ import type { DefectKind } from '../../drivers/synthetic/defects.ts';
 import { renderPart } from '../../drivers/synthetic/part.ts';
 import { importTeacher } from '../../models/bundle/import-teacher.ts';
 import { seeded } from '../../models/random.ts';
-import { spreadsAbove, tellUnlike } from '../../models/teach/outliers.ts';
+import { spreadsAbove } from '../../models/teach/outliers.ts';
 import { paintDent, paintStain } from '../../models/teach/paint.ts';
 import type { PartImages } from '../../models/teach/prepared.ts';
 import { teach } from '../../models/teach/teach.ts';
-import type { GoodPart, UnlikePart } from '../../models/teach/teaching.ts';
+import type { GoodPart } from '../../models/teach/teaching.ts';
 import { root } from '../architecture/source.ts';
 import { hooks, tinyOptions } from './tiny-options.ts';
 
@@ -127,12 +127,4 @@ describe('the robust test', () => {
       ),
     ).toBeLessThan(2);
   });
-});
-
-test('places are told on the whole image, whatever is looked at of it', () => {
-  const one: UnlikePart = { id: 'a', side: 'taught', seenBy: 'depth', apart: 6, at: { x: 0.5, y: 0.25 } };
-  const [heading, line] = tellUnlike([one], { x: 100, y: 40, widthPx: 200, heightPx: 80 });
-  expect(heading).toContain('1 good part looks unlike');
-  expect(line).toBe('  a (taught): depth at 200,60, 6.0 spreads apart');
-  expect(tellUnlike([], { x: 0, y: 0, widthPx: 1, heightPx: 1 })).toEqual([]);
 });
