@@ -62,3 +62,17 @@ export class PlaceMoments {
     });
   }
 }
+
+/** Moments of all, from those of batches of one size: [C] each. The variance of the means belongs to the whole. */
+export function pooledMoments(
+  means: readonly Float32Array[],
+  variances: readonly Float32Array[],
+): { mean: Float32Array; variance: Float32Array } {
+  const average = (of: (batch: number) => number): number =>
+    means.reduce((sum, _, batch) => sum + of(batch), 0) / means.length;
+  const mean = means[0]!.map((_, c) => average((batch) => means[batch]![c]!));
+  const variance = mean.map((middle, c) =>
+    average((batch) => variances[batch]![c]! + (means[batch]![c]! - middle) ** 2),
+  );
+  return { mean, variance };
+}

@@ -10,6 +10,7 @@ import type { ParameterSpec } from '../nets/layers.ts';
 import { writeOnnx } from '../onnx/write.ts';
 import { seeded } from '../random.ts';
 import { type Feeds, openSession, type Session } from '../runtime/session.ts';
+import { pooledMoments } from './statistics.ts';
 import type { StepGraphs } from './step.ts';
 
 export interface TrainOptions {
@@ -118,23 +119,24 @@ async function takeStep(
   return (results['loss']!.data as Float32Array)[0]!;
 }
 
-/** With the weights fixed, the normalisations take the mean of their batch statistics over all parts. */
+/**
+ * With the weights fixed, each normalisation takes the statistics of all parts: the mean of the batches' means, and the
+ * mean of their variances plus the variance of their means. Without the latter, parts that come in kinds would be
+ * measured by how much those of one batch differ.
+ */
 async function settle({ graphs, settleRuns, settleFeeds }: TrainPlan, state: State, threads: number): Promise<void> {
   const session = await openSession(writeOnnx(graphs.settle), { threads, spinning: true });
-  const sums = new Map<string, Float64Array>();
+  const batches: Awaited<ReturnType<Session['run']>>[] = [];
   for (let run = 0; run < settleRuns; run++) {
-    const results = await session.run({ ...(await settleFeeds(run)), ...stateFeeds(state, graphs.settle) });
-    for (const name of graphs.statistics) {
-      for (const what of ['mean', 'variance']) {
-        const values = results[`${what}:${name}`]!.data as Float32Array;
-        const sum = sums.get(`${name}.${what}`) ?? new Float64Array(values.length);
-        sums.set(`${name}.${what}`, sum);
-        for (let c = 0; c < values.length; c++) sum[c]! += values[c]! / settleRuns;
-      }
-    }
+    batches.push(await session.run({ ...(await settleFeeds(run)), ...stateFeeds(state, graphs.settle) }));
   }
   await session.release();
-  for (const [name, sum] of sums) state.values.set(name, Float32Array.from(sum));
+  for (const name of graphs.statistics) {
+    const of = (what: string): Float32Array[] => batches.map((batch) => batch[`${what}:${name}`]!.data as Float32Array);
+    const { mean, variance } = pooledMoments(of('mean'), of('variance'));
+    state.values.set(`${name}.mean`, mean);
+    state.values.set(`${name}.variance`, variance);
+  }
 }
 
 /** The inputs of a graph that are state: parameters and moments. */

@@ -1,6 +1,6 @@
 /** Order statistics of good scores, against cases worked out by hand. */
 import { describe, expect, test } from 'vitest';
-import { PlaceMoments, quantile, thinned } from '../../models/teach/statistics.ts';
+import { PlaceMoments, pooledMoments, quantile, thinned } from '../../models/teach/statistics.ts';
 import { betaQuantile, scoreThreshold } from '../../models/teach/threshold.ts';
 
 /** 1..n in an order of its own. */
@@ -82,4 +82,23 @@ describe('statistics', () => {
     expect(moments.fourth()[0]).toBeCloseTo((16 + 1 + 81) / 3, 12);
     expect([moments.variance()[1], moments.fourth()[1]]).toEqual([0, 0]);
   });
+});
+
+test('moments of all from those of batches, also where parts come in kinds', () => {
+  const kinds = [
+    [1, 1.2, 0.8],
+    [5, 5.1, 4.9],
+  ];
+  const moments = (values: readonly number[]): { mean: number; variance: number } => {
+    const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+    return { mean, variance: values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length };
+  };
+  const each = kinds.map(moments);
+  const pooled = pooledMoments(
+    each.map(({ mean }) => Float32Array.of(mean)),
+    each.map(({ variance }) => Float32Array.of(variance)),
+  );
+  const whole = moments(kinds.flat());
+  expect(pooled.mean[0]).toBeCloseTo(whole.mean, 5);
+  expect(pooled.variance[0]).toBeCloseTo(whole.variance, 5);
 });
