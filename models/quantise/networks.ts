@@ -8,7 +8,7 @@ import { writeOnnx } from '../onnx/write.ts';
 import { type Feeds, openSession, type TensorValue } from '../runtime/session.ts';
 import { planQuantisation } from './plan.ts';
 import { quantise } from './quantise.ts';
-import { measureRanges } from './ranges.ts';
+import { type Cut, measureRanges } from './ranges.ts';
 import type { Form } from './steps.ts';
 
 /** A prepared good part: [3,h,w] each, and the readings [h,w]. */
@@ -19,14 +19,16 @@ export interface CalibrationPart {
 }
 export interface Quantised {
   graph: Graph;
-  /** The share cut off at either end of every range. */
-  tail: number;
+  /** How every range was cut. */
+  cut: Cut;
   /** Mean cosine distance of its outputs from the fp32 ones, over places and outputs. */
   error: number;
 }
 
-/** Cuts that are tried. */
-const tails = [0, 1e-4, 3e-4, 1e-3, 3e-3] as const;
+/** What is tried. */
+const cuts: readonly Cut[] = (['widest', 'usual'] as const).flatMap((of) =>
+  [0, 1e-4, 3e-4, 1e-3, 3e-3].map((tail) => ({ tail, of })),
+);
 /** Good parts that say which is best; ranges come from all. */
 const triedParts = 8;
 
@@ -68,14 +70,14 @@ export async function quantiseStudent(
 }
 
 async function bestOf(graph: Graph, feeds: readonly Feeds[], form: Form, threads: number): Promise<Quantised> {
-  const ranges = await measureRanges(graph, planQuantisation(graph).measured, feeds, tails, threads);
+  const ranges = await measureRanges(graph, planQuantisation(graph).measured, feeds, cuts, threads);
   const tried = feeds.slice(0, triedParts);
   const expected = await outputsOf(graph, tried, threads);
   let best: Quantised | null = null;
-  for (const [i, tail] of tails.entries()) {
+  for (const [i, cut] of cuts.entries()) {
     const candidate = quantise(graph, ranges[i]!, form);
     const error = meanDistance(await outputsOf(candidate, tried, threads), expected);
-    if (best === null || error < best.error) best = { graph: candidate, tail, error };
+    if (best === null || error < best.error) best = { graph: candidate, cut, error };
   }
   return best!;
 }

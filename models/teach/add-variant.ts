@@ -110,8 +110,9 @@ async function convert(
   const prepared: CalibrationPart[] = [];
   for (const part of calibration) prepared.push(await preparer.prepare(part));
   await preparer.release();
-  const told = (name: string, { graph, tail, error }: Quantised): Graph => {
-    say(`${name} in eight bits: tails of ${tail} cut, ${error.toExponential(1)} from its fp32 directions`);
+  const told = (name: string, { graph, cut, error }: Quantised): Graph => {
+    const away = error.toExponential(1);
+    say(`${name} in eight bits: tails of ${cut.tail} of the ${cut.of} part cut, ${away} from its fp32 directions`);
     return graph;
   };
   const first = given ?? told('teacher', await quantiseTeacher(teacher, prepared, form, threads));

@@ -48,8 +48,10 @@ async function outputs(graph: Graph): Promise<Float32Array[]> {
   return results;
 }
 
+const whole = { tail: 0, of: 'widest' } as const;
+
 async function quantised(graph: Graph, form: Form): Promise<Graph> {
-  const [ranges] = await measureRanges(graph, planQuantisation(graph).measured, feeds, [0], 1);
+  const [ranges] = await measureRanges(graph, planQuantisation(graph).measured, feeds, [whole], 1);
   return quantise(graph, ranges!, form);
 }
 
@@ -118,9 +120,21 @@ describe('eight bits', () => {
     const x = plain.input('x', 'float32', [1, 1, 40, 40]);
     plain.output('y', o.relu(x));
     const data = Float32Array.from({ length: 1600 }, (_, i) => (i === 7 ? 100 : i / 1600));
-    const [whole, cut] = await measureRanges(plain, [x], [{ x: { data, shape: [1, 1, 40, 40] } }], [0, 1e-3], 1);
-    expect(whole!.get('x')).toEqual({ low: 0, high: 100 });
+    const cuts = [whole, { ...whole, tail: 1e-3 }];
+    const [all, cut] = await measureRanges(plain, [x], [{ x: { data, shape: [1, 1, 40, 40] } }], cuts, 1);
+    expect(all!.get('x')).toEqual({ low: 0, high: 100 });
     expect(cut!.get('x')!.high).toBeLessThanOrEqual(1);
+  });
+
+  test('one part that reaches far does not make the steps of all others coarse', async () => {
+    const plain = new Graph('plain');
+    const x = plain.input('x', 'float32', [1, 1, 2, 2]);
+    plain.output('y', o.relu(x));
+    const reaching = [1, 1, 1, 1, 1, 1, 1, 1, 1, 11];
+    const feeds = reaching.map((high) => ({ x: { data: Float32Array.of(-1, 0, 0, high), shape: [1, 1, 2, 2] } }));
+    const [widest, usual] = await measureRanges(plain, [x], feeds, [whole, { ...whole, of: 'usual' }], 1);
+    expect(widest!.get('x')).toEqual({ low: -1, high: 11 });
+    expect(usual!.get('x')).toEqual({ low: -1, high: 2 });
   });
 });
 
