@@ -1,7 +1,7 @@
 /**
  * The fusion box: parameter-free modality modulation at each level. Each modality is first brought to one loudness on
- * good parts (statistics, not learned weights); then depth is added where and as far as the
- * two disagree: a = sigmoid(mean_c (R - D)^2), F = R + a D. Where depth has no reading, F is R alone.
+ * good parts (statistics, not learned weights); then depth is added as far as it has readings, F = R + v D. Weighing it
+ * by how far the two disagree, or by its share of the energy, is kept beside it: no better (docs/method.md).
  *
  * The published paper's modulation is not available to us: this is our reading of it.
  */
@@ -49,8 +49,8 @@ const energy = (x: Tensor): Tensor => o.reduceMean(o.square(x), [1], true); // [
 
 /** R, D [B,C,h,w] and the share of readings [B,1,h,w] -> F [B,C,h,w]. */
 const fuse: Record<FusionForm, (r: Tensor, d: Tensor, share: Tensor) => Tensor> = {
-  disagreement: (r, d, share) => o.add(r, o.mul(d, o.mul(o.sigmoid(energy(o.sub(r, d))), share))),
   sum: (r, d, share) => o.add(r, o.mul(d, share)),
+  disagreement: (r, d, share) => o.add(r, o.mul(d, o.mul(o.sigmoid(energy(o.sub(r, d))), share))),
   energy(r, d, share) {
     const [ofRgb, ofDepth] = [energy(r), o.mul(energy(d), share)];
     const weight = o.div(ofDepth, o.add(o.add(ofRgb, ofDepth), 1e-6));

@@ -5,10 +5,10 @@
  */
 
 /**
- * How both modalities become one target. `disagreement`: R + a D, a = sigmoid(mean_c (R - D)^2). `sum`: R + D.
- * `energy`: each weighted by its share of both's energy at that place. All weigh depth by its readings.
+ * How both modalities become one target. `sum`: R + v D, v the share of readings. `disagreement`: R + a D,
+ * a = v sigmoid(mean_c (R - D)^2). `energy`: each weighted by its share of both's energy at that place, depth's by v.
  */
-export type FusionForm = 'disagreement' | 'sum' | 'energy';
+export type FusionForm = 'sum' | 'disagreement' | 'energy';
 /** What the student restores: the fused target, each modality's own, or all of them. */
 export type TargetForm = 'fused' | 'own' | 'all';
 /** Attention among priors: within a modality, across the two, both, or none. */
@@ -32,7 +32,7 @@ export interface Recipe {
 }
 
 export const bestRecipe: Recipe = {
-  fusion: 'disagreement',
+  fusion: 'sum',
   targets: 'all',
   prototypes: 32,
   interaction: 'both',

@@ -22,7 +22,7 @@ const resized = (share: number) => (length: number) => workingStep * Math.round(
 
 export const ablations: readonly Ablation[] = [
   { name: 'default' },
-  { name: 'fusion-sum', recipe: { fusion: 'sum' } },
+  { name: 'fusion-disagreement', recipe: { fusion: 'disagreement' } },
   { name: 'fusion-energy', recipe: { fusion: 'energy' } },
   { name: 'target-fused-alone', recipe: { targets: 'fused' } },
   { name: 'target-own-alone', recipe: { targets: 'own' } },

@@ -4,6 +4,7 @@ import { importTeacher } from '../../models/bundle/import-teacher.ts';
 import * as o from '../../models/graph/build.ts';
 import { Graph } from '../../models/graph/graph.ts';
 import { type ChannelStatistics, fusion } from '../../models/nets/fusion.ts';
+import { bestRecipe, type FusionForm } from '../../models/nets/recipe.ts';
 import { type Levels, type ModalityNorm, teacher } from '../../models/nets/teacher.ts';
 import { interpret } from '../graph/interpreter.ts';
 import { at, fill, largestDifference, randomValues, seeded, type Values } from '../graph/values.ts';
@@ -108,11 +109,11 @@ describe('the fusion', () => {
     mean: new Float32Array(count).fill(mean),
     spread: new Float32Array(count).fill(spread),
   });
-  const fuse = (r: readonly Values[], d: readonly Values[], valid: Values) =>
+  const fuse = (r: readonly Values[], d: readonly Values[], valid: Values, form: FusionForm = bestRecipe.fusion) =>
     run({ r0: r[0]!, r1: r[1]!, r2: r[2]!, d0: d[0]!, d1: d[1]!, d2: d[2]!, valid }, (graph, inputs) => {
       const levels = (from: string): Levels => [inputs[`${from}0`]!, inputs[`${from}1`]!, inputs[`${from}2`]!];
       const loud = { rgb: [2, 3, 4].map((c) => statistics(c, 3, 4)), depth: [2, 3, 4].map((c) => statistics(c, 0, 2)) };
-      const { fused, rgb, depth } = fusion(graph, levels('r'), levels('d'), inputs['valid']!, loud, 'disagreement');
+      const { fused, rgb, depth } = fusion(graph, levels('r'), levels('d'), inputs['valid']!, loud, form);
       return { fused0: fused[0], fused1: fused[1], fused2: fused[2], rgb0: rgb[0], depth0: depth[0] };
     });
   const levels = (seed: number): Values[] => {
@@ -120,11 +121,14 @@ describe('the fusion', () => {
     return [0, 1, 2].map((i) => randomValues([1, 2 + i, 8 >> i, 8 >> i], random, -3, 3));
   };
 
-  test('F = R + sigmoid(mean_c (R - D)^2) share D, on features of one loudness, at every level', async () => {
+  test.each([
+    ['sum', 'F = R + share D', () => 1],
+    ['disagreement', 'F = R + sigmoid(mean_c (R - D)^2) share D', (apart: number) => 1 / (1 + Math.exp(-apart))],
+  ] as const)('%s: %s, on features of one loudness, at every level', async (form, _, weight) => {
     const [r, d] = [levels(1), levels(2)];
     const random = seeded(3);
     const valid = fill([1, 1, 32, 32], () => (random() < 0.3 ? 0 : 1));
-    const outcome = await fuse(r, d, valid);
+    const outcome = await fuse(r, d, valid, form);
     for (const level of [0, 1, 2] as const) {
       const stride = 4 << level;
       const channels = 2 + level;
@@ -140,7 +144,7 @@ describe('the fusion', () => {
         for (let v = 0; v < stride; v++)
           for (let u = 0; u < stride; u++) share += at(valid, [0, 0, y * stride + v, x * stride + u]) / stride ** 2;
         const [own, other] = loud(index[1]!);
-        return own + (share / (1 + Math.exp(-disagreement))) * other;
+        return own + share * weight(disagreement) * other;
       });
       expect(largestDifference(outcome[`fused${level}`], expected)).toBeLessThan(1e-5);
     }
