@@ -128,7 +128,7 @@ export function dataFolders(context: Context, args: Args): string[] {
   return folders;
 }
 
-/** Longer teaching makes good parts no less alike, only the taught ones (docs/method.md, Epochs). */
+/** Looking longer restores the taught parts better, and other good parts less alike (docs/method.md, Epochs). */
 function epochsFor(parts: number): number {
   return Math.max(leastLooks.eachPart, Math.ceil(leastLooks.together / parts));
 }

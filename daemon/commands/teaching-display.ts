@@ -7,8 +7,10 @@ import type { TrainProgress } from '../../models/teach/train.ts';
 import type { Context } from './command.ts';
 import type { TeachingFolder } from './teaching-folder.ts';
 
-/** Operations a second of the whole step on two cores: for the first estimate, until the pace is measured. */
-const typicalGflopPerS = 150;
+/** For the first estimate on two cores, until the pace is measured: operations a second of steps, */
+const typicalGflopPerS = 90;
+/** and what is measured on every part before and after them, which goes by its pixels. */
+const measuringSPerMpx = 8;
 /** Forward operations of the student against one pass of the teacher over both modalities. */
 const studentShare = 0.4;
 /** Lines are at least this far apart. */
@@ -27,11 +29,12 @@ export class TeachingDisplay {
     this.#line = line;
   }
 
-  /** minutes = parts x (teacher + epochs x 3 x student forward) / speed */
-  estimate({ training, epochs, teacher, working }: TeachOptions): void {
+  /** seconds = parts x (teacher + epochs x 3 x student forward) / speed, and what is measured on all of them */
+  estimate({ training, heldOut, epochs, teacher, working }: TeachOptions): void {
     const teacherGflop = gflop(teacherNetwork(working, teacher.spec, teacher.weights, new Map()));
     const total = training.length * teacherGflop * (1 + epochs * 3 * studentShare);
-    const minutes = total / typicalGflopPerS / 60;
+    const measuredMpx = ((training.length + heldOut.length) * working.widthPx * working.heightPx) / 1e6;
+    const minutes = (total / typicalGflopPerS + measuredMpx * measuringSPerMpx) / 60;
     this.#line(`about ${minutes < 1.5 ? `${Math.round(60 * minutes)} s` : `${Math.round(minutes)} min`} on two cores`);
   }
 

@@ -111,8 +111,8 @@ export interface Manifest {
     curve: number[];
     falseRejectRate: { wanted: number; lowestSupported: number; interval95: [number, number] };
     teacher: { source: string; digest: string; licence: string; spec: string };
-    /** The choices of the method; the default ones where absent. */
-    recipe?: Recipe;
+    /** The choices of the method. */
+    recipe: Recipe;
     /** What it was made from, the nearest first; absent where it was taught from the start. */
     parents?: Parent[];
   };
@@ -212,6 +212,7 @@ const manifestFields: Fields = {
   minJudgedShare: 'number',
   'taught.dataDigest': 'string',
   'taught.seed': 'number',
+  'taught.recipe': 'object',
   variants: 'array',
   golden: 'array',
 };

@@ -12,7 +12,6 @@ import type { Parent, Variant } from '../bundle/manifest.ts';
 import { colourNetwork, geometryNetwork, studentNetwork } from '../bundle/networks.ts';
 import { variantFor } from '../bundle/variants.ts';
 import { adamDefaults } from '../grad/adam.ts';
-import { bestRecipe } from '../nets/recipe.ts';
 import type { Modality } from '../nets/student.ts';
 import type { TeacherSpec } from '../nets/teacher.ts';
 import { writeOnnx } from '../onnx/write.ts';
@@ -144,7 +143,7 @@ async function taughtOn(
     const geometry = old ? all : await merged(options, (i) => prepared(rehearsed.length + i));
     const teacher = JSON.parse(manifest.taught.teacher.spec) as TeacherSpec;
     const modalities = taughtModalities(parent);
-    const recipe = manifest.taught.recipe ?? bestRecipe;
+    const recipe = manifest.taught.recipe;
     const student = studentFor(teacher, recipe);
     const step = {
       batch: options.batch,
@@ -238,7 +237,7 @@ function writeOptions(options: ContinueOptions): TeachOptions {
     heldOut: options.added.heldOut,
     teacher: { source, digest, spec: JSON.parse(spec) as TeacherSpec, weights: new Map(), metadata: {} },
     modalities: [],
-    recipe: manifest.taught.recipe ?? bestRecipe,
+    recipe: manifest.taught.recipe,
     working: manifest.working,
     roi: manifest.roi,
     ignore: manifest.ignore,

@@ -22,7 +22,9 @@ export function tellUnlike(parts: readonly UnlikePart[], frame: Frame): string[]
   const groups = [...Map.groupBy(parts, ({ group }) => group.name).values()];
   return [
     `warning: ${many} unlike the rest; look, and where one is defective take it out and teach again:`,
-    ...groups.flatMap((members) => (wholly(members) ? [ofGroup(members)] : members.map((part) => ofPart(part, frame)))),
+    ...groups.flatMap((members) =>
+      wholly(members) ? [ofGroup(members, frame)] : members.map((part) => ofPart(part, frame)),
+    ),
   ];
 }
 
@@ -34,10 +36,9 @@ function ofPart({ id, side, seenBy, apart, at }: UnlikePart, frame: Frame): stri
   return `  ${id} (${side}): ${seenBy} at ${place}, ${apart.toFixed(1)} spreads apart`;
 }
 
-function ofGroup(members: readonly UnlikePart[]): string {
-  const [{ id, group, side }] = members as [UnlikePart];
-  const seenBy = [...new Set(members.map((part) => part.seenBy))].join(', ');
-  const apart = Math.max(...members.map((part) => part.apart)).toFixed(1);
-  const which = `${id} and ${members.length - 1} more of the ${group.parts} parts recorded with it`;
-  return `  ${which} (${side}): ${seenBy}, up to ${apart} spreads apart: another light or material?`;
+/** The strangest is named with its place: where one of them is defective, it is likely that one. */
+function ofGroup(members: readonly UnlikePart[], frame: Frame): string {
+  const strangest = members.reduce((most, part) => (part.apart > most.apart ? part : most));
+  const others = `so are ${members.length - 1} more of the ${strangest.group.parts} recorded with it`;
+  return `${ofPart(strangest, frame)}; ${others}: another light or material?`;
 }

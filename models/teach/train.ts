@@ -9,7 +9,7 @@ import type { Graph } from '../graph/graph.ts';
 import type { ParameterSpec } from '../nets/layers.ts';
 import { writeOnnx } from '../onnx/write.ts';
 import { seeded } from '../random.ts';
-import { type Feeds, openSession, type Session } from '../runtime/session.ts';
+import { type Feeds, openSession, type Session, type TensorValue } from '../runtime/session.ts';
 import { pooledMoments } from './statistics.ts';
 import type { StepGraphs } from './step.ts';
 
@@ -126,7 +126,7 @@ async function takeStep(
  */
 async function settle({ graphs, settleRuns, settleFeeds }: TrainPlan, state: State, threads: number): Promise<void> {
   const session = await openSession(writeOnnx(graphs.settle), { threads, spinning: true });
-  const batches: Awaited<ReturnType<Session['run']>>[] = [];
+  const batches: Record<string, TensorValue>[] = [];
   for (let run = 0; run < settleRuns; run++) {
     batches.push(await session.run({ ...(await settleFeeds(run)), ...stateFeeds(state, graphs.settle) }));
   }

@@ -108,6 +108,7 @@ describe('the manifest', () => {
     ...texts.map((field) => [field, 'string'] as const),
     ...lists.map((field) => [field, 'array'] as const),
     ['files', 'object'] as const,
+    ['taught.recipe', 'object'] as const,
   ])('%s missing or of another kind is named: expected %s', (field, kind) => {
     expect(refused(withField(field, undefined))).toBe(`${field} is undefined, expected ${kind}`);
     expect(refused(withField(field, null))).toBe(`${field} is null, expected ${kind}`);

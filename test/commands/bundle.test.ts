@@ -23,7 +23,7 @@ function shelf(change: (manifest: Record<string, unknown>) => void = () => {}): 
     datum: { kind: 'fitted', offsetLimitMm: 1, tiltLimitMmAcross: 1 },
     depthScale: { centreMm: 500, heightMm: 1, slopeMmPerPx: 1 },
     minJudgedShare: 0.5,
-    taught: { parts: 80, heldOut: 20, dataDigest: 'd1', seed: 7 },
+    taught: { parts: 80, heldOut: 20, dataDigest: 'd1', seed: 7, recipe: {} },
     peakMemoryMb: 500,
     variants: [
       {

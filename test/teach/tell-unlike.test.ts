@@ -24,7 +24,9 @@ test('where half of what was recorded together is named, one line says so; other
   expect(told).toHaveLength(3);
   expect(told[0]).toContain('7 good parts look unlike');
   expect(told[1]).toContain('a (taught)');
-  expect(told[2]).toContain('b0 and 5 more of the 12 parts recorded with it (taught): depth, up to 5.5 spreads apart');
+  expect(told[2]).toContain(
+    'b5 (taught): depth at 200,60, 5.5 spreads apart; so are 5 more of the 12 recorded with it',
+  );
 });
 
 test.each([
