@@ -79,8 +79,13 @@ export const errorTable = {
     action: 'Add LoadCredential=NAME:FILE to the unit and write credential:NAME, or give the path of a file.',
   },
   'config/watch': {
-    text: 'Cannot watch {file} any more',
-    action: 'Changes of the file are not seen until the daemon is started again.',
+    text: 'The system does not report changes of {file}: {cause}',
+    action:
+      'Edits are found by comparing it every few seconds; raise fs.inotify.max_user_watches where that is too slow.',
+  },
+  'config/hung': {
+    text: 'Reading {file} has not ended for {limitMs} ms',
+    action: 'The line goes on; changes are seen when the read ends: look at the disk or network the file is on.',
   },
   // images and frames
   'image/unreadable': {
