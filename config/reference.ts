@@ -12,7 +12,7 @@ for \`\${...}\`, \`$NAME\` or \`~\`, so such a path is refused. Twinspect never 
 Variables whose name begins with \`TWINSPECT_\` and that are no key are told apart:
 
 - refused as misspelt: a few letters off a variable of ours (one letter for each three of its name, three at most), one
-  of ours without its section (\`TWINSPECT_DEADLINE_MS\`), or one that begins with a section of ours (\`TWINSPECT_MQTT_\`);
+  of ours without its section (\`TWINSPECT_DEADLINE_MS\`), or one that begins with a section (\`TWINSPECT_MQTT_\`);
 - not used, and a warning names it: every other one, and whatever has the form of the links that container platforms
   make for a service called twinspect or twinspect-NAME, also where a key of ours has that name: \`_SERVICE_HOST\`,
   \`_SERVICE_PORT\`, \`_PORT_1883_TCP\` with what follows, and \`_PORT\` with a value such as \`tcp://10.0.0.7:1883\`.
