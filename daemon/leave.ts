@@ -36,13 +36,20 @@ export function countedFiles(files: FileReader): CountedFiles {
 export async function leaveWith(exitCode: number, clock: Clock, files: CountedFiles): Promise<never> {
   const endMs = clock.nowMs() + readMaxMs;
   while (files.reading() > 0) {
-    if (clock.nowMs() > endMs) endThreads(exitCode);
+    if (clock.nowMs() > endMs) return leaveNow(exitCode, files);
     await new Promise<void>((resolve) => clock.after(lookEveryMs, resolve));
   }
   process.exit(exitCode);
 }
 
-/** The system ends all threads at once, one that hangs too. */
-function endThreads(exitCode: number): void {
-  loadLibrary(['libc.so.6']).declare('void _exit(int status)')(exitCode);
+/** The same at once, whatever is under way: the system ends all threads, one that hangs too. */
+export function leaveNow(exitCode: number, files: CountedFiles): never {
+  if (files.reading() > 0) {
+    try {
+      loadLibrary(['libc.so.6']).declare('void _exit(int status)')(exitCode);
+    } catch {
+      // Another C library: left as usual, which waits for the read.
+    }
+  }
+  process.exit(exitCode);
 }

@@ -13,7 +13,7 @@ import { type Context, Interrupted } from './commands/command.ts';
 import { dispatch, exitCodes, report } from './commands/dispatch.ts';
 import { loadCommand, seats } from './commands/index.ts';
 import { onHangup, onStopSignals, stopSignals } from './commands/stopping.ts';
-import { countedFiles, leaveWith } from './leave.ts';
+import { countedFiles, leaveNow, leaveWith } from './leave.ts';
 import { createLog, type LogLevel, logLevels, openLineWriter } from './log.ts';
 
 /** Last words wait this long for their reader. */
@@ -28,7 +28,7 @@ const stderr = openLineWriter(2, () => {});
 const onSignal = onStopSignals(
   () => systemClock.nowMs(),
   (reason) => stopping.abort(reason),
-  (exitCode) => process.exit(exitCode),
+  (exitCode) => leaveNow(exitCode, files),
 );
 const hangup = onHangup({ inTerminal: hasTerminal(), hasTerminal, stop: onSignal });
 for (const signal of stopSignals) process.on(signal, signal === 'SIGHUP' ? hangup.heard : onSignal);

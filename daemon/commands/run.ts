@@ -27,6 +27,8 @@ export const command: Command = {
   async run(context: Context, args: Args) {
     args.atMost(0);
     const parts = args.whole('parts', { min: 1, max: partsMax });
+    let watch: ConfigWatch | null = null;
+    context.onReload(() => watch?.reread());
     const loaded = await configFor(context, args.text('config'));
     context.log.setLevel(loaded.config.log.level);
     const summary = new RunSummary();
@@ -41,8 +43,7 @@ export const command: Command = {
     });
     const watching = new AbortController();
     const begun = Promise.withResolvers<void>();
-    const watch = follow(context, args, loaded, daemon, { begun: begun.promise, signal: watching.signal });
-    context.onReload(() => (watch ? watch.reread() : context.stderr('there is no configuration file to read again')));
+    watch = follow(context, args, loaded, daemon, { begun: begun.promise, signal: watching.signal });
     try {
       await daemon.start();
       greet(context, loaded, daemon);
