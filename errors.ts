@@ -79,8 +79,13 @@ export const errorTable = {
     action: 'Add LoadCredential=NAME:FILE to the unit and write credential:NAME, or give the path of a file.',
   },
   'config/watch': {
-    text: 'Cannot watch {file} any more',
-    action: 'Changes of the file are not seen until the daemon is started again.',
+    text: 'The system does not report changes of {file}: {cause}',
+    action:
+      'Edits are found by comparing it every few seconds; raise fs.inotify.max_user_watches where that is too slow.',
+  },
+  'config/hung': {
+    text: 'Reading {file} has not ended for {limitMs} ms',
+    action: 'The line goes on; changes are seen when the read ends: look at the disk or network the file is on.',
   },
   // images and frames
   'image/unreadable': {
@@ -241,7 +246,8 @@ export const errorTable = {
   'inference/hung': {
     text: 'No reading within {limitMs} ms; the inference host was killed',
     action:
-      'It is started again by itself; if this repeats, inference.timeoutMs is too short or the device overloaded.',
+      'It is started again by itself; if this repeats, the device is overloaded, or inference.timeoutMs or ' +
+      'inference.graceMs is too short.',
   },
   'inference/down': {
     text: 'No inference host is running: {cause}',
@@ -249,7 +255,9 @@ export const errorTable = {
   },
   'inference/slow': {
     text: 'Bundle {path} was not ready to serve within {limitMs} ms',
-    action: 'Load the device less, or look at its disk; verify the bundle (twinspect bundle verify).',
+    action:
+      'It is tried again by itself, after the second time with a wider limit; load the device less, look at its ' +
+      'disk, or raise inference.loadTimeoutMs.',
   },
   'inference/room': {
     text: 'Cannot make shared memory in {folder}: {cause}',
@@ -392,7 +400,8 @@ export const errorTable = {
   },
   'start/slow': {
     text: 'Start step "{step}" did not end within {limitMs} ms',
-    action: 'Look at the part it names: device, disk or network do not answer.',
+    action:
+      'Look at the part it names: device, disk or network do not answer. The limits are keys of the section start.',
   },
   // the line
   'line/settings': {

@@ -3,6 +3,8 @@
  * A key knows its own words ("a whole number of ms from 50 to 60000"), so that the error, the reference and the check
  * can never disagree. No key holds a secret: secrets are files, and a key names the file.
  */
+import { invariant } from '../errors.ts';
+
 export type Scalar = string | number | boolean;
 
 /** Rows by their key. */
@@ -43,6 +45,8 @@ export interface Key<T extends KeyValue = KeyValue> extends About<T> {
   fromText(text: string): unknown;
   /** The value as it may be shown to people and logs. */
   show(value: unknown): string;
+  /** What is wrong with a value of the right form; null where nothing is. */
+  readonly flaw?: ((value: string) => string | null) | undefined;
 }
 
 /** Longest value printed back in an error, characters: a whole file pasted into a key must not fill the screen. */
@@ -51,6 +55,13 @@ const shownMaxChars = 80;
 export function showValue(value: unknown): string {
   const text = value === undefined ? 'nothing' : (JSON.stringify(value) ?? String(value));
   return text.length > shownMaxChars ? `${text.slice(0, shownMaxChars)}...` : text;
+}
+
+/** Why a key does not accept a value, with what was found. */
+export function refusalOf({ accepts, show, expected, flaw }: Omit<Key, 'default' | 'takes'>, value: unknown): string {
+  invariant(!accepts(value), 'a value that is accepted is not refused');
+  const flawed = typeof value === 'string' ? (flaw?.(value) ?? null) : null;
+  return `found ${show(value)}, ${flawed ?? `expected ${expected}`}`;
 }
 
 interface Range {
@@ -119,6 +130,8 @@ interface TextRules {
   readonly expected: string;
   readonly matches: RegExp;
   readonly show?: (value: unknown) => string;
+  /** Of a text: no variable in braces. Of a path: see `unexpandedPath`. */
+  readonly flaw?: (value: string) => string | null;
 }
 
 export function textKey(about: About<string> & TextRules): Key<string> {
@@ -129,16 +142,33 @@ export function textColumn(about: Documented & TextRules): Column<string> {
   return text(about);
 }
 
-function text<A extends Documented & TextRules>(about: A): Omit<A, 'matches' | 'show'> & Column<string> {
-  const { matches, show = showValue, ...rest } = about;
+function text<A extends Documented & TextRules>(about: A): Omit<A, 'matches' | 'show' | 'flaw'> & Column<string> {
+  const { matches, show = showValue, flaw = unexpanded, ...rest } = about;
   return {
     ...rest,
     unit: null,
     expected: about.expected,
-    accepts: (value): value is string => typeof value === 'string' && matches.test(value),
+    accepts: (value): value is string => typeof value === 'string' && matches.test(value) && flaw(value) === null,
     fromText: (text) => text,
     show,
+    flaw,
   };
+}
+
+/** What is left of a default inside the braces is not repeated: it may be a password. */
+function unexpanded(text: string): string | null {
+  const name = /\$\{(\w*)/.exec(text)?.[1];
+  return name === undefined ? null : `and nothing here puts a value in for \${${name}}: write it out`;
+}
+
+/** What a shell, a unit or a template would have put in stands in the path as it is: a folder of that name is made. */
+function unexpandedPath(path: string): string | null {
+  const home = /^~[^/]*(?=\/|$)/.exec(path)?.[0];
+  if (home !== undefined) return `and nothing here puts a home folder in for ${home}: write it out`;
+  const named = /(?:^|\/)\$(\w+)/.exec(path)?.[1];
+  if (named !== undefined) return `and nothing here puts a value in for $${named}: write it out`;
+  if (/\$\(|\{\{/.test(path)) return 'and nothing here works out $(...) or {{...}}: write it out';
+  return unexpanded(path);
 }
 
 /** Longest path Linux takes, bytes; a longer one is a pasted mistake. */
@@ -148,7 +178,7 @@ const pathMaxChars = 4096;
 const pathPattern = (leastChars: number): RegExp => new RegExp(`^[^\\u0000-\\u001f]{${leastChars},${pathMaxChars}}$`);
 
 export function pathColumn(about: Documented & { readonly expected: string }): Column<string> {
-  return text({ ...about, matches: pathPattern(1) });
+  return text({ ...about, matches: pathPattern(1), flaw: unexpandedPath });
 }
 
 export function pathKey(about: About<string> & { readonly expected?: string }): Key<string> {
@@ -157,5 +187,6 @@ export function pathKey(about: About<string> & { readonly expected?: string }): 
     expected: mayBeEmpty ? 'a path, or empty for none' : 'a path',
     ...about,
     matches: pathPattern(mayBeEmpty ? 0 : 1),
+    flaw: unexpandedPath,
   });
 }

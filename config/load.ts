@@ -7,15 +7,14 @@ import convict from 'convict';
 import { fail, invariant } from '../errors.ts';
 import { crossProblems } from './cross.ts';
 import { type ConfigDocument, parseConfigText } from './document.ts';
-import type { Finding, Key, Table } from './key.ts';
+import { type Environment, environmentValues } from './environment.ts';
+import { type Finding, type Key, refusalOf, type Table } from './key.ts';
 import { type ConfigProblem, describeProblem, nearestName } from './problems.ts';
 import { type Config, environmentName, isKey, keys, type Section, schema } from './schema.ts';
 import { bundleFolder } from './shipped.ts';
 import { completeTable } from './table-key.ts';
 
 export type Source = 'default' | 'file' | 'environment';
-
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface ConfigInput {
   /** Null: no file, defaults and environment only. */
@@ -29,27 +28,36 @@ export interface LoadedConfig {
   readonly config: Config;
   /** Where each key's value comes from, by dotted path. */
   readonly sources: ReadonlyMap<string, Source>;
+  /** The file as it was read: what later readings of it are compared with. Null without a file. */
+  readonly text: string | null;
+  /** What was found beside it and does not count, one sentence each. */
+  readonly warnings: readonly string[];
 }
-
-/** Environment variables with our prefix that are no keys: they say where the configuration is. */
-export const configFileVariable = 'TWINSPECT_CONFIG';
 
 /** Loads and checks. Throws `config/invalid` with all problems, or `config/syntax` where there is nothing to check. */
 export async function loadConfig(input: ConfigInput): Promise<LoadedConfig> {
-  const document = input.file === null ? null : parseConfigText(await input.readFile(input.file), input.file);
-  return resolveConfig(document, input.env, input.file ?? 'the environment');
+  const { file, env } = input;
+  return file === null
+    ? resolveConfig(null, env, 'the environment')
+    : loadConfigText(await input.readFile(file), file, env);
+}
+
+/** The same of a file that was read already. */
+export function loadConfigText(text: string, file: string, env: Environment): LoadedConfig {
+  return { ...resolveConfig(parseConfigText(text, file), env, file), text };
 }
 
 /** The same from a document that is parsed already; `name` is what the error calls it. */
 export function resolveConfig(document: ConfigDocument | null, env: Environment, name: string): LoadedConfig {
   const problems: ConfigProblem[] = [];
   const fromFile = document === null ? new Map<string, unknown>() : fileValues(document, problems);
-  const fromEnv = environmentValues(env, problems);
+  const { values: fromEnv, warnings } = environmentValues(env, problems);
   checkValues(fromFile, fromEnv, document, problems);
   if (problems.length === 0) {
     const config = overlay(fromFile, fromEnv);
     problems.push(...crossProblems(config));
-    if (problems.length === 0) return { config: freeze(config), sources: sourcesOf(fromFile, fromEnv) };
+    const sources = sourcesOf(fromFile, fromEnv);
+    if (problems.length === 0) return { config: freeze(config), sources, text: null, warnings };
   }
   throw fail('config/invalid', {
     name,
@@ -98,24 +106,6 @@ function unknownKey(path: string, line: number | null): ConfigProblem {
   return { path, line, problem: 'unknown key', hint };
 }
 
-/** The environment's values by dotted path. A misspelt variable of ours is refused like a misspelt key. */
-function environmentValues(env: Environment, problems: ConfigProblem[]): Map<string, unknown> {
-  const paths = new Map([...keys.keys()].map((path) => [environmentName(path), path]));
-  const values = new Map<string, unknown>();
-  for (const [variable, text] of Object.entries(env)) {
-    if (text === undefined || !variable.startsWith('TWINSPECT_') || variable === configFileVariable) continue;
-    const path = paths.get(variable);
-    if (path === undefined) {
-      const near = nearestName(variable, paths.keys());
-      const hint = near === null ? null : `did you mean ${near}?`;
-      problems.push({ path: variable, line: null, problem: 'unknown environment variable', hint });
-    } else {
-      values.set(path, keys.get(path)!.fromText(text));
-    }
-  }
-  return values;
-}
-
 /** A wrong value in the file is a problem even where the environment overrides it: tomorrow it does not. */
 function checkValues(
   fromFile: ReadonlyMap<string, unknown>,
@@ -142,7 +132,7 @@ function checkValues(
 function findingsOf(key: Key, value: unknown): readonly Finding[] {
   if (key.findings) return key.findings(value);
   if (key.accepts(value)) return [];
-  return [{ names: [], problem: `found ${key.show(value)}, expected ${key.expected}`, hint: null }];
+  return [{ names: [], problem: refusalOf(key, value), hint: null }];
 }
 
 convict.addFormat({

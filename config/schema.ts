@@ -17,6 +17,7 @@ import { pairing } from './sections/pairing.ts';
 import { plc } from './sections/plc.ts';
 import { recipes } from './sections/recipes.ts';
 import { registration } from './sections/registration.ts';
+import { start } from './sections/start.ts';
 
 export const schema = {
   line,
@@ -32,6 +33,7 @@ export const schema = {
   output,
   journal,
   evidence,
+  start,
   stateDir: pathKey({
     doc: 'Folder of everything that must outlive the process: journal, last good bundle, evidence.',
     default: './state',

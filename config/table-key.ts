@@ -3,7 +3,16 @@
  * its own path (`recipes.3.bundle`), so that a long table is corrected in one go. A column is required or, where it is
  * absent, null. The environment overrides the table as a whole, as JSON.
  */
-import { type Column, type Finding, type Key, type Scalar, showValue, type Table, type TakesEffect } from './key.ts';
+import {
+  type Column,
+  type Finding,
+  type Key,
+  refusalOf,
+  type Scalar,
+  showValue,
+  type Table,
+  type TakesEffect,
+} from './key.ts';
 import { nearestName } from './problems.ts';
 
 type ValueOf<C> = C extends Column<infer T> ? T : never;
@@ -76,7 +85,7 @@ function rowFindings(cells: unknown, columns: NonNullable<Key['columns']>, row: 
   const wrong = Object.entries(columns).flatMap(([name, column]): Finding[] => {
     const found = Object.hasOwn(cells, name) ? cells[name] : undefined;
     if (column.accepts(found) || (column.optional && (found === undefined || found === null))) return [];
-    return [{ names: [name], problem: `found ${column.show(found)}, expected ${column.expected}`, hint: null }];
+    return [{ names: [name], problem: refusalOf(column, found), hint: null }];
   });
   return [...unknown, ...wrong];
 }

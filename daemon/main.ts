@@ -3,6 +3,7 @@
  * environment become values here; commands and all below them get those values.
  */
 import { randomBytes } from 'node:crypto';
+import { closeSync, openSync } from 'node:fs';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { diskFiles } from '../drivers/files.ts';
@@ -11,16 +12,38 @@ import { systemClock } from './clock.ts';
 import { type Context, Interrupted } from './commands/command.ts';
 import { dispatch, exitCodes, report } from './commands/dispatch.ts';
 import { loadCommand, seats } from './commands/index.ts';
-import { onStopSignals, stopSignals } from './commands/stopping.ts';
+import { onHangup, onStopSignals, stopSignals } from './commands/stopping.ts';
+import { countedFiles, leaveNow, leaveWith } from './leave.ts';
 import { createLog, type LogLevel, logLevels, openLineWriter } from './log.ts';
 
 /** Last words wait this long for their reader. */
 const flushMaxMs = 1000;
 
 const stopping = new AbortController();
+const files = countedFiles(diskFiles);
 const stdout = openLineWriter(1, () => stopping.abort(new Interrupted('a closed output', 141)));
 // Without a reader of its log the daemon goes on: it is here for the plant.
 const stderr = openLineWriter(2, () => {});
+
+const onSignal = onStopSignals(
+  () => systemClock.nowMs(),
+  (reason) => stopping.abort(reason),
+  (exitCode) => leaveNow(exitCode, files),
+);
+const hangup = onHangup({ inTerminal: hasTerminal(), hasTerminal, stop: onSignal });
+for (const signal of stopSignals) process.on(signal, signal === 'SIGHUP' ? hangup.heard : onSignal);
+// A launcher that could not become this process holds the other end: where it is gone, nobody could stop us any more.
+process.once('disconnect', () => onSignal('SIGTERM'));
+
+/** Also where standard streams lead elsewhere: the terminal that closing sends us SIGHUP. */
+function hasTerminal(): boolean {
+  try {
+    closeSync(openSync('/dev/tty', 'r+'));
+    return true;
+  } catch {
+    return false; // none, or taken away
+  }
+}
 
 const context: Context = {
   stdout: (line) => stdout.write(`${line}\n`),
@@ -29,8 +52,9 @@ const context: Context = {
   cwd: process.cwd(),
   clock: systemClock,
   signal: stopping.signal,
+  onReload: hangup.onReload,
   log: createLog({ level: firstLevel(process.env['TWINSPECT_LOG_LEVEL']), sink: stderr }),
-  files: diskFiles,
+  files,
   stdin: readStdin,
   unguessable: (count) => randomBytes(count),
   packageRoot: fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, ''),
@@ -57,15 +81,8 @@ function firstLevel(wanted: string | undefined): LogLevel {
 async function leave(code: number): Promise<never> {
   const late = new Promise<void>((resolve) => systemClock.after(flushMaxMs, resolve));
   await Promise.race([Promise.all([stdout.flush(), stderr.flush()]), late]);
-  process.exit(code);
+  return leaveWith(code, systemClock, files);
 }
-
-const onSignal = onStopSignals(
-  () => systemClock.nowMs(),
-  (reason) => stopping.abort(reason),
-  (exitCode) => process.exit(exitCode),
-);
-for (const signal of stopSignals) process.on(signal, onSignal);
 
 function crash(error: unknown): void {
   report(error, context);

@@ -58,7 +58,8 @@ function start(node, args) {
     process.removeAllListeners('warning');
     process.execve(node, [node, ...args], process.env);
   }
-  const child = spawn(node, args, { stdio: 'inherit' });
+  // The channel is the child's lifeline: the kernel closes it with us, however we end, and the child stops.
+  const child = spawn(node, args, { stdio: ['inherit', 'inherit', 'inherit', 'ipc'] });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2']) {
     process.on(signal, () => child.kill(signal));
   }

@@ -39,6 +39,26 @@ export const inference = {
     max: 120_000,
     takes: 'restart',
   }),
+  graceMs: wholeKey({
+    doc:
+      'An inference whose part was given up may still end by itself for so long, or for two warm runs if that is ' +
+      'more; then its host process is killed, and a new one costs more parts. Longer on a machine that is starved.',
+    default: 250,
+    unit: 'ms',
+    min: 0,
+    max: 60_000,
+    takes: 'restart',
+  }),
+  loadTimeoutMs: wholeKey({
+    doc:
+      'From the start of a host process to a bundle that serves. Where the host is killed for it twice in a row, the ' +
+      'limit widens to what loading was measured to need, ten times this at most; the log says so.',
+    default: 60_000,
+    unit: 'ms',
+    min: 1000,
+    max: 600_000,
+    takes: 'restart',
+  }),
   restartBackoffMs: wholeKey({
     doc: 'Wait before a host that died is started again; doubles with each death in a row, up to a minute.',
     default: 250,

@@ -9,7 +9,7 @@
 import { fail, messageOf } from '../../errors.ts';
 import type { Audit, AuditEntry, AuditValue } from '../audit/port.ts';
 import type { Clock } from '../clock.ts';
-import type { BundleWish } from '../inference/inference.ts';
+import type { BundleWish } from '../inference/settings.ts';
 import type { Line } from '../line/line.ts';
 import { type KeptOrders, OrdersInForce, type OrdersStore } from './kept-orders.ts';
 import { orderEntry, recipeValue, wanted } from './order-entry.ts';

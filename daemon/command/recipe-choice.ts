@@ -4,7 +4,8 @@
  */
 import { fail } from '../../errors.ts';
 import { withThreshold } from '../inference/decide.ts';
-import type { BundleWish, Inference } from '../inference/inference.ts';
+import type { Inference } from '../inference/inference.ts';
+import type { BundleWish } from '../inference/settings.ts';
 import type { KeptOrders, OrdersInForce } from './kept-orders.ts';
 import {
   type ActiveRecipe,

@@ -27,6 +27,8 @@ export interface Context {
   readonly clock: Clock;
   /** Aborts on SIGINT, SIGTERM or when nobody reads the results; the reason says which. */
   readonly signal: AbortSignal;
+  /** Calls back at each SIGHUP that asks for the configuration to be read again; from then on it does not stop us. */
+  onReload(asked: () => void): void;
   readonly log: RootLog;
   readonly files: FileReader;
   /** Everything of standard input, as text, up to a bound. */

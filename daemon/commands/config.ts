@@ -1,5 +1,6 @@
 /** `twinspect config`: is this file good, what would run, what are the keys. Reads; never writes the file. */
-import { configFileVariable, type LoadedConfig, loadConfig } from '../../config/load.ts';
+import { configFileVariable } from '../../config/environment.ts';
+import { type LoadedConfig, loadConfig } from '../../config/load.ts';
 import { configReference } from '../../config/reference.ts';
 import { keys } from '../../config/schema.ts';
 import { valueAt } from '../../config/watch.ts';
@@ -8,9 +9,12 @@ import type { Args } from './args.ts';
 import type { Command, Context } from './command.ts';
 import { showEffective } from './config-effective.ts';
 
-/** The configuration a command runs with: `--config`, else TWINSPECT_CONFIG, else none. */
-export function configFor(context: Context, file: string | null): Promise<LoadedConfig> {
-  return loadConfig({ file: configFile(context, file), env: context.env, readFile: textReader(context) });
+/** The configuration a command runs with: `--config`, else TWINSPECT_CONFIG, else none. Says what is not used. */
+export async function configFor(context: Context, file: string | null): Promise<LoadedConfig> {
+  const input = { file: configFile(context, file), env: context.env, readFile: textReader(context) };
+  const loaded = await loadConfig(input);
+  for (const warning of loaded.warnings) context.stderr(`warning: ${warning}`);
+  return loaded;
 }
 
 /** The file that `configFor` reads; null where there is none. */

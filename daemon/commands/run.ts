@@ -4,7 +4,7 @@
  */
 import { resolve } from 'node:path';
 import type { LoadedConfig } from '../../config/load.ts';
-import { type Change, watchConfig } from '../../config/watch.ts';
+import { type Change, type ConfigWatch, watchConfig } from '../../config/watch.ts';
 import { messageOf, TwinspectError } from '../../errors.ts';
 import type { VerdictRecord } from '../line/verdict.ts';
 import { Daemon } from '../supervise/daemon.ts';
@@ -27,6 +27,8 @@ export const command: Command = {
   async run(context: Context, args: Args) {
     args.atMost(0);
     const parts = args.whole('parts', { min: 1, max: partsMax });
+    let watch: ConfigWatch | null = null;
+    context.onReload(() => watch?.reread());
     const loaded = await configFor(context, args.text('config'));
     context.log.setLevel(loaded.config.log.level);
     const summary = new RunSummary();
@@ -40,10 +42,12 @@ export const command: Command = {
       if (summary.count === parts || (parts !== null && daemon.line?.ended && daemon.line.load.untold === 0)) stop();
     });
     const watching = new AbortController();
+    const begun = Promise.withResolvers<void>();
+    watch = follow(context, args, loaded, daemon, { begun: begun.promise, signal: watching.signal });
     try {
       await daemon.start();
       greet(context, loaded, daemon);
-      watch(context, args, loaded, daemon, watching.signal);
+      begun.resolve();
       await enough;
     } finally {
       watching.abort();
@@ -73,23 +77,31 @@ function greet(context: Context, { config }: LoadedConfig, daemon: Daemon): void
   for (const line of whereToSubscribe(config, daemon.mqttUrl, opcua)) context.stderr(line);
 }
 
-/** A file that changes while we run: what can be taken over is, what cannot is said. */
-function watch(context: Context, args: Args, current: LoadedConfig, daemon: Daemon, signal: AbortSignal): void {
+/** A file that changes from its first reading on: what can be taken over is, what cannot is said. Null without one. */
+function follow(
+  context: Context,
+  args: Args,
+  current: LoadedConfig,
+  daemon: Daemon,
+  when: { readonly begun: Promise<void>; readonly signal: AbortSignal },
+): ConfigWatch | null {
   const named = configFile(context, args.text('config'));
-  if (named === null) return;
-  const { env, clock, cwd } = context;
-  watchConfig({
-    ...{ file: resolve(cwd, named), env, current, watchFolder, signal, readFile: textReader(context) },
+  if (named === null) return null;
+  const { env, clock, cwd, log } = context;
+  return watchConfig({
+    ...{ file: resolve(cwd, named), env, current, watchFolder, readFile: textReader(context), ...when },
     after: (delayMs, callback, aborted) => clock.after(delayMs, callback, aborted),
-    changed: (loaded, changes) => follow(context, loaded, changes, daemon, named),
+    changed: (loaded, changes) => takeOver(context, loaded, changes, daemon, named),
+    unchanged: () => log.info({ file: named }, 'configuration read again: nothing is different'),
     refused: (error) => {
-      context.log.error({ error }, 'the changed configuration is refused; the old one stays');
+      log.error({ error }, 'the changed configuration is refused; the old one stays');
       tell(context, error);
     },
+    hampered: (error) => log.warn({ error }, messageOf(error)),
   });
 }
 
-function follow(
+function takeOver(
   context: Context,
   { config }: LoadedConfig,
   changes: readonly Change[],

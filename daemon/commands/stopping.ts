@@ -1,6 +1,8 @@
 /**
  * What a signal means, by when it comes: the first stops in order, a later one stops at once. One Ctrl-C reaches us
  * several times (from the terminal, from npm, from the launcher); those within a moment of the first are the same one.
+ * SIGHUP has two meanings, as everywhere: the terminal was closed, which stops, or the configuration is to be read
+ * again.
  */
 import { Interrupted } from './command.ts';
 
@@ -26,5 +28,28 @@ export function onStopSignals(
     } else if (nowMs() - firstMs >= sameSignalMs) {
       hard(exitCode);
     }
+  };
+}
+
+export interface Reloading {
+  /** True where this process began in a terminal. */
+  readonly inTerminal: boolean;
+  /** Whether it still has one: the system takes it away before it says so. */
+  hasTerminal(): boolean;
+  stop(signal: 'SIGHUP'): void;
+}
+
+/** The listener of SIGHUP: stops, until a command says that it can read its configuration again. */
+export function onHangup({ inTerminal, hasTerminal, stop }: Reloading) {
+  let reload: (() => void) | null = null;
+  return {
+    onReload(asked: () => void): void {
+      reload = asked;
+    },
+    heard(): void {
+      const closed = inTerminal && !hasTerminal();
+      if (reload === null || closed) stop('SIGHUP');
+      else reload();
+    },
   };
 }

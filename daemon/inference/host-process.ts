@@ -9,7 +9,7 @@ import process from 'node:process';
 import { Worker } from 'node:worker_threads';
 import { invariant } from '../../errors.ts';
 import { servingOutputs } from '../../models/bundle/assemble.ts';
-import { type Golden, pairFeeds, replayGolden, replayPart } from '../../models/bundle/golden.ts';
+import { type Golden, pairFeeds, replayPart } from '../../models/bundle/golden.ts';
 import { type LoadedBundle, loadBundle } from '../../models/bundle/load.ts';
 import { acceptable } from '../../models/bundle/variants.ts';
 import { openSession, type Session, type TensorValue } from '../../models/runtime/session.ts';
@@ -46,13 +46,28 @@ async function load(ask: LoadAsk): Promise<{ serving: Serving; warmMs: number }>
   const { path, provider, precision, threads, spinning } = ask;
   const wanted = acceptable(precision, provider, { arch: process.arch, cpuInfo: await cpuInfo() });
   const loaded = await loadBundle((file) => readFile(join(path, file)), path, provider, wanted);
+  const step = stepsOf(2 + loaded.golden.length + warmRuns);
+  step();
   const session = await openSession(loaded.model, { provider, threads, spinning });
-  await replayGolden(session, loaded.golden, loaded.manifest, loaded.variant, path);
+  step();
+  for (const part of loaded.golden) {
+    await replayPart(session, part, loaded.manifest, loaded.variant, path);
+    step();
+  }
   const bundle = servedBundle(loaded);
   const next = { session, bundle, ...memoryOf(bundle, loaded.golden), check: checkOf(session, loaded, path) };
   let warmMs = 0;
-  for (let run = 0; run < warmRuns; run++) warmMs = (await infer(next)).inferMs;
+  for (let run = 0; run < warmRuns; run++) {
+    warmMs = (await infer(next)).inferMs;
+    step();
+  }
   return { serving: next, warmMs };
+}
+
+/** Says after each step of loading which share is done: a host that is slow is told from one that hangs. */
+function stepsOf(count: number): () => void {
+  let done = 0;
+  return () => answer({ kind: 'loading', share: ++done / count });
 }
 
 function checkOf(session: Session, { golden, manifest, variant }: LoadedBundle, path: string): Serving['check'] {

@@ -11,15 +11,11 @@ import type { PairImages, Reading, ServedBundle } from './port.ts';
 import { fromWire, type HostAnswer, type HostAsk, hostFds, type LoadAsk } from './protocol.ts';
 
 export interface HostLimits {
-  /** From the start of the process to a bundle that serves; half a minute is a large bundle on a slow disk, twice. */
-  readonly loadMaxMs: number;
   /** An inference that takes longer is hung. */
   readonly inferMaxMs: number;
   /** A run that nobody waits for any more may still end by itself for so long, or twice a warm run if that is more. */
   readonly graceMs: number;
 }
-
-export const hostLimits: Omit<HostLimits, 'inferMaxMs'> = { loadMaxMs: 60_000, graceMs: 250 };
 
 /** Hosts of this process so far: makes names of shared memory unique. */
 let hostsMade = 0;
@@ -40,6 +36,7 @@ export class Host {
   #waiting: Waiting | null = null;
   #bundle: ServedBundle | null = null;
   #warmMs = 0;
+  #loadedShare = 0;
   #rssBytes = 0;
   #nextId = 1;
   #cause: Error | null = null;
@@ -77,9 +74,13 @@ export class Host {
     return this.#rssBytes;
   }
 
-  /** Rejects with why the bundle is refused; the host is dead then. */
-  async load(ask: Omit<LoadAsk, 'kind'>): Promise<ServedBundle> {
-    const limitMs = this.#limits.loadMaxMs;
+  /** How far it has come in loading, 0..1. */
+  get loadedShare(): number {
+    return this.#loadedShare;
+  }
+
+  /** Within the limit, from the start of the process. Rejects with why the bundle is refused; the host is dead then. */
+  async load(ask: Omit<LoadAsk, 'kind'>, limitMs: number): Promise<ServedBundle> {
     const bound = new AbortController();
     this.#clock.after(limitMs, () => this.kill(fail('inference/slow', { path: ask.path, limitMs })), bound.signal);
     this.#send({ kind: 'load', ...ask });
@@ -175,6 +176,7 @@ export class Host {
       this.#warmMs = word.warmMs;
       this.#loading.resolve(word.bundle);
     } else if (word.kind === 'refused') this.#loading.reject(fromWire(word.error));
+    else if (word.kind === 'loading') this.#loadedShare = word.share;
     else if (word.kind !== 'started' && word.id === this.#waiting?.id) {
       if (word.kind === 'done') this.#waiting.resolve();
       else this.#waiting.reject(fromWire(word.error));

@@ -7,31 +7,14 @@
  * for, is made whole or not at all: until the new bundle serves, the old one judges the old product.
  */
 import { fail, messageOf } from '../../errors.ts';
-import type { PrecisionWish } from '../../models/bundle/variants.ts';
-import type { Provider } from '../../models/runtime/session.ts';
 import type { Clock } from '../clock.ts';
 import { asTaught, type Decide } from './decide.ts';
-import { Host, hostLimits } from './host.ts';
+import { Host } from './host.ts';
 import type { BundleChoice, LastBundle } from './last-bundle.ts';
+import { endedByLimit, LoadLimits } from './load-limits.ts';
 import type { InferencePort, PairImages, Reading, ServedBundle } from './port.ts';
-import { type Log, type Opened, Service, type ServiceDeps } from './service.ts';
-
-export interface InferenceSettings {
-  readonly provider: Provider;
-  readonly precision: PrecisionWish;
-  readonly threads: number;
-  readonly spinning: boolean;
-  readonly timeoutMs: number;
-  readonly restartBackoffMs: number;
-}
-
-export interface BundleWish {
-  /** The bundle's folder. */
-  readonly path: string;
-  readonly product: string;
-  /** Decision settings over the bundle's own. */
-  readonly decide?: Decide;
-}
+import { type Log, type Opened, restartBackoffMaxMs, Service, type ServiceDeps } from './service.ts';
+import type { BundleWish, InferenceCounters, InferenceSettings } from './settings.ts';
 
 export interface InferenceDeps {
   readonly settings: InferenceSettings;
@@ -44,19 +27,13 @@ export interface InferenceDeps {
   readonly changed: () => void;
 }
 
-export interface InferenceCounters {
-  swaps: number;
-  refusals: number;
-  /** Hosts that died or were killed while they served. */
-  hostDeaths: number;
-  hostStarts: number;
-}
-
 export class Inference implements InferencePort {
   readonly #deps: InferenceDeps;
   readonly #serviceDeps: ServiceDeps;
   readonly #counters: InferenceCounters = { swaps: 0, refusals: 0, hostDeaths: 0, hostStarts: 0 };
   readonly #stopping = new AbortController();
+  readonly #limits: LoadLimits;
+  #loading = 0;
   /** Every host that lives, serving or loading. */
   readonly #hosts = new Set<Host>();
   #service: Service | null = null;
@@ -70,6 +47,7 @@ export class Inference implements InferencePort {
   constructor(deps: InferenceDeps) {
     this.#deps = deps;
     const { clock, log, changed, settings } = deps;
+    this.#limits = new LoadLimits({ configuredMs: settings.loadTimeoutMs, clock, log });
     this.#serviceDeps = {
       ...{ clock, log, changed, restartBackoffMs: settings.restartBackoffMs },
       reopen: (path, { product, digest }) => this.#open(path, product, digest),
@@ -211,7 +189,7 @@ export class Inference implements InferencePort {
       await this.#deps.betweenParts(() => this.#serve(opened, decide));
       await this.#keep({ path, product, digest: opened.bundle.digest });
     } catch (error) {
-      if (!this.#stopping.signal.aborted) this.#refuse(path, error as Error);
+      if (!this.#stopping.signal.aborted) this.#refuse(wish, error as Error);
     }
   }
 
@@ -223,24 +201,45 @@ export class Inference implements InferencePort {
     this.#deps.changed();
   }
 
-  #refuse(path: string, error: Error): void {
+  #refuse(wish: BundleWish, error: Error): void {
+    const { path } = wish;
     this.#counters.refusals++;
     this.#refusal = error;
     const serving = this.bundle();
     const goesOn = serving ? `${serving.name}@${serving.version} goes on` : 'no bundle serves';
     this.#deps.log.error({ bundle: path, error }, `bundle refused: ${messageOf(error)}; ${goesOn}`);
     this.#deps.changed();
+    if (endedByLimit(error)) this.#tryAgain(wish, error);
+  }
+
+  /** Nothing is wrong with a bundle that was slow; beside one that serves there is no hurry. */
+  #tryAgain(wish: BundleWish, error: Error): void {
+    const { clock, settings } = this.#deps;
+    const waitMs = this.bundle() ? restartBackoffMaxMs : settings.restartBackoffMs;
+    const again = (): void => {
+      if (this.#refusal !== error) return;
+      // Two hosts loading at a time would both be slower still.
+      if (this.#loading > 0) this.#tryAgain(wish, error);
+      else void this.wish(wish);
+    };
+    clock.after(waitMs, again, this.#stopping.signal);
   }
 
   /** A host with the bundle loaded, warm and checked; where anything is wrong, no host. */
   async #open(path: string, product: string, digest: string | null): Promise<Opened> {
     const { clock, settings } = this.#deps;
-    const { provider, precision, threads, spinning, timeoutMs } = settings;
-    const host = new Host(clock, { ...hostLimits, inferMaxMs: timeoutMs });
+    const { provider, precision, threads, spinning, timeoutMs, graceMs } = settings;
+    const host = new Host(clock, { inferMaxMs: timeoutMs, graceMs });
     this.#hosts.add(host);
     host.died.addEventListener('abort', () => this.#hosts.delete(host), { once: true });
     this.#counters.hostStarts++;
-    const bundle = await host.load({ path, provider, precision, threads, spinning });
+    this.#loading++;
+    const load = (limitMs: number) => host.load({ path, provider, precision, threads, spinning }, limitMs);
+    const bundle = await this.#limits
+      .within(path, load, () => host.loadedShare)
+      .finally(() => {
+        this.#loading--;
+      });
     const wrong =
       bundle.product !== product
         ? fail('bundle/product', { path, actual: bundle.product, expected: product })

@@ -32,6 +32,8 @@ export type HostAsk =
 
 export type HostAnswer =
   | { readonly kind: 'started' }
+  /** How far the loading has come, 0..1: steps done of all, the golden parts being most of them. */
+  | { readonly kind: 'loading'; readonly share: number }
   | { readonly kind: 'loaded'; readonly bundle: ServedBundle; readonly warmMs: number }
   | { readonly kind: 'refused'; readonly error: WireError }
   /** The reading, or the numbers of the measured run, are in the shared memory; after a check there is nothing. */

@@ -67,5 +67,5 @@ process.on('disconnect', () => {
   device?.close();
   process.exit(0);
 });
-// A stop is the daemon's to order: a Ctrl-C in the terminal reaches us too.
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined);
+// A stop is the daemon's to order: a Ctrl-C in the terminal, or its closing, reaches us too.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);

@@ -24,7 +24,7 @@ import type { LineMqtt } from '../publish/mqtt/settings.ts';
 import type { Publisher } from '../publish/publisher.ts';
 import { type Publishing, startPublishing } from '../publish/publishing.ts';
 import type { Registering } from '../registration/registering.ts';
-import { brief, usualMaxMs } from './brief.ts';
+import { brief, publishingStopMaxMs, type StepBounds } from './brief.ts';
 import { LineCameras, openCameras } from './cameras.ts';
 import { openEvidence } from './evidence.ts';
 import { type Heartbeat, heartbeatOf } from './heartbeat.ts';
@@ -54,13 +54,6 @@ export interface DaemonOptions {
   readonly camera?: Camera;
 }
 
-/** A search on several interfaces, and the configuration of a real camera; one that is absent says so sooner. */
-const cameraMaxMs = 30_000;
-/** Two bundles may be loaded one after the other: the one wished for and the last good one. */
-const bundleMaxMs = 130_000;
-/** The last commits, and what the record lane has in flight. */
-const publishingStopMaxMs = 8000;
-
 /** Everything between a camera and the plant. */
 export class Daemon {
   readonly #options: DaemonOptions;
@@ -74,6 +67,7 @@ export class Daemon {
   #evidence: EvidenceStore | null = null;
   #heartbeat: Heartbeat | null = null;
   #begun = false;
+  readonly #brief = (name: string): StepBounds => brief(name, this.#options.config);
   /** The broker the verdicts go to; null without MQTT. */
   mqttUrl: string | null = null;
 
@@ -130,12 +124,16 @@ export class Daemon {
   async start(): Promise<void> {
     try {
       const makeFolder = () => makeStateFolder(this.#stateFolder);
-      await this.#steps.start({ ...brief('state folder'), begin: makeFolder, end: () => {} });
-      await this.#steps.start({ ...brief('orders'), begin: () => this.#orders.open(), end: () => this.#audit.close() });
+      await this.#steps.start({ ...this.#brief('state folder'), begin: makeFolder, end: () => {} });
+      await this.#steps.start({
+        ...this.#brief('orders'),
+        begin: () => this.#orders.open(),
+        end: () => this.#audit.close(),
+      });
       const cameras = await this.#openCameras();
       const registering = () => lineRegistering(this.#options, this.#stateFolder, cameras);
       this.#registering = await this.#steps.start({
-        ...brief('calibration'),
+        ...this.#brief('calibration'),
         begin: registering,
         end: (begun) => begun.close(),
       });
@@ -164,7 +162,7 @@ export class Daemon {
     const { config, cwd, clock, files, camera } = this.#options;
     if (camera) return new LineCameras([camera]);
     const begin = (): Promise<LineCameras> => openCameras(config, cwd, clock, files);
-    return this.#steps.start({ ...brief('camera settings'), begin, end: (cameras) => cameras.stop() });
+    return this.#steps.start({ ...this.#brief('camera settings'), begin, end: (cameras) => cameras.stop() });
   }
 
   async #startBroker(): Promise<void> {
@@ -173,7 +171,11 @@ export class Daemon {
     if (this.mqttUrl !== '') return;
     const log = this.#options.log.child({ room: 'broker' });
     const begin = () => startEmbeddedBroker(mqtt.embeddedPort, 'mqtt.embeddedPort', log);
-    const broker = await this.#steps.start({ ...brief('embedded broker'), begin, end: (running) => running.stop() });
+    const broker = await this.#steps.start({
+      ...this.#brief('embedded broker'),
+      begin,
+      end: (running) => running.stop(),
+    });
     this.mqttUrl = broker.url;
   }
 
@@ -181,7 +183,7 @@ export class Daemon {
   async #startOwnLanes(): Promise<ControlLane[]> {
     const lanes: ControlLane[] = [];
     for (const { name, open } of ownLanes(this.#options, this.#stateFolder)) {
-      const own = await this.#steps.start({ ...brief(name), begin: open, end: (lane) => lane?.stop() });
+      const own = await this.#steps.start({ ...this.#brief(name), begin: open, end: (lane) => lane?.stop() });
       if (own) lanes.push(own.lane);
     }
     return lanes;
@@ -190,9 +192,8 @@ export class Daemon {
   #startPublishing(lanes: readonly ControlLane[]): Promise<Publishing> {
     const { config, cwd, clock, log, announced } = this.#options;
     return this.#steps.start({
-      ...brief('journal, MQTT and OPC UA'),
-      // The OPC UA server makes its key at the first start.
-      startMaxMs: 3 * usualMaxMs,
+      ...this.#brief('journal, MQTT and OPC UA'),
+      startMaxMs: this.#options.config.start.publishingTimeoutMs,
       stopMaxMs: publishingStopMaxMs,
       begin: async () =>
         startPublishing({
@@ -225,7 +226,7 @@ export class Daemon {
   async #startEvidence(): Promise<void> {
     const { config, cwd } = this.#options;
     const begin = (): EvidenceStore | null => openEvidence(config, cwd, this.#stateFolder);
-    this.#evidence = await this.#steps.start({ ...brief('evidence'), begin, end: (store) => store?.drained() });
+    this.#evidence = await this.#steps.start({ ...this.#brief('evidence'), begin, end: (store) => store?.drained() });
   }
 
   async #startLine(publisher: Publisher, cameras: LineCameras): Promise<void> {
@@ -235,7 +236,7 @@ export class Daemon {
     const expose = (): void => cameras.expose();
     const register = this.#registering?.register;
     const line = await this.#steps.start({
-      ...brief('line'),
+      ...this.#brief('line'),
       begin: () => new Line({ settings, clock, port: this.#inference, sink, expose, ...(register && { register }) }),
       end: (running) => running.stop(),
     });
@@ -247,12 +248,12 @@ export class Daemon {
 
   /** Before the line, so that it is stopped after it: parts still open then are interrupted, not failed. */
   async #startInference(): Promise<void> {
-    const { signal } = this.#options;
+    const { config, signal } = this.#options;
     const stop = (): void => this.#inference.stop();
     signal.addEventListener('abort', stop, { once: true });
     await this.#steps.start({
-      ...brief('bundle'),
-      startMaxMs: bundleMaxMs,
+      ...this.#brief('bundle'),
+      startMaxMs: 2 * config.inference.loadTimeoutMs + config.start.stepTimeoutMs,
       begin: () => this.#inference.start(this.#orders.startWish()),
       end: stop,
     });
@@ -262,8 +263,8 @@ export class Daemon {
   async #startCameras(cameras: LineCameras): Promise<void> {
     const line = this.#line as Line;
     await this.#steps.start({
-      ...brief(cameras.all.length > 1 ? 'cameras' : 'camera'),
-      startMaxMs: cameraMaxMs,
+      ...this.#brief(cameras.all.length > 1 ? 'cameras' : 'camera'),
+      startMaxMs: this.#options.config.start.cameraTimeoutMs,
       begin: () => cameras.start((id) => heeding(line.sinkFor(id), () => this.#showState()), this.#options.signal),
       end: () => cameras.stop(),
     });
@@ -271,7 +272,7 @@ export class Daemon {
     this.#showState();
     const beating = new AbortController();
     await this.#steps.start({
-      ...brief('heartbeat'),
+      ...this.#brief('heartbeat'),
       begin: () => this.#beat(line, cameras, beating.signal),
       end: () => beating.abort(),
     });

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import type { Config } from '../../config/schema.ts';
 import { readSecret, type SecretPlaces, secretFile } from '../../config/secret.ts';
 import type { AravisSettings, Camera, CameraSettings, FileReader } from '../../drivers/index.ts';
-import type { InferenceSettings } from '../inference/inference.ts';
+import type { InferenceSettings } from '../inference/settings.ts';
 import type { LineSettings } from '../line/settings.ts';
 import { deviceName } from '../publish/mqtt/device-name.ts';
 import type { LineMqtt, SparkplugSettings } from '../publish/mqtt/settings.ts';

@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { cp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { root } from '../architecture/source.ts';
+import { until } from '../inference/rig.ts';
 
 const launcher = join(root, 'daemon/twinspect.js');
 let folder: string;
@@ -12,6 +13,15 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'launcher-'));
 });
 afterAll(() => rmSync(folder, { recursive: true }));
+
+function lives(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 interface Ended {
   code: number | null;
@@ -102,6 +112,42 @@ describe.each([
     await new Promise((resolve) => child.stdout!.once('data', resolve));
     child.kill('SIGTERM');
     expect(await ended).toMatchObject({ code: 42, out: '["a b","--c"]\n' });
+  });
+
+  test('dies with it, however that ends: by any signal, and with its terminal', async () => {
+    // As main.ts: a signal stops it, and so does a channel that closes. It does not end by itself.
+    const file = await stage(
+      `ends ${how}`,
+      `import { appendFileSync } from 'node:fs';
+       for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => process.exit(0));
+       process.once('disconnect', () => process.exit(0));
+       setInterval(() => {}, 1000);
+       appendFileSync(process.argv[2], process.pid + '\\n');`,
+    );
+    const begun = async (said: string): Promise<number> => {
+      await until('it runs', () => existsSync(said) && readFileSync(said, 'utf8').endsWith('\n'));
+      const pid = Number(readFileSync(said, 'utf8'));
+      onTestFinished(() => void (lives(pid) && process.kill(pid, 'SIGKILL')));
+      return pid;
+    };
+    const bySignal = async (signal: NodeJS.Signals): Promise<void> => {
+      const said = join(folder, `${signal} ${how}`);
+      const { child, ended } = start(file, [said], flags);
+      const pid = await begun(said);
+      child.kill(signal);
+      await ended;
+      await until(`${signal} takes it along`, () => !lives(pid));
+    };
+    const withTerminal = async (): Promise<void> => {
+      const said = join(folder, `terminal ${how}`);
+      const command = [process.execPath, ...flags, file, said].map((word) => `'${word}'`).join(' ');
+      const terminal = spawn('script', ['-qfec', command, '/dev/null'], { stdio: ['pipe', 'ignore', 'ignore'] });
+      const pid = await begun(said);
+      terminal.kill('SIGKILL');
+      await until('the closed terminal takes it along', () => !lives(pid));
+    };
+    const signals = ['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGHUP'] as const;
+    await Promise.all([...signals.map(bySignal), withTerminal()]);
   });
 
   test('dies of a signal as if it were the launcher', async () => {

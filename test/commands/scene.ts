@@ -28,6 +28,7 @@ export function scene(given: Partial<Context> & { level?: LogLevel } = {}): Scen
     cwd: root,
     clock: standing,
     signal: abort.signal,
+    onReload: () => {},
     log: createLog({ level, sink: { write: (line) => void logged.push(line) } }),
     files: diskFiles,
     stdin: async () => '',

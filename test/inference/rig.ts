@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { systemClock } from '../../daemon/clock.ts';
-import { Inference, type InferenceDeps, type InferenceSettings } from '../../daemon/inference/inference.ts';
+import { Inference, type InferenceDeps } from '../../daemon/inference/inference.ts';
 import { lastBundle } from '../../daemon/inference/last-bundle.ts';
+import type { InferenceSettings } from '../../daemon/inference/settings.ts';
 
 export const settings: InferenceSettings = {
   provider: 'cpu',
@@ -13,6 +14,8 @@ export const settings: InferenceSettings = {
   threads: 1,
   spinning: false,
   timeoutMs: 5000,
+  graceMs: 250,
+  loadTimeoutMs: 60_000,
   restartBackoffMs: 10,
 };
 
