@@ -141,7 +141,7 @@ describe.skipIf(skipMosquitto)(`commands through Mosquitto ${mosquittoVersion() 
     expect(orders.triggers).toEqual([]);
   });
 
-  test('MQTT 5 shows a live one too; 3.1.1 does not, and gives it again at the next connection: refused then', async () => {
+  test('MQTT 5 shows a live one too; 3.1.1 does it once, and refuses it at the next connection', async () => {
     const five = await room(5);
     await five.asks('trigger', { requestId: 'kept' }, { retain: true });
     await until('said', () => five.subscriber.answers.length === 1);

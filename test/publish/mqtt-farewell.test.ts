@@ -70,7 +70,7 @@ test('stopped while a subscription is not answered yet: no farewell either', asy
   expect(broker.clients.map(({ farewell }) => farewell)).toEqual([null, null]);
 });
 
-test('what takes commands asks to be shown that a message was published retained; our own status topic does not', async () => {
+test('who takes commands asks to be shown that one was published retained; for our own status we do not', async () => {
   const { line, node } = await connections('5');
   const asked = [line, node].flatMap(({ subscribed }) => subscribed.flatMap(({ subscriptions }) => subscriptions));
   expect(Object.fromEntries(asked.map(({ topic, rap }) => [topic, rap]))).toEqual({
