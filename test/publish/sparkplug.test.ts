@@ -276,6 +276,26 @@ test('the bytes of a payload, field by field', () => {
   });
 });
 
+test('a command without data types, as the specification wants it, is read by the fields of its values', () => {
+  // As Eclipse Tahu sends it.
+  const bytes = '0886a7968da334121c0a0f436f6d6d616e642f547269676765721886a7968da33438007001';
+  const payload = decodePayload(Buffer.from(bytes, 'hex'));
+  expect(payload.metrics).toMatchObject([{ name: 'Command/Trigger', type: 'Boolean', value: true }]);
+  expect(deviceCommand(payload, 'id')).toMatchObject({ verb: 'trigger', message: { requestId: 'id' } });
+  // By hand: whole number -2, a double, a text, null; and a type that does not exist, which is left out.
+  const more = Buffer.from(
+    ['12090a016150', 'feffffff0f', '120c0a0162', '69000000000000e03f', '12060a01637a0178', '12050a01643801'].join(''),
+    'hex',
+  );
+  expect(decodePayload(more).metrics.map(({ type, value }) => [type, value])).toEqual([
+    ['Int32', -2],
+    ['Double', 0.5],
+    ['String', 'x'],
+    ['String', null],
+  ]);
+  expect(decodePayload(Buffer.from('12070a016120635001', 'hex')).metrics).toEqual([]);
+});
+
 test('every type comes back as it went', () => {
   const values: [Metric['type'], MetricValue][] = [
     ...([
