@@ -17,6 +17,7 @@ async function client(at: Station): Promise<(program: string, what: string, user
 interface Handshake {
   readonly atRest: Record<string, number>;
   readonly parts: Record<string, number | string>[];
+  readonly ring: Record<string, number | string>[];
   readonly heard: Record<string, (number | boolean)[]>;
   readonly tags: string[];
   readonly namespaces: string[];
@@ -51,7 +52,14 @@ describe.skipIf(skipPython)('asyncua', () => {
     const at = await makeStation();
     await at.start();
     const as = await client(at);
-    const { atRest, parts, heard, tags: shown, namespaces } = (await as('plc.py', 'handshake', 'plc')) as Handshake;
+    const {
+      atRest,
+      parts,
+      ring,
+      heard,
+      tags: shown,
+      namespaces,
+    } = (await as('plc.py', 'handshake', 'plc')) as Handshake;
     // A baseline is no part.
     expect(atRest).toMatchObject({ Verdict: 0 });
     expect(parts).toHaveLength(12);
@@ -60,6 +68,11 @@ describe.skipIf(skipPython)('asyncua', () => {
       expect(part).toMatchObject({ ResSeq: number, ResSeqStart: number, ResPartId: `part ${number}` });
       expect([1, 2], JSON.stringify(part)).toContain(part['Verdict']);
       expect(part['Result']).toMatch(new RegExp(`^${number};${part['Verdict']};`));
+    }
+    // A slot is the number modulo 16: all twelve stand there still, each with what was shown of it.
+    if (Object.hasOwn(tags, 'Ring00ResSeq')) {
+      const { Sequence: _, ...slot } = parts[0] ?? {};
+      expect(ring).toEqual(parts.map((part) => Object.fromEntries(Object.keys(slot).map((key) => [key, part[key]]))));
     }
     // Good parts and defects are both among them.
     expect(new Set(parts.map(({ Verdict }) => Verdict)).size).toBe(2);

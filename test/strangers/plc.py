@@ -53,15 +53,30 @@ async def handshake(url, folder, user, password):
                     *["ResSeq", "ResSeqStart", "Verdict", "ReasonCode", "ResPartId", "Sequence", "Result"],
                 )
             )
+        ring = await slots(tags, [part["ResSeq"] for part in parts])
         await asyncio.sleep(0.5)
         await subscription.delete()
         return {
             "atRest": at_rest,
             "parts": parts,
+            "ring": ring,
             "heard": {name: heard.of(name) for name in watched},
             "tags": await tags.names(),
             "namespaces": await client.get_namespace_array(),
         }
+
+
+async def slots(tags, numbers):
+    """The slot of each number in the ring of results, read after all of them were judged; none where there is no ring."""
+    fields = ["ResSeqStart", "Verdict", "ReasonCode", "ResPartId", "Result", "ResSeq"]
+    if "Ring00ResSeq" not in await tags.names():
+        return []
+    read = []
+    for number in numbers:
+        slot = f"Ring{number % 16:02}"
+        values = await tags.read(*[f"{slot}{field}" for field in fields])
+        read.append({name.removeprefix(slot): value for name, value in values.items()})
+    return read
 
 
 async def refused(url, folder, user, password):
