@@ -67,7 +67,7 @@ async def handshake(url, folder, user, password):
 
 
 async def slots(tags, numbers):
-    """The slot of each number in the ring of results, read after all of them were judged; none where there is no ring."""
+    """The slot of each number in the ring of results, read after all were judged; none where there is no ring."""
     fields = ["ResSeqStart", "Verdict", "ReasonCode", "ResPartId", "Result", "ResSeq"]
     if "Ring00ResSeq" not in await tags.names():
         return []

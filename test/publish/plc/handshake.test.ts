@@ -13,7 +13,6 @@ import {
 } from 'node-opcua';
 import { expect, onTestFinished, test } from 'vitest';
 import type { LineCommands, Order, Ordered, TriggerRequest } from '../../../daemon/command/port.ts';
-import { deniedTo } from '../../../daemon/command/roles.ts';
 import { openedByCamera } from '../../../daemon/line/verdict.ts';
 import { OpcUaLane } from '../../../daemon/publish/opcua/lane.ts';
 import { plcSilentMs } from '../../../daemon/publish/opcua/plc/handshake.ts';
@@ -28,7 +27,7 @@ const part = { lineId: 'line1', trigger: 1, partId: null, origin: openedByCamera
 
 /** Commands that remember what was asked, and open a part as the line does: within the call. */
 class Asked implements LineCommands {
-  readonly denied = deniedTo;
+  readonly denied = () => null;
   readonly triggers: TriggerRequest[] = [];
   readonly orders: Order[] = [];
   readonly actors: string[] = [];

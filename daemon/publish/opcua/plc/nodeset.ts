@@ -9,12 +9,6 @@ import { TagBlock } from '../tags.ts';
 /** Of the tag table: raised with each tag that is added. */
 const layoutVersion = '1.0.0';
 const layoutDate = '2026-11-24T00:00:00Z';
-/**
- * The oldest base model that has what the tags use: objects, variables, the built-in types and ImagePNG, all there from
- * the first. 1.03 is the first whose importers know what a model requires. The library would ask for its own, the
- * newest, which no importer of a PLC's tool has.
- */
-const baseModel = { uri: 'http://opcfoundation.org/UA/', version: '1.03', date: '2013-12-02T00:00:00Z' };
 
 /** `namespaceUri` is the server's application URI: namespace 1 of its own nodes. */
 export async function plcNodeset(lineId: string, namespaceUri: string): Promise<string> {
@@ -36,6 +30,13 @@ export async function plcNodeset(lineId: string, namespaceUri: string): Promise<
     space.dispose();
   }
 }
+
+/**
+ * The oldest base model that has what the tags use: objects, variables, the built-in types and ImagePNG, all there from
+ * the first. 1.03 is the first whose importers know what a model requires. The library would ask for its own, the
+ * newest, which no importer of a PLC's tool has.
+ */
+const baseModel = { uri: 'http://opcfoundation.org/UA/', version: '1.03', date: '2013-12-02T00:00:00Z' };
 
 function forOldImporters(xml: string): string {
   const { uri, version, date } = baseModel;
