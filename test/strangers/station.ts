@@ -1,7 +1,7 @@
 /**
  * A station as it is delivered, for clients that are not ours: `twinspect run` with a configuration file, the bundle
- * and the camera of the first run, users and trust made with its own commands. And the foreign programs: where `prepare`
- * put them, and how one is run.
+ * and the camera of the first run, users and trust made with its own commands. And the foreign programs: where
+ * `prepare` put them, and how one is run.
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
