@@ -34,11 +34,12 @@ export const opcua = {
   }),
   applicationUri: textKey({
     doc:
-      'What the server is called among all OPC UA applications; also the URI of its namespace 1. Give each device ' +
-      'one of its own where a client knows several. Another one makes another certificate.',
-    default: 'urn:twinspect:server',
-    expected: 'a URI of at most 200 characters, such as urn:plant:line1:twinspect',
-    matches: /^[A-Za-z][A-Za-z0-9+.-]*:[A-Za-z0-9._~:/?#@!$&'()*+,;=%-]{1,180}$/,
+      'What the server is called among all OPC UA applications; also the URI of its namespace 1. Empty: a name of ' +
+      'its own, which no other installation has, made at the first start and kept in the state folder ' +
+      '(`opcua-application-uri`). Another one makes another certificate.',
+    default: '',
+    expected: 'a URI of at most 200 characters, such as urn:plant:line1:twinspect, or empty',
+    matches: /^$|^[A-Za-z][A-Za-z0-9+.-]*:[A-Za-z0-9._~:/?#@!$&'()*+,;=%-]{1,180}$/,
     takes: 'restart',
   }),
   machineVision: switchKey({

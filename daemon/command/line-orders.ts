@@ -75,6 +75,12 @@ export class LineOrders implements LineCommands {
     this.changed();
   }
 
+  denied(actor: Actor, asked: Order['kind'] | 'trigger'): Error | null {
+    const denied = deniedTo(actor, asked);
+    if (denied) this.#deps.audit.tally(this.#entry(asked, actor, null, null, denied));
+    return denied;
+  }
+
   trigger(actor: Actor, request: TriggerRequest): Triggered {
     const { lineId, audit } = this.#deps;
     const entry = (error?: unknown) => this.#entry('trigger', actor, null, request.partId, error);

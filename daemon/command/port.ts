@@ -90,6 +90,11 @@ export interface Recipe {
 
 /** The commands of one line. All errors are operating errors of the table: `command/role`, `command/recipe`, ... */
 export interface LineCommands {
+  /**
+   * Why the actor may not ask for it, written to the audit record; null where he may. Asked by whoever reads arguments,
+   * before he does: who may not ask learns nothing of what is wrong with them.
+   */
+  denied(actor: Actor, asked: Order['kind'] | 'trigger'): Error | null;
   /** The part is open when it returns: whoever calls shows busy in the same tick. Throws. */
   trigger(actor: Actor, request: TriggerRequest): Triggered;
   /** Resolves when it is done; rejects and changes nothing otherwise. */

@@ -1,15 +1,22 @@
 /** `twinspect opcua nodeset`: the tags of the line as a NodeSet2 document, for a PLC's engineering tool. */
 import { resolve } from 'node:path';
 import type { Config } from '../../config/schema.ts';
+import { applicationUriOf } from '../publish/opcua/security/application-uri.ts';
 import { writeNew } from '../write-whole.ts';
 import type { Args } from './args.ts';
 import type { Context } from './command.ts';
 
-export async function exportNodeset(context: Context, args: Args, { config }: { config: Config }): Promise<void> {
+interface Place {
+  readonly config: Config;
+  readonly stateFolder: string;
+}
+
+export async function exportNodeset(context: Context, args: Args, { config, stateFolder }: Place): Promise<void> {
   args.atMost(2);
   // The library takes half a second to load, which only this action pays.
   const { plcNodeset } = await import('../publish/opcua/plc/nodeset.ts');
-  const xml = await plcNodeset(config.line.id, config.opcua.applicationUri);
+  // Its namespace is the server's, also where that was not started yet.
+  const xml = await plcNodeset(config.line.id, await applicationUriOf(stateFolder, config.opcua.applicationUri));
   const path = args.positionals[1];
   if (path === undefined) context.stdout(xml);
   else await writeNew(resolve(context.cwd, path), new TextEncoder().encode(xml));

@@ -3,12 +3,23 @@
  * back, to allow little, to refuse with a certain reason, to hang up. Speaks real packets over a real socket.
  */
 import { createServer, type Socket } from 'node:net';
-import mqttPacket, { type IConnectPacket, type IPublishPacket, type ISubscribePacket, type Packet } from 'mqtt-packet';
+import mqttPacket, {
+  type IConnectPacket,
+  type IDisconnectPacket,
+  type IPublishPacket,
+  type ISubscribePacket,
+  type Packet,
+} from 'mqtt-packet';
 import { onTestFinished } from 'vitest';
 
 export interface Client {
   readonly connect: IConnectPacket;
   readonly published: IPublishPacket[];
+  readonly subscribed: ISubscribePacket[];
+  /** Its DISCONNECT; null while there is none. */
+  farewell: IDisconnectPacket | null;
+  /** The connection has ended, with a farewell or without. */
+  gone: boolean;
   send(packet: Packet): void;
   raw(bytes: Uint8Array): void;
   hangUp(): void;
@@ -55,12 +66,16 @@ function serve(socket: Socket, manners: Manners, clients: Client[]): void {
     connect(packet) {
       const connect = packet as IConnectPacket;
       version = connect.protocolVersion ?? 4;
-      client = { connect, published: [], send, raw: (bytes) => socket.write(bytes), hangUp: () => socket.destroy() };
+      client = {
+        ...{ connect, published: [], subscribed: [], farewell: null, gone: false, send },
+        ...{ raw: (bytes) => socket.write(bytes), hangUp: () => socket.destroy() },
+      };
       clients.push(client);
       send((manners.connack ?? accepted)(connect));
     },
     subscribe(packet) {
       const subscribe = packet as ISubscribePacket;
+      client?.subscribed.push(subscribe);
       const suback = (manners.suback ?? granted)(subscribe, client as Client);
       if (suback) send(suback);
     },
@@ -70,10 +85,16 @@ function serve(socket: Socket, manners: Manners, clients: Client[]): void {
       const puback = publish.qos === 1 ? (manners.puback ?? acknowledged)(publish, client as Client) : null;
       if (puback) send(puback);
     },
+    disconnect(packet) {
+      if (client) client.farewell = packet as IDisconnectPacket;
+    },
     pingreq: () => send({ cmd: 'pingresp' }),
   };
   parser.on('packet', (packet) => answers[packet.cmd]?.(packet));
   parser.on('error', () => socket.destroy());
+  socket.on('close', () => {
+    if (client) client.gone = true;
+  });
   socket.on('data', (data) => parser.parse(data as Buffer));
 }
 

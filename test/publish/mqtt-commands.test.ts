@@ -2,6 +2,7 @@ import mqtt from 'mqtt';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../daemon/clock.ts';
 import type { Actor, LineCommands, Order, Ordered, Role, TriggerRequest } from '../../daemon/command/port.ts';
+import { deniedTo } from '../../daemon/command/roles.ts';
 import type { AnswerPayload } from '../../daemon/publish/mqtt/answer.ts';
 import { responseProblem } from '../../daemon/publish/mqtt/answer.ts';
 import { isVerb, parseFields, readCommand, verbs } from '../../daemon/publish/mqtt/command-message.ts';
@@ -14,6 +15,7 @@ import { checkMessage, fitsCommandSchema, mosquittoVersion, Subscriber, skipMosq
 
 /** A line's orders without the line: remembers who asked for what. */
 class Orders implements LineCommands {
+  readonly denied = deniedTo;
   readonly triggers: { actor: Actor; request: TriggerRequest }[] = [];
   readonly orders: Order[] = [];
   readonly #listeners: ((now: Ordered) => void)[] = [];
@@ -93,7 +95,7 @@ describe.skipIf(skipMosquitto)(`commands through Mosquitto ${mosquittoVersion() 
   });
 
   test('3.1.1: answers on cmd/answer by request id; orders are retained, and said again when they change', async () => {
-    const { subscriber, orders, asks } = await room(4);
+    const { subscriber, orders, asks } = await room(4, 'configure');
     await asks('select-recipe', { requestId: 'r1', recipe: 2 });
     await until('answered', () => subscriber.answers.length === 1);
     expect(subscriber.answers[0]).toMatchObject({ requestId: 'r1', ok: true, orders: { recipe: 2 }, repeated: false });
@@ -136,6 +138,29 @@ describe.skipIf(skipMosquitto)(`commands through Mosquitto ${mosquittoVersion() 
     await until('said', () => subscriber.answers.length === 1);
     expect(subscriber.answers[0]).toMatchObject({ requestId: 'old', ok: false, code: 'mqtt/command' });
     expect(subscriber.answers[0]?.problem).toMatch(/retained/);
+    expect(orders.triggers).toEqual([]);
+  });
+
+  test('MQTT 5 shows a live one too; 3.1.1 does it once, and refuses it at the next connection', async () => {
+    const five = await room(5);
+    await five.asks('trigger', { requestId: 'kept' }, { retain: true });
+    await until('said', () => five.subscriber.answers.length === 1);
+    expect(five.subscriber.answers[0]).toMatchObject({ requestId: 'kept', ok: false, code: 'mqtt/command' });
+    expect(five.subscriber.answers[0]?.problem).toMatch(/retained/);
+    // Taking it back is a retained message as well, and asks for nothing.
+    await five.asks('trigger', '', { retain: true });
+    await five.asks('trigger', { requestId: 'good' });
+    await until('answered', () => five.subscriber.answers.length === 2);
+    expect(five.subscriber.answers.map(({ requestId }) => requestId)).toEqual(['kept', 'good']);
+    const old = await room(4);
+    await old.asks('trigger', { requestId: 'kept' }, { retain: true });
+    await until('done once', () => old.orders.triggers.length === 1);
+    await old.publishing.stop();
+    const again = await publish(old.broker.port, { mqtt: { commandRole: 'operate', protocol: '3.1.1' } });
+    const orders = new Orders();
+    again.line('line1').attach(orders, () => {});
+    await until('refused', () => old.subscriber.answers.at(-1)?.ok === false);
+    expect(old.subscriber.answers.at(-1)?.problem).toMatch(/retained/);
     expect(orders.triggers).toEqual([]);
   });
 
@@ -217,6 +242,28 @@ test('a command says when it was sent: an old one and one of tomorrow are refuse
   take('trigger', { requestId: 'whenever' });
   await until('answered', () => replies.length === 4);
   expect(orders.triggers).toHaveLength(2);
+});
+
+test('the role is looked at before the message: who may not ask learns nothing of its mistakes', () => {
+  const nonsense = ['{', { requestId: 'a', surprise: 1 }, { requestId: 'a' }, { requestId: 'b', sentAtMs: 1 }];
+  for (const [role, code] of [
+    [null, 'mqtt/commandsOff'],
+    ['observe', 'command/role'],
+  ] as const) {
+    const { made, replies, take } = desk({ role });
+    made.serve(new Orders());
+    for (const verb of verbs) for (const message of nonsense) take(verb, message);
+    const told = replies.map(({ payload: { verb, code, problem } }) => ({ verb, code, problem }));
+    expect(told).toHaveLength(verbs.length * nonsense.length);
+    expect(new Set(told.map((each) => each.code))).toEqual(new Set([code]));
+    // One and the same sentence for each verb, whatever was wrong.
+    expect(new Set(told.map(({ verb, problem }) => `${verb} ${problem}`)).size).toBe(verbs.length);
+  }
+  const { made, replies, take } = desk({ role: 'operate' });
+  made.serve(new Orders());
+  take('set-threshold', { requestId: 'a', threshold: 'much' });
+  take('halt', { requestId: 'b' });
+  expect(replies.map(({ payload }) => payload.code)).toEqual(['command/role', 'mqtt/command']);
 });
 
 test('a refused answer is given again too: whoever asked anew with the old id would trigger twice', async () => {

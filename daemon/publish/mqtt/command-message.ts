@@ -18,6 +18,18 @@ export const verbs = [
 ] as const;
 export type Verb = (typeof verbs)[number];
 
+/** What each asks for: its role can be told before anything of the message is read. */
+export const asksFor: Readonly<Record<Verb, Order['kind'] | 'trigger'>> = {
+  trigger: 'trigger',
+  'select-recipe': 'selectRecipe',
+  'set-threshold': 'setThreshold',
+  'set-execution': 'setExecution',
+  abort: 'abort',
+  halt: 'halt',
+  reset: 'reset',
+  'reset-counters': 'resetCounters',
+};
+
 export interface CommandMessage {
   readonly verb: Verb;
   /** Chosen by the sender, a new one for each command: the same again is the same command, done once. */

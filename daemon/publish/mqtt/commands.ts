@@ -6,9 +6,10 @@
 import { fail, TwinspectError } from '../../../errors.ts';
 import type { Clock } from '../../clock.ts';
 import type { Actor, LineCommands, Role } from '../../command/port.ts';
+import { deniedTo } from '../../command/roles.ts';
 import type { Log } from '../lane.ts';
 import { type AnswerPayload, correlationProblem, refusalOf, responseProblem } from './answer.ts';
-import { type CommandMessage, isVerb, parseFields, readCommand, verbs } from './command-message.ts';
+import { asksFor, type CommandMessage, isVerb, parseFields, readCommand, type Verb, verbs } from './command-message.ts';
 import type { Incoming } from './message.ts';
 import { Allowance, Recent } from './recent.ts';
 
@@ -110,6 +111,8 @@ export class CommandDesk {
     const word = message.topic.slice(this.#options.base.length + 1).slice(0, wordMaxChars);
     // In 3.1.1 our own answers come back to us.
     if (word === 'answer') return;
+    // Taking a retained message back asks for nothing.
+    if (message.retained && message.payload.length === 0) return;
     const nowMs = this.#options.clock.nowMs();
     if (!this.#allowance.take(nowMs)) {
       this.#flooded(word, message, nowMs);
@@ -118,17 +121,30 @@ export class CommandDesk {
     const parsed = parseFields(message.payload);
     const requestId = typeof parsed === 'string' ? null : parsed.requestId;
     try {
+      // The role first: who may not ask for it learns nothing from what is wrong with the message.
+      if (this.#options.role === null) throw fail('mqtt/commandsOff', { verb: word });
+      const denied = isVerb(word) ? this.#denied(word) : null;
+      if (denied) throw denied;
       const problem = this.#problemOf(message) ?? (typeof parsed === 'string' ? parsed : null);
       if (problem !== null) throw fail('mqtt/command', { verb: word, problem });
       if (!isVerb(word)) {
         throw fail('mqtt/command', { verb: word, problem: `there is no such verb, expected ${verbs.join(', ')}` });
       }
-      if (this.#options.role === null) throw fail('mqtt/commandsOff', { verb: word });
       const { fields } = parsed as Exclude<typeof parsed, string>;
       this.#once(readCommand(word, fields), JSON.stringify([word, fields]), message, nowMs);
     } catch (error) {
       this.#answer(message, this.#refusal(word, requestId, error));
     }
+  }
+
+  #denied(verb: Verb): Error | null {
+    const asked = asksFor[verb];
+    return this.#commands === null ? deniedTo(this.#actor, asked) : this.#commands.denied(this.#actor, asked);
+  }
+
+  get #actor(): Actor {
+    const { via, role } = this.#options;
+    return { name: via, via, role, certificate: null };
   }
 
   /** What is wrong with how it came, whatever it says. */
@@ -178,11 +194,10 @@ export class CommandDesk {
   }
 
   async #carryOut({ verb, requestId, does }: CommandMessage): Promise<AnswerPayload> {
-    const { lineId, role, via } = this.#options;
-    const actor: Actor = { name: via, via, role, certificate: null };
+    const actor = this.#actor;
     try {
       const commands = this.#commands;
-      if (!commands) throw fail('mqtt/notServed', { line: lineId });
+      if (!commands) throw fail('mqtt/notServed', { line: this.#options.lineId });
       const result = 'trigger' in does ? commands.trigger(actor, does.trigger) : null;
       if ('order' in does) await commands.order(actor, does.order);
       this.counters.commandsDone += 1;

@@ -31,10 +31,14 @@ export interface MqttConnectionOptions {
   readonly linkChanged: (connected: boolean) => void;
   /** What keeps it from being connected, or is amiss although it is; null while all is well. */
   readonly problemChanged: (problem: string | null) => void;
+  /** What becomes of the will at a planned stop; `forgotten` where left out. MQTT 3.1.1 always forgets it. */
+  readonly willAtStop?: 'forgotten' | 'said';
 }
 
 /** DISCONNECT of MQTT 5, 3.14.2.1: another client came with our id. */
 const takenOver = 0x8e;
+/** What we say in DISCONNECT: 0 has the broker forget the will, 4 has it say the will. */
+const farewells = { forgotten: 0x00, said: 0x04 } as const;
 /** Without a reason from the broker, so many short links in a row look like a twin. */
 const shortLinksMax = 4;
 
@@ -257,8 +261,8 @@ export class MqttConnection {
     if (!this.#connected) return;
     try {
       await link.publish(farewell);
-      // MQTT 5 reason 0, as in 3.1.1: the broker forgets the last will.
-      await link.client.endAsync();
+      const reasonCode = farewells[this.#options.willAtStop ?? 'forgotten'];
+      await (link.version === 5 ? link.client.endAsync(false, { reasonCode }) : link.client.endAsync());
     } catch {
       // Cut while leaving: the broker sends the last will instead.
     }

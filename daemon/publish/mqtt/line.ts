@@ -90,7 +90,7 @@ export class MqttLine implements ControlLane, RecordLink {
       ...{ settings, clock, log, limits },
       will: () => ({ topic: this.#topic('status'), payload: will, contentType: json, retain: true }),
       subscriptions: [
-        { filter: `${base}/+`, needed: options.commandRole !== null },
+        { filter: `${base}/+`, needed: options.commandRole !== null, commands: true },
         { filter: this.#topic('status'), needed: false },
       ],
       received: (message) => this.#received(message),

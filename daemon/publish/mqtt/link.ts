@@ -21,6 +21,8 @@ export interface Subscription {
   readonly filter: string;
   /** False where the broker may refuse it and nothing is amiss. */
   readonly needed: boolean;
+  /** Retain As Published: the mark of a message that was published retained stays on it, so that it can be refused. */
+  readonly commands?: boolean;
 }
 
 /** PUBACK of MQTT 5, 3.4.2.1. */
@@ -68,10 +70,13 @@ export class Link {
   /** Those that the broker refuses, and why. The link serves without them. */
   async subscribe(subscriptions: readonly Subscription[]): Promise<{ needed: boolean; problem: string }[]> {
     const refused = [];
-    for (const { filter, needed } of subscriptions) {
+    for (const { filter, needed, commands = false } of subscriptions) {
       try {
-        // No Local: our own messages on our own topics are no news (MQTT 5 alone knows it).
-        await this.client.subscribeAsync(filter, { qos: 1, ...(this.version === 5 ? { nl: true } : {}) });
+        // No Local: our own messages on our own topics are no news (MQTT 5 alone knows both).
+        await this.client.subscribeAsync(filter, {
+          qos: 1,
+          ...(this.version === 5 ? { nl: true, rap: commands } : {}),
+        });
       } catch (error) {
         refused.push({ needed, problem: `the broker refuses the subscription to ${filter}: ${messageOf(error)}` });
       }

@@ -33,7 +33,7 @@ export type Delivery = 'delivered' | 'unheard' | 'dropped';
 export interface Incoming {
   readonly topic: string;
   readonly payload: Uint8Array;
-  /** It was kept by the broker from before we subscribed. */
+  /** The broker kept it from before we subscribed; of commands in MQTT 5 also: it was published to be kept. */
   readonly retained: boolean;
   readonly responseTopic: string | null;
   readonly correlationData: Uint8Array | null;

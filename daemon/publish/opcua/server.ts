@@ -28,7 +28,7 @@ import { OpcUaLane } from './lane.ts';
 import { routeLibraryLog } from './library-log.ts';
 import { actorOf } from './security/actor.ts';
 import { callableByAll } from './security/permissions.ts';
-import { defaultApplicationUri, OpcUaSecurity, type SecuritySettings } from './security/security.ts';
+import { OpcUaSecurity, type SecuritySettings } from './security/security.ts';
 import { TagBlock } from './tags.ts';
 import { guardTransport, malformedConnections } from './transport-guard.ts';
 import { keepVacancies } from './vacancy.ts';
@@ -86,7 +86,8 @@ export async function startOpcUa(options: OpcUaOptions): Promise<OpcUa> {
     const blocks = addLines(server, options);
     const visions = await addVision(server, options);
     await server.start();
-    log.info({ endpoint: server.getEndpointUrl() }, 'OPC UA server listens');
+    const { applicationUri } = security;
+    log.info({ endpoint: server.getEndpointUrl(), applicationUri }, 'OPC UA server listens');
     return new OpcUa({ server, security, blocks, visions, clock, log });
   } catch (error) {
     await server?.shutdown(0).catch((later: unknown) => log.debug({ cause: messageOf(later) }, 'OPC UA: shutdown'));
@@ -105,7 +106,8 @@ function startError(error: unknown, { settings, setting }: OpcUaOptions): Error 
 }
 
 function makeServer(settings: OpcUaSettings, security: OpcUaSecurity, more: readonly string[]): OPCUAServer {
-  const { host, port, applicationUri = defaultApplicationUri } = settings;
+  const { host, port } = settings;
+  const { applicationUri } = security;
   return new OPCUAServer({
     ...security.serverOptions,
     host,

@@ -68,9 +68,10 @@ export class SparkplugNode {
       }),
       subscriptions: [
         ...host,
-        { filter: this.#topic('NCMD'), needed: true },
-        { filter: `${this.#topic('DCMD')}/+`, needed: role !== null },
+        { filter: this.#topic('NCMD'), needed: true, commands: true },
+        { filter: `${this.#topic('DCMD')}/+`, needed: role !== null, commands: true },
       ],
+      willAtStop: 'said',
       received: (message) => this.#received(message),
       linkChanged: (connected) => this.#linkChanged(connected),
       problemChanged: () => {
@@ -184,7 +185,7 @@ export class SparkplugNode {
       this.#hostSpoke(payload);
       return;
     }
-    // A command that the broker kept is one of another session.
+    // A command that is kept is one of another session, or will be.
     if (retained || !this.#born) return;
     try {
       if (topic === this.#topic('NCMD')) this.#nodeCommand(payload);
@@ -240,7 +241,10 @@ export class SparkplugNode {
     return { name: `sparkplug ${group}/${edge}`, ok: problem === null, problem, counters };
   }
 
-  /** NDEATH, then the farewell of MQTT (6.4.25). */
+  /**
+   * NDEATH, then the farewell of MQTT (5.3, 6.4.25). In MQTT 5 that must be "disconnect with will", so the broker says
+   * NDEATH once more, with the same bdSeq: a host that has taken the first one knows the second is of the same death.
+   */
   async stop(): Promise<void> {
     this.#stopping.abort();
     const payload = this.#death(this.#options.bdSeq.current);

@@ -119,7 +119,10 @@ interface WireMetric {
   readonly [of: string]: unknown;
 }
 
-/** Throws where the bytes are no payload. A metric without a name (by alias alone) or of another type is left out. */
+/**
+ * Throws where the bytes are no payload. A metric without a name (by alias alone) or of another type is left out; one
+ * without a type, as commands should be (6.4.16), has that of the field its value came in.
+ */
 export function decodePayload(bytes: Uint8Array): SparkplugPayload {
   const message = type.toObject(type.decode(bytes), { longs: String, oneofs: true }) as {
     timestamp?: string;
@@ -134,11 +137,17 @@ export function decodePayload(bytes: Uint8Array): SparkplugPayload {
   };
 }
 
+/** What a value is whose type the sender left to the birth: in the birth all whole numbers of commands are Int32. */
+const fieldTypes: Readonly<Record<string, DataType>> = {
+  ...{ intValue: 'Int32', longValue: 'Int64', floatValue: 'Float', doubleValue: 'Double' },
+  ...{ booleanValue: 'Boolean', stringValue: 'String' },
+};
+
 function readMetric(metric: WireMetric, atMs: number): Metric[] {
   const { name = '', datatype, timestamp } = metric;
-  const named = Object.entries(dataTypes).find(([, number]) => number === datatype);
-  if (name === '' || !named) return [];
-  const of = named[0] as DataType;
+  const named = Object.entries(dataTypes).find(([, number]) => number === datatype)?.[0] as DataType | undefined;
+  const of = datatype === undefined ? (fieldTypes[metric.value ?? ''] ?? 'String') : named;
+  if (name === '' || of === undefined) return [];
   const held = metric.isNull ? null : readValue(of, metric);
   return [{ name, type: of, value: held, atMs: timestamp === undefined ? atMs : Number(timestamp) }];
 }

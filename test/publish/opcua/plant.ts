@@ -91,7 +91,7 @@ export async function guardedServer(given: Given = {}): Promise<Guarded> {
     ...security.serverOptions,
     ...{ host: settings.host, hostname: '127.0.0.1', port, resourcePath: '/UA/Test', nodesets: [nodesets.standard] },
     ...{ maxConnectionsPerEndpoint: limit, serverCapabilities: { maxSessions: limit } },
-    serverInfo: { applicationUri: settings.applicationUri ?? 'urn:twinspect:server' },
+    serverInfo: { applicationUri: security.applicationUri },
   });
   await server.initialize();
   security.guard(server, '/UA/Test');

@@ -351,7 +351,7 @@ describe('start', () => {
     const { plant, identity } = await trusting({ host: '0.0.0.0', machine });
     expect(await readStatus(await session(plant.endpoint, { identity, user: 'olga' }), 'Plain')).toBe('Good');
     const facts = certificateFacts(readFileSync(join(plant.store, 'own', 'certs', 'server.pem')))!;
-    expect(facts.applicationUri).toBe('urn:twinspect:server');
+    expect(facts.applicationUri).toBe(plant.security.applicationUri);
     expect(facts.dns).toEqual(['edge01', 'localhost']);
     expect(facts.ip[0]).toBe('10.1.2.3');
     // Back-dated: a client whose clock is a day behind takes it.
@@ -380,7 +380,7 @@ describe('start', () => {
     expect(moved.thumbprint).toBe(plant.thumbprint);
     expect(moved.said).toMatch(/twinspect opcua renew.*10\.9\.9\.9/);
     const renamed = await open({ machine, applicationUri: 'urn:plant:line1' });
-    expect(renamed.said).toContain('the old one was for urn:twinspect:server');
+    expect(renamed.said).toMatch(/the old one was for urn:twinspect:[0-9a-f-]{36}/);
     rmSync(join(stateFolder, 'opcua', 'own', 'private'), { recursive: true });
     const rekeyed = await open({ machine, applicationUri: 'urn:plant:line1' });
     expect(rekeyed.said).toContain('of another key');

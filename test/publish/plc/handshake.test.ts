@@ -27,6 +27,7 @@ const part = { lineId: 'line1', trigger: 1, partId: null, origin: openedByCamera
 
 /** Commands that remember what was asked, and open a part as the line does: within the call. */
 class Asked implements LineCommands {
+  readonly denied = () => null;
   readonly triggers: TriggerRequest[] = [];
   readonly orders: Order[] = [];
   readonly actors: string[] = [];

@@ -18,6 +18,17 @@ test('the committed file is what is generated: a change of the tags shows in rev
   expect(readFileSync(file, 'utf8').trimEnd(), 'write it anew: twinspect opcua nodeset').toBe(xml.trimEnd());
 });
 
+test('any importer reads its dates and has its base model: no fraction, none newer than the tags need', async () => {
+  const xml = await plcNodeset('line1', 'urn:plant:press-7');
+  const dates = [...xml.matchAll(/(?:Date|Modified)="([^"]*)"/g)].map((found) => found[1]);
+  expect(dates).toHaveLength(2);
+  for (const date of dates) expect(date).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
+  expect(xml.match(/<RequiredModel [^>]*>/g)).toEqual([
+    '<RequiredModel ModelUri="http://opcfoundation.org/UA/" Version="1.03" PublicationDate="2013-12-02T00:00:00Z"/>',
+  ]);
+  expect(xml).toContain('<Uri>urn:plant:press-7</Uri>');
+});
+
 test('an importer takes the file: every tag with its id, type and access', async () => {
   const space = AddressSpace.create();
   onTestFinished(() => space.dispose());

@@ -18,6 +18,7 @@ import {
   roles,
   type TriggerRequest,
 } from '../../../daemon/command/port.ts';
+import { deniedTo } from '../../../daemon/command/roles.ts';
 import { openedByCamera, type PartOrigin, type VerdictRecord } from '../../../daemon/line/verdict.ts';
 import type { CameraSetup, CameraSetups, RecipeBundle } from '../../../daemon/publish/opcua/vision/ports.ts';
 import { resultIdOf } from '../../../daemon/publish/payload.ts';
@@ -40,6 +41,7 @@ export const recipes: readonly Recipe[] = [
 
 /** A line as a vision system sees it, opened by commands or by its camera: what it is told, it does at once. */
 export class StandInLine implements LineCommands {
+  readonly denied = deniedTo;
   readonly #publisher: Publisher;
   readonly #opensParts: 'camera' | 'command';
   readonly #listeners: ((now: Ordered) => void)[] = [];

@@ -6,7 +6,7 @@ import { type ClientSession, type NodeClass, type NodeId, type ReferenceDescript
 
 const [subtypeOf, aggregates, modellingRule, typeDefinition] = ['i=45', 'i=44', 'i=37', 'i=40'];
 /** Modelling rules (Part 3, 6.4.4): what an instance must have. */
-const mandatory = ['ns=0;i=78', 'ns=0;i=11508'];
+const mandatory = ['ns=0;i=78', 'ns=0;i=11510'];
 /** Structures of a state machine type that belong to the type and not to its instances. */
 const ofTypes = ['StateType', 'InitialStateType', 'TransitionType'];
 

@@ -20,9 +20,9 @@ import {
 import { fail, messageOf } from '../../../../errors.ts';
 import type { Clock } from '../../../clock.ts';
 import { certificateThumbprint } from '../security/actor.ts';
+import { applicationUriOf } from '../security/application-uri.ts';
 import { serverNames, thisMachine } from '../security/names.ts';
-import { ensureOwnCertificate, ownCertificateFile } from '../security/own-certificate.ts';
-import { storeFolderName } from '../security/security.ts';
+import { ensureOwnCertificate, ownCertificateFile, storeFolderName } from '../security/own-certificate.ts';
 import type { PlcNode } from './plc-nodes.ts';
 
 export interface PlcAddress {
@@ -31,6 +31,7 @@ export interface PlcAddress {
   readonly securityPolicy: 'Basic256Sha256' | 'Aes128_Sha256_RsaOaep' | 'Aes256_Sha256_RsaPss';
   /** Null: without a user. */
   readonly user: { readonly name: string; readonly password: () => Promise<string> } | null;
+  /** Empty: this installation's own, as its server's. */
   readonly applicationUri: string;
   readonly stateFolder: string;
 }
@@ -104,7 +105,8 @@ export class PlcSession {
 }
 
 async function makeClient(address: PlcAddress, store: OPCUACertificateManager, clock: Clock): Promise<OPCUAClient> {
-  const { applicationUri, securityMode, securityPolicy } = address;
+  const { stateFolder, securityMode, securityPolicy } = address;
+  const applicationUri = await applicationUriOf(stateFolder, address.applicationUri);
   // Our own server's where there is one; else one is made here that names this machine.
   const names = serverNames('0.0.0.0', '', thisMachine());
   if (securityMode !== 'None') await ensureOwnCertificate(store, { applicationUri, names }, clock.wallMs());

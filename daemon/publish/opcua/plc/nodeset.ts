@@ -3,6 +3,7 @@
  * with its node id, type and access, made by the same code that makes them in the server. No values, no users.
  */
 import { AddressSpace, generateAddressSpace, nodesets } from 'node-opcua';
+import { invariant } from '../../../../errors.ts';
 import { TagBlock } from '../tags.ts';
 
 /** Of the tag table: raised with each tag that is added. */
@@ -24,8 +25,29 @@ export async function plcNodeset(lineId: string, namespaceUri: string): Promise<
     for (const tag of folder.getComponents()) tag.setRolePermissions(null as unknown as []);
     namespace.version = layoutVersion;
     namespace.publicationDate = new Date(layoutDate);
-    return namespace.toNodeset2XML();
+    return forOldImporters(namespace.toNodeset2XML());
   } finally {
     space.dispose();
   }
+}
+
+/**
+ * The oldest base model that has what the tags use: objects, variables, the built-in types and ImagePNG, all there from
+ * the first. 1.03 is the first whose importers know what a model requires. The library would ask for its own, the
+ * newest, which no importer of a PLC's tool has.
+ */
+const baseModel = { uri: 'http://opcfoundation.org/UA/', version: '1.03', date: '2013-12-02T00:00:00Z' };
+
+function forOldImporters(xml: string): string {
+  const { uri, version, date } = baseModel;
+  const required = /<RequiredModel [^>]*\/>/g;
+  const models = xml.match(required) ?? [];
+  const [base, ...others] = models;
+  invariant(base?.includes(`ModelUri="${uri}"`) && others.length === 0, `the tags need more than ${uri}`);
+  return (
+    xml
+      .replace(required, `<RequiredModel ModelUri="${uri}" Version="${version}" PublicationDate="${date}"/>`)
+      // xs:dateTime allows a fraction of a second; asyncua and others read none.
+      .replace(/(\d\d:\d\d:\d\d)\.\d+Z/g, '$1Z')
+  );
 }

@@ -18,6 +18,9 @@ const backDatedDays = 7;
 /** Each renewal is a round to all clients; but none lasts as long as a machine. */
 const validDays = 5 * 365;
 
+/** In the state folder: own key and certificate, `trusted`, `rejected`, `issuers`. */
+export const storeFolderName = 'opcua';
+
 export interface CertificateNames {
   readonly applicationUri: string;
   readonly names: ServerNames;

@@ -10,13 +10,15 @@ import type { Clock } from '../../../clock.ts';
 import { UserStore } from '../../../users/user-store.ts';
 import { usersFileName } from '../../../users/users.ts';
 import type { Log } from '../../lane.ts';
+import { applicationUriOf } from './application-uri.ts';
 import type { CertificateFacts } from './certificate-facts.ts';
 import { ClientCertificates } from './client-certificates.ts';
 import { type Access, accessInWords, addEndpoints, sayWhatIsOpen, waysIn } from './endpoints.ts';
 import { Logins } from './logins.ts';
 import { isLoopback, type Machine, missingNames, type ServerNames, serverNames, thisMachine } from './names.ts';
-import { ensureOwnCertificate, ownCertificateFile, readOwnCertificate } from './own-certificate.ts';
+import { ensureOwnCertificate, ownCertificateFile, readOwnCertificate, storeFolderName } from './own-certificate.ts';
 import { callableByAll, readable } from './permissions.ts';
+import { askRoleFirst } from './role-first.ts';
 import { type Standing, standing } from './standing.ts';
 import { Visitors } from './visitors.ts';
 
@@ -27,6 +29,7 @@ export interface SecuritySettings {
   readonly stateFolder: string;
   /** What clients call it, separated by commas; absent or empty: after `host`. */
   readonly names?: string;
+  /** Absent or empty: this installation's own, kept in the state folder. */
   readonly applicationUri?: string;
   readonly plainReadOnly?: boolean;
   readonly plcPassword?: boolean;
@@ -42,21 +45,17 @@ export interface SecurityOptions {
   readonly audit?: Audit | null;
 }
 
-export const defaultApplicationUri = 'urn:twinspect:server';
-
 /** Half of the sessions: whoever needs no password must not be able to take them all. */
 const plainSessionsMax = 50;
 /** Certificate, clock and limits are looked at this often; a renewed certificate is taken within it. */
 const lookEveryMs = 5000;
-
-/** In the state folder: own key and certificate, `trusted`, `rejected`, `issuers`. */
-export const storeFolderName = 'opcua';
 
 export class OpcUaSecurity {
   readonly users: UserStore;
   readonly logins: Logins;
   readonly store: ClientCertificates;
   readonly names: ServerNames;
+  readonly applicationUri: string;
   readonly #options: SecurityOptions;
   readonly #access: Access;
   readonly #stopped = new AbortController();
@@ -67,13 +66,14 @@ export class OpcUaSecurity {
 
   private constructor(
     options: SecurityOptions,
-    made: Pick<OpcUaSecurity, 'users' | 'store' | 'names'> & { certificate: CertificateFacts },
+    made: Pick<OpcUaSecurity, 'users' | 'store' | 'names' | 'applicationUri'> & { certificate: CertificateFacts },
   ) {
     const { settings, log, audit = null } = options;
     this.#options = options;
     this.users = made.users;
     this.store = made.store;
     this.names = made.names;
+    this.applicationUri = made.applicationUri;
     this.#certificate = made.certificate;
     const { plainReadOnly = false, plcPassword = false } = settings;
     const firstLook = isLoopback(settings.host) && this.users.users.length === 0;
@@ -89,7 +89,7 @@ export class OpcUaSecurity {
   /** Rejects with `opcua/noUser`, `user/file`, or what keeps the certificate from being made. */
   static async open(options: SecurityOptions): Promise<OpcUaSecurity> {
     const { settings, clock, log } = options;
-    const { host, stateFolder, applicationUri = defaultApplicationUri, machine = thisMachine() } = settings;
+    const { host, stateFolder, machine = thisMachine() } = settings;
     const users = new UserStore({ path: join(stateFolder, usersFileName), clock });
     await users.start();
     const store = new ClientCertificates(join(stateFolder, storeFolderName), clock);
@@ -97,6 +97,7 @@ export class OpcUaSecurity {
       if (!isLoopback(host) && users.users.length === 0) throw fail('opcua/noUser', { host });
       await store.initialize();
       const names = serverNames(host, settings.names ?? '', machine);
+      const applicationUri = await applicationUriOf(stateFolder, settings.applicationUri);
       const wanted = { applicationUri, names };
       const { facts, made } = await ensureOwnCertificate(store, wanted, clock.wallMs());
       if (made !== null) log.info({ certificate: facts.thumbprint, why: made }, 'OPC UA: own certificate made');
@@ -105,7 +106,7 @@ export class OpcUaSecurity {
         const text = 'OPC UA: the certificate does not carry these names; "twinspect opcua renew" makes one that does';
         log.warn({ missing }, text);
       }
-      return new OpcUaSecurity(options, { users, store, names, certificate: facts });
+      return new OpcUaSecurity(options, { users, store, names, applicationUri, certificate: facts });
     } catch (error) {
       users.stop();
       await store.dispose();
@@ -137,6 +138,7 @@ export class OpcUaSecurity {
     const endpoint = server.endpoints[0];
     if (endpoint) addEndpoints(endpoint, waysIn(this.#access), this.names, resourcePath);
     server.roleResolvers.push(this.logins);
+    askRoleFirst(server);
     const space = server.engine.addressSpace;
     for (const namespace of space?.getNamespaceArray() ?? []) {
       // The standard's own methods (GetMonitoredItems, ResendData) act on the caller's own subscriptions.
