@@ -52,6 +52,8 @@ export interface DaemonOptions {
   readonly announced: (record: VerdictRecord, committed: boolean) => void;
   /** Another camera than the configured one. */
   readonly camera?: Camera;
+  /** Further lanes: whoever shows the line's state. */
+  readonly lanes?: readonly ControlLane[];
 }
 
 /** Everything between a camera and the plant. */
@@ -181,7 +183,7 @@ export class Daemon {
 
   /** Before what shows verdicts, so that they are closed after it: by then no pass can come. */
   async #startOwnLanes(): Promise<ControlLane[]> {
-    const lanes: ControlLane[] = [];
+    const lanes: ControlLane[] = [...(this.#options.lanes ?? [])];
     for (const { name, open } of ownLanes(this.#options, this.#stateFolder)) {
       const own = await this.#steps.start({ ...this.#brief(name), begin: open, end: (lane) => lane?.stop() });
       if (own) lanes.push(own.lane);
