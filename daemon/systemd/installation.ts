@@ -68,9 +68,7 @@ const hidden = /^\/(?:home|root|run\/user|tmp|var\/tmp)(?:\/|$)/;
 export async function installSteps(wish: InstallWish, template: ReadTemplate): Promise<InstallStep[]> {
   const { lines, devices, credentials, packageRoot } = wish;
   for (const line of lines) checkInstance(line);
-  // The unit hides them (ProtectHome=, PrivateTmp=): the service could not read itself.
-  if (/^\/(?:home|root|run\/user|tmp|var\/tmp)(?:\/|$)/.test(packageRoot))
-    throw fail('service/place', { path: packageRoot });
+  if (hidden.test(packageRoot)) throw fail('service/place', { path: packageRoot });
   const steps: InstallStep[] = [];
   for (const [name, { path, say }] of Object.entries(machineFiles)) {
     steps.push({ kind: 'write', path, text: placed(await template(name), wish), say });
