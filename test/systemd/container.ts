@@ -1,7 +1,7 @@
 /**
- * A Debian container with systemd as its first process, this installation mounted into it read-only: what a device does
- * with the units, without a device. Its base is made once by debootstrap and kept in the temporary folder. Cgroup limits
- * cannot be tried in it, and its reboot is no power cut: what was not synced is not lost.
+ * A Debian container with systemd as its first process, this installation mounted into it read-only: what a device
+ * does with the units, without a device. Its base is made once by debootstrap and kept in the temporary folder. Cgroup
+ * limits cannot be tried in it, and its reboot is no power cut: what was not synced is not lost.
  */
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { promisify } from 'node:util';
+import { systemClock } from '../../daemon/clock.ts';
 import { root as project } from '../architecture/source.ts';
 
 const execute = promisify(execFile);
@@ -118,7 +119,7 @@ export class Container {
     const began = performance.now();
     while (!(await holds())) {
       if (performance.now() - began > limitMs) throw new Error(`not within ${limitMs} ms: ${what}`);
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      await wait(100);
     }
     return performance.now() - began;
   }
@@ -150,6 +151,11 @@ export class Container {
     // Until the kernel has let go of its folder.
     for (let i = 0; i < 100 && mountedIn(this.root); i++) execFileSync('sleep', ['0.1']);
   }
+}
+
+/** By the real clock: the container lives by it. */
+export function wait(forMs: number): Promise<void> {
+  return new Promise((resolve) => systemClock.after(forMs, resolve));
 }
 
 function commandOf(pid: string): string {

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Container, containerProblem } from './container.ts';
+import { Container, containerProblem, wait } from './container.ts';
 
 const problem = containerProblem();
 const unit = 'twinspect@line1.service';
@@ -110,7 +110,7 @@ describe.skipIf(problem !== null)(`a device with systemd${problem === null ? '' 
     await device.until('the fault is told', 60_000, async () =>
       /not ready|fault/.test(await device.property(unit, 'StatusText')),
     );
-    await new Promise((resolve) => setTimeout(resolve, 3 * watchdogMs));
+    await wait(3 * watchdogMs);
     expect(await restarts()).toBe(before);
     await device.call('rm', '/var/lib/twinspect/fill');
     await ready();
@@ -134,7 +134,7 @@ describe.skipIf(problem !== null)(`a device with systemd${problem === null ? '' 
     expect(await device.journal(unit)).toMatch(/"time":"1970-01-0/);
     const before = await restarts();
     device.write(clock, '+0');
-    await new Promise((resolve) => setTimeout(resolve, 2 * watchdogMs));
+    await wait(2 * watchdogMs);
     await ready();
     expect(await restarts()).toBe(before);
   }, 180_000);
