@@ -1,4 +1,4 @@
-/** Where memory ends, the kernel takes teaching first: it goes on where it was, and the line beside it keeps judging. */
+/** Where memory ends, teaching goes first: it can go on where it was, and the line beside it keeps judging. */
 import { writeFile } from 'node:fs/promises';
 
 /** The most a process may say of itself (proc_pid_oom_score_adj(5)). */
