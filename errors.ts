@@ -263,6 +263,10 @@ export const errorTable = {
     text: 'The inference was checked with a golden part and failed: {cause}',
     action: 'Look at the log for the inference host; while checks fail the heartbeat stands still.',
   },
+  'inference/unkillable': {
+    text: 'The inference process {pid} did not end within {limitMs} ms of being killed: a driver holds it',
+    action: 'Restart the device; no other process is started beside it. If it comes again, look at the GPU driver.',
+  },
   'inference/hung': {
     text: 'No reading within {limitMs} ms; the inference host was killed',
     action:

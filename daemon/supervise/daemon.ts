@@ -291,10 +291,10 @@ export class Daemon {
   #showState(): void {
     const line = this.#line;
     if (!line || !this.#publishing) return;
-    const { problem: hostProblem, refusal } = this.#inference;
+    const { problem: hostProblem, fault: hostFault, refusal } = this.#inference;
     const [begun, ready, bundle] = [this.#begun, line.readyState(), this.#inference.bundle()];
     this.#registering?.heed(bundle);
-    const state = lineState({ begun, ready, bundle, hostProblem, refusal });
+    const state = lineState({ begun, ready, bundle, hostProblem, hostFault, refusal });
     this.#publishing.line(this.#options.config.line.id).setState(state);
   }
 }

@@ -82,5 +82,13 @@ function watchdogMsOf(env: Environment, pid: number): number | null {
 
 const nothing = (): void => {};
 const nobody: Notifier = {
-  ...{ ready: nothing, status: nothing, reloading: nothing, reloaded: nothing, stopping: nothing, alive: nothing, watchdogMs: null },
+  ...{
+    ready: nothing,
+    status: nothing,
+    reloading: nothing,
+    reloaded: nothing,
+    stopping: nothing,
+    alive: nothing,
+    watchdogMs: null,
+  },
 };
