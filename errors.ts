@@ -59,6 +59,26 @@ export const errorTable = {
     text: 'The system refused: {cause}',
     action: 'Check permissions, disk and network of the thing named.',
   },
+  'system/notify': {
+    text: 'Nothing can be told to systemd through {address}: {problem}',
+    action: 'Start the service by systemd with Type=notify, or take NOTIFY_SOCKET out of the environment.',
+  },
+  'service/root': {
+    text: 'Only root may install services',
+    action: 'Call it with sudo, or add --dry-run to see what it would do.',
+  },
+  'service/line': {
+    text: 'A line is named "{line}", expected 1 to 64 letters, digits, "_" and "-", a letter or digit first',
+    action: 'Choose another name; the configuration of the line is called like it.',
+  },
+  'service/place': {
+    text: 'This installation is in {path}, which the service cannot see: home and temporary folders are hidden from it',
+    action: 'Move it to /opt/twinspect, and call "twinspect service install" from there.',
+  },
+  'service/step': {
+    text: 'This step failed: {step}: {cause}',
+    action: 'Mend what it says and call it again: what is done is done again without harm.',
+  },
   'doctor/problems': { text: '{count} of {checks} checks failed', action: 'Do what stands under each of them.' },
   // configuration
   'config/extension': {
@@ -242,6 +262,10 @@ export const errorTable = {
   'inference/check': {
     text: 'The inference was checked with a golden part and failed: {cause}',
     action: 'Look at the log for the inference host; while checks fail the heartbeat stands still.',
+  },
+  'inference/unkillable': {
+    text: 'The inference process {pid} did not end within {limitMs} ms of being killed: a driver holds it',
+    action: 'Restart the device; no other process is started beside it. If it comes again, look at the GPU driver.',
   },
   'inference/hung': {
     text: 'No reading within {limitMs} ms; the inference host was killed',

@@ -31,6 +31,20 @@ export interface LogOptions {
   readonly sink: { write(line: string): void };
 }
 
+/** syslog(3): a line that begins so is shown by `journalctl -p` with its severity, and without it in colour. */
+const priorities: Readonly<Record<LogLevel, number>> = { debug: 7, info: 6, warn: 4, error: 3 };
+
+/** The same sink for lines that systemd's journal reads. */
+export function forJournal(sink: LogOptions['sink']): LogOptions['sink'] {
+  return {
+    write(line) {
+      // Its level is the first field of each line.
+      const level = /^\{"level":"(\w+)"/.exec(line)?.[1] as LogLevel | undefined;
+      sink.write(level === undefined ? line : `<${priorities[level]}>${line}`);
+    },
+  };
+}
+
 /** Names of fields that are blanked wherever they stand in the first two levels. */
 const secretFields = ['password', 'passphrase', 'secret', 'token', 'privateKey'];
 

@@ -3,7 +3,7 @@
  * environment become values here; commands and all below them get those values.
  */
 import { randomBytes } from 'node:crypto';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, fstatSync, openSync } from 'node:fs';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { diskFiles } from '../drivers/files.ts';
@@ -14,7 +14,7 @@ import { dispatch, exitCodes, report } from './commands/dispatch.ts';
 import { loadCommand, seats } from './commands/index.ts';
 import { onHangup, onStopSignals, stopSignals } from './commands/stopping.ts';
 import { countedFiles, leaveNow, leaveWith } from './leave.ts';
-import { createLog, type LogLevel, logLevels, openLineWriter } from './log.ts';
+import { createLog, forJournal, type LogLevel, logLevels, openLineWriter } from './log.ts';
 
 /** Last words wait this long for their reader. */
 const flushMaxMs = 1000;
@@ -53,7 +53,10 @@ const context: Context = {
   clock: systemClock,
   signal: stopping.signal,
   onReload: hangup.onReload,
-  log: createLog({ level: firstLevel(process.env['TWINSPECT_LOG_LEVEL']), sink: stderr }),
+  log: createLog({
+    level: firstLevel(process.env['TWINSPECT_LOG_LEVEL']),
+    sink: isJournal(2) ? forJournal(stderr) : stderr,
+  }),
   files,
   stdin: readStdin,
   unguessable: (count) => randomBytes(count),
@@ -71,6 +74,12 @@ async function readStdin(): Promise<string> {
     if (text.length > stdinMaxChars) throw fail('usage/stdin', { limit: stdinMaxChars });
   }
   return text;
+}
+
+/** Whether systemd's journal reads this descriptor: it says in the environment which file that is (systemd.exec(5)). */
+function isJournal(fd: number): boolean {
+  const { dev, ino } = fstatSync(fd, { bigint: true });
+  return process.env['JOURNAL_STREAM'] === `${dev}:${ino}`;
 }
 
 /** Before the configuration is read; a wrong level is refused there, with all other mistakes. */

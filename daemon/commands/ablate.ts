@@ -19,6 +19,7 @@ import type { TeachOptions } from '../../models/teach/teaching.ts';
 import type { Args } from './args.ts';
 import type { Command, Context } from './command.ts';
 import { testSamples } from './evaluate.ts';
+import { giveWay } from './give-way.ts';
 import { openBundleJudge } from './judge-bundle.ts';
 import { dataFolders, readOptions, teachOptions } from './teach-options.ts';
 import { openTeachingFolder } from './teaching-folder.ts';
@@ -49,6 +50,7 @@ export const command: Command = {
   },
   async run(context: Context, args: Args) {
     args.atMost(0);
+    await giveWay();
     const out = resolve(context.cwd, args.required('out'));
     const [folder] = dataFolders(context, args);
     const samples = await testSamples(context, folder!);

@@ -12,6 +12,7 @@ import { filterBank } from '../../models/teach/filter-bank.ts';
 import { distillation, maskedDistillation, masking } from '../../models/teach/lessons.ts';
 import type { Args } from './args.ts';
 import type { Command, Context } from './command.ts';
+import { giveWay } from './give-way.ts';
 import { readOptions, teachOptions } from './teach-options.ts';
 import { TeachingDisplay } from './teaching-display.ts';
 import { openTeachingFolder, type TeachingFolder } from './teaching-folder.ts';
@@ -39,6 +40,7 @@ export const command: Command = {
   },
   async run(context: Context, args: Args) {
     args.atMost(0);
+    await giveWay();
     const out = resolve(context.cwd, args.required('out'));
     const given = ways.filter((way) => (way === 'from-frames' ? args.flag(way) : args.texts(way).length > 0));
     if (given.length === 0) {

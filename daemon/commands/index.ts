@@ -24,6 +24,7 @@ export const seats: readonly Seat[] = [
   { name: 'audit', summary: 'who changed what, and whether the record of it is whole' },
   { name: 'user', summary: 'who may log in, and with which role' },
   { name: 'opcua', summary: 'which OPC UA clients are trusted; the own certificate; the tags for a PLC tool' },
+  { name: 'service', summary: 'install, remove and show the lines of this machine as services of systemd' },
   { name: 'doctor', summary: 'say what this machine can do' },
   { name: 'synthetic', summary: 'write a set of synthetic parts with their truth' },
   {

@@ -3,11 +3,15 @@
  * file while it runs, and stops in order at Ctrl-C or after the verdicts asked for.
  */
 import { resolve } from 'node:path';
+import process from 'node:process';
 import type { LoadedConfig } from '../../config/load.ts';
 import { type Change, type ConfigWatch, watchConfig } from '../../config/watch.ts';
 import { messageOf, TwinspectError } from '../../errors.ts';
 import type { VerdictRecord } from '../line/verdict.ts';
 import { Daemon } from '../supervise/daemon.ts';
+import { keepAlive } from '../systemd/liveness.ts';
+import { type Notifier, openNotifier } from '../systemd/notifier.ts';
+import { StatusLane, statusText } from '../systemd/status-lane.ts';
 import type { Args } from './args.ts';
 import type { Command, Context } from './command.ts';
 import { configFile, configFor, textReader } from './config.ts';
@@ -28,14 +32,19 @@ export const command: Command = {
     args.atMost(0);
     const parts = args.whole('parts', { min: 1, max: partsMax });
     let watch: ConfigWatch | null = null;
-    context.onReload(() => watch?.reread());
+    const notifier = openNotifier(context.env, process.pid, context.log);
+    context.onReload(() => {
+      if (watch === null) return;
+      notifier.reloading(context.clock.nowMs());
+      watch.reread();
+    });
     const loaded = await configFor(context, args.text('config'));
     context.log.setLevel(loaded.config.log.level);
     const summary = new RunSummary();
     const { promise: enough, resolve: stop } = Promise.withResolvers<void>();
     if (context.signal.aborted) stop();
     context.signal.addEventListener('abort', () => stop(), { once: true });
-    const daemon = openDaemon(context, loaded, (record) => {
+    const daemon = openDaemon(context, loaded, notifier, (record) => {
       if (summary.count === parts) return;
       context.stdout(verdictLine(record));
       summary.add(record);
@@ -43,25 +52,53 @@ export const command: Command = {
     });
     const watching = new AbortController();
     const begun = Promise.withResolvers<void>();
-    watch = follow(context, args, loaded, daemon, { begun: begun.promise, signal: watching.signal });
+    const when = { begun: begun.promise, signal: watching.signal, reread: () => notifier.reloaded() };
+    watch = follow(context, args, loaded, daemon, when);
     try {
       await daemon.start();
       greet(context, loaded, daemon);
+      tellSystemd(context, loaded, daemon, notifier, watching.signal);
       begun.resolve();
       await enough;
     } finally {
       watching.abort();
+      notifier.stopping();
       await daemon.stop();
     }
     for (const line of summary.lines()) context.stderr(line);
   },
 };
 
-function openDaemon(context: Context, { config }: LoadedConfig, announced: (record: VerdictRecord) => void): Daemon {
+function openDaemon(
+  context: Context,
+  { config }: LoadedConfig,
+  notifier: Notifier,
+  announced: (record: VerdictRecord) => void,
+): Daemon {
   const { cwd, clock, env, files, signal } = context;
   const log = context.log.child({ line: config.line.id });
   const credentials = env['CREDENTIALS_DIRECTORY'] ?? null;
-  return new Daemon({ config, cwd, credentials, clock, log, files, signal, announced });
+  const lanes = [new StatusLane(notifier)];
+  return new Daemon({ config, cwd, credentials, clock, log, files, signal, announced, lanes });
+}
+
+/** The line is up, with a bundle in service or its absence told; from now on the watchdog is fed. */
+function tellSystemd(
+  { clock, log }: Context,
+  { config }: LoadedConfig,
+  { publishing }: Daemon,
+  notifier: Notifier,
+  signal: AbortSignal,
+): void {
+  if (!publishing) return;
+  const publisher = publishing.line(config.line.id);
+  notifier.ready(statusText(publisher.status()));
+  const journal = {
+    name: 'the journal',
+    answers: () => publishing.journal.bySequence(config.line.id, 0),
+    declare: (problem: string) => publisher.journalSilent(problem),
+  };
+  keepAlive({ notifier, clock, log: log.child({ room: 'systemd' }), watched: [journal], signal });
 }
 
 function greet(context: Context, { config }: LoadedConfig, daemon: Daemon): void {
@@ -83,21 +120,32 @@ function follow(
   args: Args,
   current: LoadedConfig,
   daemon: Daemon,
-  when: { readonly begun: Promise<void>; readonly signal: AbortSignal },
+  when: { readonly begun: Promise<void>; readonly signal: AbortSignal; readonly reread: () => void },
 ): ConfigWatch | null {
   const named = configFile(context, args.text('config'));
   if (named === null) return null;
   const { env, clock, cwd, log } = context;
+  const { reread, ...until } = when;
   return watchConfig({
-    ...{ file: resolve(cwd, named), env, current, watchFolder, readFile: textReader(context), ...when },
+    ...{ file: resolve(cwd, named), env, current, watchFolder, readFile: textReader(context), ...until },
     after: (delayMs, callback, aborted) => clock.after(delayMs, callback, aborted),
-    changed: (loaded, changes) => takeOver(context, loaded, changes, daemon, named),
-    unchanged: () => log.info({ file: named }, 'configuration read again: nothing is different'),
+    changed: (loaded, changes) => {
+      takeOver(context, loaded, changes, daemon, named);
+      reread();
+    },
+    unchanged: () => {
+      log.info({ file: named }, 'configuration read again: nothing is different');
+      reread();
+    },
     refused: (error) => {
       log.error({ error }, 'the changed configuration is refused; the old one stays');
       tell(context, error);
+      reread();
     },
-    hampered: (error) => log.warn({ error }, messageOf(error)),
+    hampered: (error) => {
+      log.warn({ error }, messageOf(error));
+      reread();
+    },
   });
 }
 

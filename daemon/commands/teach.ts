@@ -8,6 +8,7 @@ import { teach } from '../../models/teach/teach.ts';
 import type { TeachHooks } from '../../models/teach/teaching.ts';
 import type { Args } from './args.ts';
 import type { Command, Context } from './command.ts';
+import { giveWay } from './give-way.ts';
 import { continueBundle } from './teach-continue.ts';
 import { readOptions, teachOptions } from './teach-options.ts';
 import { writeTeachingPage } from './teach-page.ts';
@@ -25,6 +26,7 @@ export const command: Command = {
   options: teachOptions,
   async run(context: Context, args: Args) {
     args.atMost(0);
+    await giveWay();
     const started = context.clock.nowMs();
     const out = resolve(context.cwd, args.required('out'));
     const parent = args.text('continue');

@@ -32,6 +32,7 @@ export class Host {
   readonly #child: ChildProcess;
   readonly #exchange: Exchange;
   readonly #ended = new AbortController();
+  readonly #gone = Promise.withResolvers<void>();
   readonly #loading = Promise.withResolvers<ServedBundle>();
   #waiting: Waiting | null = null;
   #bundle: ServedBundle | null = null;
@@ -54,8 +55,14 @@ export class Host {
     });
     invariant(hostFds.exchange === 4 && hostFds.lifeline === 5, 'the host finds its descriptors where they are put');
     this.#child.on('message', (word: HostAnswer) => this.#heard(word));
-    this.#child.once('error', (error) => this.#end(messageOf(error)));
-    this.#child.once('exit', (code, signal) => this.#end(signal ? `killed by ${signal}` : `it exited with ${code}`));
+    this.#child.once('error', (error) => {
+      this.#end(messageOf(error));
+      if (this.#child.pid === undefined) this.#gone.resolve();
+    });
+    this.#child.once('exit', (code, signal) => {
+      this.#end(signal ? `killed by ${signal}` : `it exited with ${code}`);
+      this.#gone.resolve();
+    });
     // Nobody may wait for it: an unanswered load is told through `died`.
     this.#loading.promise.catch(() => undefined);
   }
@@ -63,6 +70,11 @@ export class Host {
   /** Aborts when the host is gone; the reason is the error that says why. */
   get died(): AbortSignal {
     return this.#ended.signal;
+  }
+
+  /** Resolves when the process has ended: later than `died` where even SIGKILL has to wait for the kernel. */
+  get gone(): Promise<void> {
+    return this.#gone.promise;
   }
 
   get pid(): number | undefined {

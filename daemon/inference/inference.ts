@@ -93,6 +93,11 @@ export class Inference implements InferencePort {
     return this.#service?.problem ?? null;
   }
 
+  /** Why a person is needed for the inference; null where none is. */
+  get fault(): string | null {
+    return this.#service?.fault ?? null;
+  }
+
   /** The process that serves, and its memory at its last reading. */
   get host(): Pick<Host, 'pid' | 'rssBytes'> | null {
     return this.#service?.host ?? null;

@@ -9,6 +9,8 @@ import type { PairImages, Reading, ServedBundle } from './port.ts';
 
 /** Waits between restarts double up to this. */
 export const restartBackoffMaxMs = 60_000;
+/** A killed process ends within moments, unless a driver holds it in the kernel. */
+export const goneMaxMs = 10_000;
 
 export interface Log {
   info(values: object, text: string): void;
@@ -43,6 +45,7 @@ export class Service {
   #again = quietPromise<Host>();
   #deathsInRow = 0;
   #problem: string | null = null;
+  #fault: string | null = null;
 
   constructor({ path, bundle, host }: Opened, deps: ServiceDeps) {
     this.path = path;
@@ -54,6 +57,11 @@ export class Service {
   /** Why nothing can be judged now; null where it can. */
   get problem(): string | null {
     return this.#problem;
+  }
+
+  /** A person is needed: a process that cannot be killed holds the device. Null where none is. */
+  get fault(): string | null {
+    return this.#fault;
   }
 
   get host(): Host | null {
@@ -85,12 +93,13 @@ export class Service {
 
   #watch(host: Host): void {
     this.#host = host;
-    const died = (): void => this.#lost(host.died.reason as Error);
+    const died = (): void => this.#lost(host.died.reason as Error, host);
     if (host.died.aborted) died();
     else host.died.addEventListener('abort', died, { once: true });
   }
 
-  #lost(error: Error): void {
+  /** `host` is the one that was lost; null where another one did not come up. */
+  #lost(error: Error, host: Host | null): void {
     if (this.#retired.signal.aborted) return;
     if (this.#host !== null) {
       this.#host = null;
@@ -102,11 +111,13 @@ export class Service {
     this.#deathsInRow = Math.min(this.#deathsInRow + 1, 31);
     this.#problem = messageOf(error);
     log.error({ bundle: this.path, error, waitMs }, 'inference host lost; another is started');
-    clock.after(waitMs, () => void this.#restart(), this.#retired.signal);
+    clock.after(waitMs, () => void this.#restart(host), this.#retired.signal);
     changed();
   }
 
-  async #restart(): Promise<void> {
+  async #restart(before: Host | null): Promise<void> {
+    if (before) await this.#untilGone(before);
+    if (this.#retired.signal.aborted) return;
     try {
       const { host } = await this.#deps.reopen(this.path, this.bundle);
       if (this.#retired.signal.aborted) {
@@ -119,8 +130,27 @@ export class Service {
       this.#deps.log.info({ bundle: this.path, pid: host.pid }, 'inference host replaced');
       this.#deps.changed();
     } catch (error) {
-      this.#lost(error as Error);
+      this.#lost(error as Error, null);
     }
+  }
+
+  /** Beside one that does not end no other is started: it would hang at the same device, and the next one too. */
+  async #untilGone({ gone, pid }: Host): Promise<void> {
+    const { clock, log, changed } = this.#deps;
+    const ended = new AbortController();
+    const late = (): void => {
+      const error = fail('inference/unkillable', { pid: pid ?? 0, limitMs: goneMaxMs });
+      this.#fault = messageOf(error);
+      this.#problem = this.#fault;
+      log.error({ bundle: this.path, error }, this.#fault);
+      changed();
+    };
+    clock.after(goneMaxMs, late, ended.signal);
+    await gone;
+    ended.abort();
+    if (this.#fault === null) return;
+    this.#fault = null;
+    changed();
   }
 
   /** A part may wait for the new host as long as its deadline lets it. */

@@ -148,6 +148,11 @@ export class Publisher implements VerdictSink {
     this.#showStatus();
   }
 
+  /** The journal does not answer: no part passes until it is written again. */
+  journalSilent(problem: string): void {
+    this.#guard.failed(new Error(problem));
+  }
+
   /** Why capture and inference are not proven to work; null while they are: the heartbeat steps only then. */
   setPulse(problem: string | null): void {
     this.#pulse = problem;

@@ -52,6 +52,8 @@ export interface DaemonOptions {
   readonly announced: (record: VerdictRecord, committed: boolean) => void;
   /** Another camera than the configured one. */
   readonly camera?: Camera;
+  /** Further lanes: whoever shows the line's state. */
+  readonly lanes?: readonly ControlLane[];
 }
 
 /** Everything between a camera and the plant. */
@@ -181,7 +183,7 @@ export class Daemon {
 
   /** Before what shows verdicts, so that they are closed after it: by then no pass can come. */
   async #startOwnLanes(): Promise<ControlLane[]> {
-    const lanes: ControlLane[] = [];
+    const lanes: ControlLane[] = [...(this.#options.lanes ?? [])];
     for (const { name, open } of ownLanes(this.#options, this.#stateFolder)) {
       const own = await this.#steps.start({ ...this.#brief(name), begin: open, end: (lane) => lane?.stop() });
       if (own) lanes.push(own.lane);
@@ -289,10 +291,10 @@ export class Daemon {
   #showState(): void {
     const line = this.#line;
     if (!line || !this.#publishing) return;
-    const { problem: hostProblem, refusal } = this.#inference;
+    const { problem: hostProblem, fault: hostFault, refusal } = this.#inference;
     const [begun, ready, bundle] = [this.#begun, line.readyState(), this.#inference.bundle()];
     this.#registering?.heed(bundle);
-    const state = lineState({ begun, ready, bundle, hostProblem, refusal });
+    const state = lineState({ begun, ready, bundle, hostProblem, hostFault, refusal });
     this.#publishing.line(this.#options.config.line.id).setState(state);
   }
 }

@@ -13,12 +13,14 @@ export interface LineFacts {
   readonly bundle: ServedBundle | null;
   /** Why a bundle in service cannot be run now. */
   readonly hostProblem: string | null;
+  /** The same, where a person is needed. */
+  readonly hostFault: string | null;
   /** Why the bundle wished for is not in service. */
   readonly refusal: Error | null;
 }
 
 /** A fault needs a person. A refused bundle beside one that goes on is none: the line judges; the log says it. */
-export function lineState({ begun, ready, bundle, hostProblem, refusal }: LineFacts): LineState {
+export function lineState({ begun, ready, bundle, hostProblem, hostFault, refusal }: LineFacts): LineState {
   const named = bundle && { name: bundle.name, version: bundle.version, digest: bundle.digest };
   const state = (cause: Cause, why: string, fault: string | null): LineState => {
     return { ready: false, why, cause, fault, bundle: named };
@@ -31,7 +33,7 @@ export function lineState({ begun, ready, bundle, hostProblem, refusal }: LineFa
   if (!ready.ready && ready.why !== 'journal') {
     return state(ready.why, ready.detail, ready.why === 'cameraLost' ? ready.detail : null);
   }
-  if (hostProblem !== null) return state('inference', `inference: ${hostProblem}`, null);
+  if (hostProblem !== null) return state('inference', `inference: ${hostProblem}`, hostFault);
   if (!begun) return state('starting', 'starting', null);
   return { ready: true, why: null, cause: null, fault: null, bundle: named };
 }

@@ -65,11 +65,11 @@ test('a host that loads slowly is not killed for ever, at the start and later; n
   const loadMs = systemClock.nowMs() - beganMs;
   quick.inference.stop();
 
-  const loadTimeoutMs = Math.ceil(2 * loadMs);
+  const loadTimeoutMs = Math.ceil(1.5 * loadMs);
   const { inference, said } = openInference(folder, { settings: { ...settings, loadTimeoutMs } });
   const kills = (): number => said.filter((line) => /not ready to serve within|host lost/.test(line)).length;
   const widened = (): string[] => said.filter((line) => line.includes('times in a row while it loaded'));
-  const feed = starve({ runMs: 20, standMs: 100 });
+  const feed = starve({ runMs: 20, standMs: 140 });
   await inference.start({ path, product });
   expect(inference.bundle()).toBeNull();
   expect(widened()).toEqual([]);
