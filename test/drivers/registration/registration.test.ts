@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { type Calibration, checkCalibration } from '../../../drivers/registration/calibration.ts';
 import { guessDepth } from '../../../drivers/registration/depth-guess.ts';
+import type { Lens } from '../../../drivers/registration/lens.ts';
 import { proofCalibration, proofScene } from '../../../drivers/registration/proof-scene.ts';
 import { Registration } from '../../../drivers/registration/registration.ts';
 import { fillSlivers, sliverPx } from '../../../drivers/registration/slivers.ts';
@@ -130,4 +131,38 @@ test('slivers take the colour beside them, wider shadows stay', () => {
   expect(rgb[3]).toBe(9);
   expect(rgb[6 * 3]).toBe(0);
   expect(state.filter((each) => each === 1)).toHaveLength(tall * (sliverPx + 1));
+});
+
+/** The scene's own cameras with the lenses of fish eyes; the wide one sees 140 degrees from corner to corner. */
+const fishEye = (lens: Lens, focalPx: number, distortion: number[]): Lens => ({
+  ...{ ...lens, model: 'fishEye', fx: focalPx, fy: focalPx * 0.99, distortion },
+});
+const fishEyeRgb = fishEye(proofCalibration.rgb, 640, [-0.03, 0.006, -0.002, 0.0004]);
+const fishEyeDepth = fishEye(proofCalibration.depth, 330, [0.04, -0.01, 0.002, -0.0004]);
+
+test('two fish eyes: each depth pixel shows its own spot, and what is hidden is black', () => {
+  const checked = checkCalibration({ ...proofCalibration, rgb: fishEyeRgb, depth: fishEyeDepth }, 'fish eyes');
+  const wide = proofScene(checked);
+  const fish = new Registration(checked);
+  const through = fish.register(wide.rgb, wide.depth);
+  const errors = wide.errorsPx(through.rgb).filter((_, at) => !isBlack(through.rgb, at));
+  expect(errors.length).toBeGreaterThan(290_000);
+  expect(quantile(errors, 0.5)).toBeLessThan(0.1);
+  // pixels of the axis: at the rim one of them spans two of the fish eye's
+  expect(quantile(errors, 0.98)).toBeLessThan(1);
+  const places = fish.places();
+  let [hiddenSpots, left, wronglyBlack] = [0, 0, 0];
+  for (let at = 0; at < wide.seen.length; at++) {
+    if (Number.isNaN(places[at * 2])) continue;
+    if (wide.seen[at] === 1) wronglyBlack += isBlack(through.rgb, at) ? 1 : 0;
+    else if (isBlack(through.rgb, at)) hiddenSpots++;
+    else left++;
+  }
+  expect(hiddenSpots).toBeGreaterThan(250);
+  expect(left / (hiddenSpots + left)).toBeLessThan(0.15);
+  expect(wronglyBlack).toBeLessThan(0.001 * wide.seen.length);
+  // the same terms read as Brown-Conrady's: what the model is asked for
+  const { model: _, ...taken } = fishEyeRgb;
+  const wrong = new Registration({ ...checked, rgb: taken }).register(wide.rgb, wide.depth);
+  expect(quantile(wide.errorsPx(wrong.rgb), 0.5)).toBeGreaterThan(2);
 });
