@@ -86,3 +86,11 @@ test('terms that bend back are followed as far as they rise', () => {
   expect(toDirection(of(500, terms), { x: 640 + 500 * 0.75, y: 480 }).x).toBeNaN();
   expect(Math.atan(toDirection(of(500, terms), { x: 640 + 500 * 0.6, y: 480 }).x)).toBeLessThan(1);
 });
+
+test('even mild terms of a fish eye read as Brown-Conrady are pixels off: the model is asked for', () => {
+  const lens = lensOf(lenses[0]!);
+  const { model: _, ...taken } = lens;
+  const direction = toDirection(lens, { x: 40, y: 40 });
+  const [right, wrong] = [toPixel(lens, direction), toPixel(taken, direction)];
+  expect(Math.hypot(right.x - wrong.x, right.y - wrong.y)).toBeGreaterThan(10);
+});
