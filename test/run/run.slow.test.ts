@@ -10,12 +10,13 @@ import type { VerdictPayload } from '../../daemon/publish/payload.ts';
 import { exportSynthetic } from '../../drivers/index.ts';
 import { root } from '../architecture/source.ts';
 import { temporaryFolder, until } from '../inference/rig.ts';
-import { grid, lenient, product, teachTiny, writeBundle } from '../inference/tiny-bundle.ts';
+import { tinyFiles } from '../inference/taught-once.ts';
+import { grid, lenient, product, writeBundle } from '../inference/tiny-bundle.ts';
 import { checkMessage } from '../publish/plant.ts';
 
 let files: Map<string, Uint8Array>;
 beforeAll(async () => {
-  files = await teachTiny();
+  files = await tinyFiles();
 });
 
 interface Running {
