@@ -112,6 +112,14 @@ export const errorTable = {
     text: 'Cannot decode {path}: {cause}',
     action: 'Record or export the image again; it is truncated or not an image.',
   },
+  'image/turned': {
+    text: '{path} is to be turned or mirrored before it is shown: its orientation tag is {orientation}, expected 1',
+    action: 'Save the picture again with its pixels turned and the tag gone, colour and depth alike, and its mask.',
+  },
+  'image/colours': {
+    text: '{path} has {found} colours, expected grey or RGB',
+    action: 'Export the picture again as RGB.',
+  },
   'image/size': {
     text: '{what} is {actual}, expected {expected}',
     action: 'Use images of the size the bundle was taught on, or teach a bundle for this size.',

@@ -1,7 +1,10 @@
 import { defineConfig } from 'vitest/config';
 
 /** Two workers: the machines this runs on have two cores and native inference uses both. */
-export const common = { maxWorkers: 2, testTimeout: 30_000, hookTimeout: 30_000 };
+export const common = {
+  ...{ maxWorkers: 2, testTimeout: 30_000, hookTimeout: 30_000 },
+  globalSetup: ['test/run-folder.ts'],
+};
 
 // The quick suite. What waits for whole daemons, simulated cameras and faults is in vitest.slow.config.ts.
 export default defineConfig({

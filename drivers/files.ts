@@ -19,6 +19,23 @@ export interface FileReader {
   read(path: string): Promise<Uint8Array>;
   /** A file of any size, a piece at a time, from its beginning. Rejects with `file/missing` at the first piece. */
   pieces(path: string): AsyncIterable<Uint8Array>;
+  /** Told by whoever decodes a file of something about it that does not stop it from being used. */
+  readonly noticed?: ((path: string, what: string) => void) | undefined;
+}
+
+/** The same files; `tell` hears each remark once, with the first file it was made of: thousands may be alike. */
+export function noticing(files: FileReader, tell: (path: string, what: string) => void): FileReader {
+  const told = new Set<string>();
+  return {
+    list: (path) => files.list(path),
+    read: (path) => files.read(path),
+    pieces: (path) => files.pieces(path),
+    noticed(path, what) {
+      if (told.has(what)) return;
+      told.add(what);
+      tell(path, what);
+    },
+  };
 }
 
 /** Recordings hold megabytes a part: fewer, larger reads. */

@@ -22,7 +22,7 @@ export { type Preset, presets } from './aravis/presets/index.ts';
 export { type Found, searchAravis } from './aravis/search.ts';
 export type { AravisSettings } from './aravis/settings.ts';
 export type { Camera, CameraCounters, CameraSink, DriverClock } from './camera.ts';
-export { diskFiles, type FileEntry, type FileReader } from './files.ts';
+export { diskFiles, type FileEntry, type FileReader, noticing } from './files.ts';
 export type { DepthFrame, Frame, FrameStamp, Modality, RgbFrame } from './frame.ts';
 export { type Layout, layoutNames, listSamples } from './replay/layouts.ts';
 export type { LoadedSample, Sample, Split } from './replay/sample.ts';

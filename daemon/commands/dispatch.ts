@@ -3,6 +3,7 @@
  * 128 + n stopped by signal n before it was done.
  */
 import { nearestName } from '../../config/problems.ts';
+import { noticing } from '../../drivers/files.ts';
 import { fail, messageOf, TwinspectError } from '../../errors.ts';
 import { readArgs } from './args.ts';
 import { type Command, type Context, Interrupted } from './command.ts';
@@ -42,7 +43,8 @@ async function call(argv: readonly string[], context: Context, commands: Command
   const wanted = asked ? rest[0]! : name;
   const command = await seated(wanted, commands);
   const { args, help } = readArgs(command, asked ? ['--help'] : rest);
-  if (!help) return (await command.run(context, args)) ?? exitCodes.done;
+  const files = noticing(context.files, (path, what) => context.stderr(`warning: ${path}: ${what}`));
+  if (!help) return (await command.run({ ...context, files }, args)) ?? exitCodes.done;
   for (const line of commandHelp(command)) context.stdout(line);
   return exitCodes.done;
 }

@@ -6,6 +6,7 @@ import { resolve } from 'node:path';
 import process from 'node:process';
 import type { LoadedConfig } from '../../config/load.ts';
 import { type Change, type ConfigWatch, watchConfig } from '../../config/watch.ts';
+import { noticing } from '../../drivers/index.ts';
 import { messageOf, TwinspectError } from '../../errors.ts';
 import type { VerdictRecord } from '../line/verdict.ts';
 import { Daemon } from '../supervise/daemon.ts';
@@ -79,7 +80,8 @@ function openDaemon(
   const log = context.log.child({ line: config.line.id });
   const credentials = env['CREDENTIALS_DIRECTORY'] ?? null;
   const lanes = [new StatusLane(notifier)];
-  return new Daemon({ config, cwd, credentials, clock, log, files, signal, announced, lanes });
+  const noted = noticing(files, (path, what) => log.warn({ path }, what));
+  return new Daemon({ config, cwd, credentials, clock, log, files: noted, signal, announced, lanes });
 }
 
 /** The line is up, with a bundle in service or its absence told; from now on the watchdog is fed. */

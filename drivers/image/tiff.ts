@@ -4,7 +4,8 @@
  * Takes classic TIFF of either byte order, uncompressed, in strips, channels interleaved or in planes. Refuses by name
  * what it does not read (compression, tiles, BigTIFF, other sample types) and any strip that leaves the file.
  */
-import { fail, messageOf } from '../../errors.ts';
+import { fail, messageOf, TwinspectError } from '../../errors.ts';
+import { expectUpright } from './colours.ts';
 import { maxImagePx } from './png.ts';
 
 export interface FloatImage3 {
@@ -20,6 +21,7 @@ const tags = {
   bitsPerSample: 258,
   compression: 259,
   stripOffsets: 273,
+  orientation: 274,
   samplesPerPixel: 277,
   rowsPerStrip: 278,
   stripByteCounts: 279,
@@ -33,16 +35,18 @@ const channels = 3;
 
 export function decodeFloatTiff(bytes: Uint8Array, path: string): FloatImage3 {
   try {
-    return decode(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+    return decode(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), path);
   } catch (error) {
+    if (error instanceof TwinspectError) throw error;
     const cause = error instanceof RangeError ? 'it is truncated' : messageOf(error);
     throw fail('image/unreadable', { path, cause }, error);
   }
 }
 
-function decode(file: DataView): FloatImage3 {
+function decode(file: DataView, path: string): FloatImage3 {
   const little = byteOrder(file);
   const fields = readDirectory(file, little);
+  expectUpright(fields.get(tags.orientation)?.[0], path);
   const widthPx = one(fields, 'width');
   const heightPx = one(fields, 'height');
   if (widthPx < 1 || heightPx < 1 || widthPx * heightPx > maxImagePx) {

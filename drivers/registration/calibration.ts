@@ -6,7 +6,8 @@
  */
 import { createHash } from 'node:crypto';
 import { fail, messageOf } from '../../errors.ts';
-import { distortionTerms, type Lens, returnErrorPx } from './lens.ts';
+import { fishEyeReach, fishEyeTerms, widestRad } from './fish-eye.ts';
+import { distortionTerms, type Lens, returnErrorPx, toDirection } from './lens.ts';
 
 /** A point of the depth camera in the RGB camera: rotation (row-major 3 x 3) times point plus translation. */
 export interface Pose {
@@ -21,6 +22,9 @@ export interface Calibration {
 }
 
 export const calibrationSchema = 'twinspect.calibration/1';
+/** Written where a lens is a fish eye: a version that does not know of it would read the terms as Brown-Conrady's. */
+export const fishEyeSchema = 'twinspect.calibration/2';
+const schemas: readonly unknown[] = [calibrationSchema, fishEyeSchema];
 
 /** Two cameras on one bracket lie further apart than the first and nearer than the second, mm; or in one place. */
 const nearestMm = 2;
@@ -43,12 +47,13 @@ export function parseCalibration(text: string, path: string): Calibration {
     throw refusal(path, 'the file', messageOf(error), 'JSON written by "twinspect camera calibrate"', error);
   }
   const given = record(raw, path, 'the file');
-  if (given['schema'] !== calibrationSchema) throw refusal(path, 'schema', given['schema'], calibrationSchema);
+  const schema = given['schema'];
+  if (!schemas.includes(schema)) throw refusal(path, 'schema', schema, schemas.join(' or '));
   const pose = record(given['depthToRgb'], path, 'depthToRgb');
   return checkCalibration(
     {
-      depth: readLens(given['depth'], path, 'depth'),
-      rgb: readLens(given['rgb'], path, 'rgb'),
+      depth: readLens(given['depth'], path, 'depth', schema === fishEyeSchema),
+      rgb: readLens(given['rgb'], path, 'rgb', schema === fishEyeSchema),
       depthToRgb: {
         rotation: numbers(pose['rotation'], path, 'depthToRgb.rotation'),
         translationMm: numbers(pose['translationMm'], path, 'depthToRgb.translationMm'),
@@ -62,7 +67,8 @@ export function parseCalibration(text: string, path: string): Calibration {
 export function formatCalibration({ depth, rgb, depthToRgb }: Calibration): string {
   const { rotation, translationMm } = depthToRgb;
   const pose = { rotation, translationMm };
-  const fields = { schema: calibrationSchema, depth: lensFields(depth), rgb: lensFields(rgb), depthToRgb: pose };
+  const schema = depth.model === undefined && rgb.model === undefined ? calibrationSchema : fishEyeSchema;
+  const fields = { schema, depth: lensFields(depth), rgb: lensFields(rgb), depthToRgb: pose };
   return `${JSON.stringify(fields, null, 2)}\n`;
 }
 
@@ -71,12 +77,19 @@ export function calibrationDigest(calibration: Calibration): string {
   return createHash('sha256').update(formatCalibration(calibration)).digest('hex');
 }
 
-/** Gives it back with every distortion term filled in, or throws `calibration/field`. */
-export function checkCalibration(calibration: Calibration, path: string): Calibration {
+/**
+ * Gives it back with every distortion term filled in, or throws `calibration/field`, which names `path`, or the file
+ * that lens came from.
+ */
+export function checkCalibration(
+  calibration: Calibration,
+  path: string,
+  lensPaths: { readonly depth: string; readonly rgb: string } = { depth: path, rgb: path },
+): Calibration {
   checkPose(calibration.depthToRgb, path);
   return {
-    depth: checkLens(calibration.depth, path, 'depth'),
-    rgb: checkLens(calibration.rgb, path, 'rgb'),
+    depth: checkLens(calibration.depth, lensPaths.depth, 'depth'),
+    rgb: checkLens(calibration.rgb, lensPaths.rgb, 'rgb'),
     depthToRgb: calibration.depthToRgb,
   };
 }
@@ -120,11 +133,7 @@ function checkLens(lens: Lens, path: string, name: string): Lens {
   const middle = (side: number): string => `inside the middle of ${side} px; is it of another resolution?`;
   expect('cx', cx, central(cx, widthPx), middle(widthPx));
   expect('cy', cy, central(cy, heightPx), middle(heightPx));
-  if (distortion.length > distortionTerms && distortion.slice(distortionTerms).some((term) => term !== 0)) {
-    const expected = `at most ${distortionTerms} terms (k1 k2 p1 p2 k3 k4 k5 k6): no thin prism, no tilt`;
-    throw refusal(path, `${name}.distortion`, distortion, expected);
-  }
-  const terms = Array.from({ length: distortionTerms }, (_, at) => distortion[at] ?? 0);
+  const terms = termsOf(lens, path, name);
   const whole = { ...lens, distortion: terms };
   for (const corner of [
     { x: 0, y: 0 },
@@ -133,11 +142,28 @@ function checkLens(lens: Lens, path: string, name: string): Lens {
     { x: widthPx - 1, y: heightPx - 1 },
   ]) {
     const error = returnErrorPx(whole, corner);
-    if (error <= returnMaxPx) continue;
+    if (error <= returnMaxPx || looksToTheSide(whole, corner)) continue;
     const expected = 'terms that describe the whole image: at a corner these bend back; calibrate with the board there';
     throw refusal(path, `${name}.distortion`, distortion, expected);
   }
   return whole;
+}
+
+/** The corners of a fish eye of 180 degrees see nothing in front of it. */
+function looksToTheSide(lens: Lens, corner: { x: number; y: number }): boolean {
+  if (lens.model !== 'fishEye' || fishEyeReach(lens.distortion) < widestRad) return false;
+  return Number.isNaN(toDirection(lens, corner).x);
+}
+
+/** Every term filled in; what the model has no place for has to be 0. */
+function termsOf({ model, distortion }: Lens, path: string, name: string): number[] {
+  const count = model === 'fishEye' ? fishEyeTerms : distortionTerms;
+  if (distortion.slice(count).some((term) => term !== 0)) {
+    const names = model === 'fishEye' ? 'k1 k2 k3 k4 of a fish eye' : 'k1 k2 p1 p2 k3 k4 k5 k6';
+    const expected = `at most ${count} terms (${names}): no thin prism, no tilt`;
+    throw refusal(path, `${name}.distortion`, distortion, expected);
+  }
+  return Array.from({ length: count }, (_, at) => distortion[at] ?? 0);
 }
 
 function checkPose({ rotation: r, translationMm: t }: Pose, path: string): void {
@@ -159,8 +185,17 @@ function checkPose({ rotation: r, translationMm: t }: Pose, path: string): void 
   throw refusal(path, 'depthToRgb.translationMm', t, expected);
 }
 
-function readLens(raw: unknown, path: string, name: string): Lens {
+const lensKeys = ['model', 'widthPx', 'heightPx', 'fx', 'fy', 'cx', 'cy', 'distortion'];
+
+function readLens(raw: unknown, path: string, name: string, mayBeFishEye: boolean): Lens {
   const given = record(raw, path, name);
+  // A model under a name that is not looked at would be taken for Brown-Conrady.
+  const unknown = Object.keys(given).find((key) => !lensKeys.includes(key));
+  if (unknown !== undefined) throw refusal(path, `${name}.${unknown}`, given[unknown], lensKeys.join(', '));
+  const { model } = given;
+  if (model !== undefined && !(mayBeFishEye && model === 'fishEye')) {
+    throw refusal(path, `${name}.model`, model, `fishEye in a file of schema ${fishEyeSchema}, or none`);
+  }
   const number = (field: string): number => {
     const value = given[field];
     if (typeof value !== 'number' || !Number.isFinite(value))
@@ -168,6 +203,7 @@ function readLens(raw: unknown, path: string, name: string): Lens {
     return value;
   };
   return {
+    ...(model === 'fishEye' && { model }),
     ...{ widthPx: number('widthPx'), heightPx: number('heightPx') },
     ...{ fx: number('fx'), fy: number('fy'), cx: number('cx'), cy: number('cy') },
     distortion: numbers(given['distortion'], path, `${name}.distortion`),
@@ -186,6 +222,6 @@ function numbers(raw: unknown, path: string, field: string): number[] {
 }
 
 /** In one order, so that equal calibrations have equal digests. */
-function lensFields({ widthPx, heightPx, fx, fy, cx, cy, distortion }: Lens): Lens {
-  return { widthPx, heightPx, fx, fy, cx, cy, distortion };
+function lensFields({ model, widthPx, heightPx, fx, fy, cx, cy, distortion }: Lens): Lens {
+  return { ...(model !== undefined && { model }), widthPx, heightPx, fx, fy, cx, cy, distortion };
 }

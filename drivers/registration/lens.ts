@@ -1,8 +1,13 @@
 /**
- * A lens: pinhole and Brown-Conrady distortion, as OpenCV and ROS write it. Pixel centres lie at whole coordinates;
- * x is right, y down, z forward. Pure arithmetic; whether the numbers make a camera is asked in `calibration.ts`.
+ * A lens: pinhole and Brown-Conrady distortion, or a fish eye, as OpenCV and ROS write them. Pixel centres lie at whole
+ * coordinates; x is right, y down, z forward. Pure arithmetic; whether the numbers make a camera is asked in
+ * `calibration.ts`.
  */
+import { fishEyeDirection, fishEyeScale } from './fish-eye.ts';
+
 export interface Lens {
+  /** Absent for Brown-Conrady: calibrations of before there was another keep their digest. */
+  readonly model?: 'fishEye' | undefined;
   readonly widthPx: number;
   readonly heightPx: number;
   /** Focal lengths and principal point, pixels. */
@@ -10,7 +15,10 @@ export interface Lens {
   readonly fy: number;
   readonly cx: number;
   readonly cy: number;
-  /** k1, k2, p1, p2, k3, k4, k5, k6: radial over the rational 1 + k4 r2 + k5 r4 + k6 r6, and tangential. */
+  /**
+   * k1, k2, p1, p2, k3, k4, k5, k6: radial over the rational 1 + k4 r2 + k5 r4 + k6 r6, and tangential; of a fish eye
+   * k1, k2, k3, k4.
+   */
   readonly distortion: readonly number[];
 }
 
@@ -23,7 +31,7 @@ export const distortionTerms = 8;
 
 /** A direction (x/z, y/z) -> the pixel it is seen at. */
 export function toPixel(lens: Lens, { x, y }: Point): Point {
-  const bent = distort(lens.distortion, x, y);
+  const bent = bend(lens, x, y);
   return { x: lens.fx * bent.x + lens.cx, y: lens.fy * bent.y + lens.cy };
 }
 
@@ -31,9 +39,13 @@ export function toPixel(lens: Lens, { x, y }: Point): Point {
 const undistortRounds = 60;
 const settled = 1e-12;
 
-/** A pixel -> the direction (x/z, y/z) it looks in: distortion has no inverse in closed form, so by repetition. */
+/**
+ * A pixel -> the direction (x/z, y/z) it looks in: distortion has no inverse in closed form, so by repetition.
+ * NaN where a fish eye looks to its side.
+ */
 export function toDirection(lens: Lens, pixel: Point): Point {
   const goal = { x: (pixel.x - lens.cx) / lens.fx, y: (pixel.y - lens.cy) / lens.fy };
+  if (lens.model === 'fishEye') return fishEyeDirection(lens.distortion, goal);
   let { x, y } = goal;
   for (let round = 0; round < undistortRounds; round++) {
     const bent = distort(lens.distortion, x, y);
@@ -49,6 +61,12 @@ export function toDirection(lens: Lens, pixel: Point): Point {
 export function returnErrorPx(lens: Lens, pixel: Point): number {
   const back = toPixel(lens, toDirection(lens, pixel));
   return Math.hypot(back.x - pixel.x, back.y - pixel.y);
+}
+
+function bend({ model, distortion }: Lens, x: number, y: number): Point {
+  if (model !== 'fishEye') return distort(distortion, x, y);
+  const scale = fishEyeScale(distortion, Math.hypot(x, y));
+  return { x: x * scale, y: y * scale };
 }
 
 function distort(terms: readonly number[], x: number, y: number): Point {

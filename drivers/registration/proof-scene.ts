@@ -80,25 +80,43 @@ function eachRay(lens: Lens, draw: (at: number, direction: Point) => void): void
 
 /** Where a ray first meets the scene. The block's faces are level with the floor's slopes or upright. */
 function follow(from: Vector, way: Vector): Vector {
-  const lift = (point: Vector): number =>
-    floor.distanceMm + floor.slopeX * point[0] + floor.slopeY * point[1] - point[2];
-  const along = (s: number): Vector => [from[0] + s * way[0], from[1] + s * way[1], from[2] + s * way[2]];
   const fall = way[2] - floor.slopeX * way[0] - floor.slopeY * way[1];
-  const onTop = along((lift(from) - block.heightMm) / fall);
-  const within = (value: number, low: number, high: number): boolean => value >= low && value <= high;
-  const overBlock = ([x, y]: Vector): boolean =>
-    within(x, block.left, block.right) && within(y, block.top, block.bottom);
+  const above = lift(from);
+  const onTop = along(from, way, (above - block.heightMm) / fall);
   if (overBlock(onTop)) return onTop;
+  const onFloor = along(from, way, above / fall);
+  return passesBeside(onTop, onFloor) ? onFloor : (upright(from, way) ?? onFloor);
+}
+
+/** Height over the floor, mm. */
+function lift(point: Vector): number {
+  return floor.distanceMm + floor.slopeX * point[0] + floor.slopeY * point[1] - point[2];
+}
+
+function along(from: Vector, way: Vector, s: number): Vector {
+  return [from[0] + s * way[0], from[1] + s * way[1], from[2] + s * way[2]];
+}
+
+function overBlock([x, y]: Vector): boolean {
+  return x >= block.left && x <= block.right && y >= block.top && y <= block.bottom;
+}
+
+/** Between these two points, on one side of the block both, a ray meets none of its walls: most rays do not. */
+function passesBeside([x0, y0]: Vector, [x1, y1]: Vector): boolean {
+  if ((x0 < block.left && x1 < block.left) || (x0 > block.right && x1 > block.right)) return true;
+  return (y0 < block.top && y1 < block.top) || (y0 > block.bottom && y1 > block.bottom);
+}
+
+function upright(from: Vector, way: Vector): Vector | undefined {
   const walls = [
     ...[block.left, block.right].map((x) => (x - from[0]) / way[0]),
     ...[block.top, block.bottom].map((y) => (y - from[1]) / way[1]),
   ];
-  const upright = walls
+  return walls
     .filter((s) => s > 0 && Number.isFinite(s))
     .sort((a, b) => a - b)
-    .map((s) => along(s + 1e-9 * s))
-    .find((point) => overBlock(point) && within(lift(point), 0, block.heightMm));
-  return upright ?? along(lift(from) / fall);
+    .map((s) => along(from, way, s + 1e-9 * s))
+    .find((point) => overBlock(point) && lift(point) >= 0 && lift(point) <= block.heightMm);
 }
 
 /** Red runs along x, green along y. */

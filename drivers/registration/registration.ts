@@ -22,6 +22,8 @@ import {
   project,
   projectedFor,
   sample,
+  slackOf,
+  spacingPx,
   turnedDirections,
 } from './projection.ts';
 import { fillSlivers } from './slivers.ts';
@@ -56,6 +58,7 @@ export class Registration {
   readonly #cells: Cells;
   /** How much nearer, 1 / mm, is in front. */
   readonly #inFront: number;
+  readonly #slack: Float32Array | null;
   readonly #fieldR2: number;
   readonly #guess: Float32Array;
   readonly #projected: Projected;
@@ -65,10 +68,11 @@ export class Registration {
     const { depth, rgb, depthToRgb } = calibration;
     this.calibration = calibration;
     this.#turned = turnedDirections(depth, depthToRgb.rotation);
-    const cellPx = Math.max(1, (cellSpan * rgb.fx) / depth.fx);
+    const cellPx = Math.max(1, cellSpan * spacingPx(depth, rgb, depthToRgb.rotation));
     this.#cells = cellsFor(rgb, cellPx);
     this.#inFront = (hiddenCells * cellPx) / (rgb.fx * Math.hypot(...depthToRgb.translationMm));
-    this.#fieldR2 = fieldOf(rgb) * fieldMargin * fieldMargin;
+    this.#slack = slackOf(this.#turned, rgb);
+    this.#fieldR2 = fieldOf(rgb, fieldMargin);
     this.#guess = new Float32Array(depth.widthPx * depth.heightPx);
     this.#projected = projectedFor(this.#guess.length);
   }
@@ -84,7 +88,7 @@ export class Registration {
     const to = this.#projected;
     const beyond = project(this.#guess, this.#turned, translationMm, calibration.rgb, this.#fieldR2, to, this.#cells);
     // two cameras in one place: nothing hides anything
-    const behind = Number.isFinite(this.#inFront) ? hide(to, this.#cells, this.#inFront) : 0;
+    const behind = Number.isFinite(this.#inFront) ? hide(to, this.#cells, this.#inFront, this.#slack) : 0;
     const out = new Uint8Array(widthPx * heightPx * 3);
     sample(rgb.pixels, rgb.widthPx, rgb.heightPx, to, out);
     const filled = behind > 0 ? fillSlivers(out, to.state, widthPx, heightPx) : 0;

@@ -82,7 +82,8 @@ async function readDepth(files: FileReader, path: (what: string) => string): Pro
     new TextDecoder().decode(await files.read(path('info_depth.yaml'))),
     path('info_depth.yaml'),
   );
-  const { widthPx, heightPx, units } = await decodeDepthPng16(await files.read(path('depth.png')), path('depth.png'));
+  const depthPath = path('depth.png');
+  const { widthPx, heightPx, units } = await decodeDepthPng16(await files.read(depthPath), depthPath, files.noticed);
   const scale = (max - min) / largestUnit;
   return { widthPx, heightPx, depthMm: Float32Array.from(units, (unit) => (unit * scale + min) * mmPerMetre) };
 }

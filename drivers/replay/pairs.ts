@@ -103,7 +103,7 @@ async function listFolder(files: FileReader, where: Where, description: Descript
 }
 
 async function readDepth(files: FileReader, path: string, mmPerUnit: number): Promise<DepthImage> {
-  const { widthPx, heightPx, units } = await decodeDepthPng16(await files.read(path), path);
+  const { widthPx, heightPx, units } = await decodeDepthPng16(await files.read(path), path, files.noticed);
   return { widthPx, heightPx, depthMm: Float32Array.from(units, (unit) => unit * mmPerUnit) };
 }
 

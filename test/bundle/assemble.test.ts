@@ -9,12 +9,13 @@ import type { OperatorName } from '../../models/graph/operators.ts';
 import { readOnnx } from '../../models/onnx/read.ts';
 import { writeOnnx } from '../../models/onnx/write.ts';
 import { openSession } from '../../models/runtime/session.ts';
-import { goodPart, grid, teachTiny } from '../inference/tiny-bundle.ts';
+import { tinyFiles } from '../inference/taught-once.ts';
+import { goodPart, grid } from '../inference/tiny-bundle.ts';
 
 let manifest: Manifest;
 let networks: Networks;
 beforeAll(async () => {
-  const files = await teachTiny();
+  const files = await tinyFiles();
   manifest = JSON.parse(new TextDecoder().decode(files.get('manifest.json')!));
   networks = Object.fromEntries(networkFiles.map((file) => [file, readOnnx(files.get(file)!, file)])) as Networks;
 });

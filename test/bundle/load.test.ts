@@ -4,11 +4,11 @@ import { type Golden, replayGolden } from '../../models/bundle/golden.ts';
 import { loadBundle, type ReadFile, sha256 } from '../../models/bundle/load.ts';
 import { type Manifest, parseManifest, type Variant } from '../../models/bundle/manifest.ts';
 import { openSession } from '../../models/runtime/session.ts';
-import { teachTiny } from '../inference/tiny-bundle.ts';
+import { tinyFiles } from '../inference/taught-once.ts';
 
 let files: ReadonlyMap<string, Uint8Array>;
 beforeAll(async () => {
-  files = await teachTiny();
+  files = await tinyFiles();
 });
 const text = (): string => new TextDecoder().decode(files.get('manifest.json'));
 const bytesOf = (manifest: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(manifest));

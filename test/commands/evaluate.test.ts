@@ -3,13 +3,14 @@ import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Interrupted } from '../../daemon/commands/command.ts';
-import { teachTiny, writeBundle } from '../inference/tiny-bundle.ts';
+import { tinyFiles } from '../inference/taught-once.ts';
+import { writeBundle } from '../inference/tiny-bundle.ts';
 import { call, exported } from './exported.ts';
 
 let folder: string;
 beforeAll(async () => {
   folder = await exported();
-  await writeBundle(join(folder, 'tiny@1.0.0'), await teachTiny());
+  await writeBundle(join(folder, 'tiny@1.0.0'), await tinyFiles());
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 const evaluate = (options: string, given = {}) => call(folder, `evaluate --bundle tiny@1.0.0 ${options}`, given);

@@ -2,6 +2,7 @@
 import { existsSync, symlinkSync } from 'node:fs';
 import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openTeachingFolder } from '../../daemon/commands/teaching-folder.ts';
 import { writeWhole } from '../../daemon/write-whole.ts';
@@ -127,6 +128,24 @@ test('several folders are taught together, each part by its folder', async () =>
   );
   expect(err).toContain('image/size: 1:second/train/good/003 is 96 x 96, expected 64 x 64 as the other 21 parts');
   expect(code).toBe(1);
+});
+
+test('colour profiles: taken as stored, warned of once; a picture that is to be turned is refused', async () => {
+  const tag = (options: { orientation?: number }) => async (write: Write, good: string) => {
+    for (const part of names) {
+      const tagged = sharp(join(good, 'rgb', `${part}.png`))
+        .withMetadata(options)
+        .png()
+        .toBuffer();
+      await write('rgb', part, tagged);
+    }
+  };
+  const { code, err } = await taughtOn('tagged', tag({}));
+  expect(err.match(/^warning: .*train\/good\/rgb\/00\d\.png: the picture carries a colour profile/gm)).toHaveLength(1);
+  expect(code).toBe(0);
+  const turned = await taughtOn('turned', tag({ orientation: 6 }));
+  expect(turned.err).toMatch(/error image\/turned: .*rgb\/00\d\.png is to be turned .* tag is 6, expected 1/);
+  expect(turned.code).toBe(1);
 });
 
 describe('a full disk', () => {

@@ -1,6 +1,6 @@
 /**
  * A real bundle that is taught in a second or two: a random tiny teacher, parts of the synthetic camera at 64 x 64.
- * It judges badly and loads, scores, replays and swaps as any other. Taught once per test file.
+ * It judges badly and loads, scores, replays and swaps as any other. Tests get it from `taught-once.ts`.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';

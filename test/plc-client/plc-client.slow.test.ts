@@ -5,13 +5,14 @@ import { beforeAll, expect, test } from 'vitest';
 import type { Config } from '../../config/schema.ts';
 import { verdictCodes } from '../../daemon/publish/payload.ts';
 import { temporaryFolder, until } from '../inference/rig.ts';
-import { lenient, teachTiny, writeBundle } from '../inference/tiny-bundle.ts';
+import { tinyFiles } from '../inference/taught-once.ts';
+import { lenient, writeBundle } from '../inference/tiny-bundle.ts';
 import { openDaemon, type Plant, syntheticCamera, testConfig } from '../run/rig.ts';
 import { PlcServer } from './plc-server.ts';
 
 let files: Map<string, Uint8Array>;
 beforeAll(async () => {
-  files = await teachTiny();
+  files = await tinyFiles();
 });
 
 const boundMs = 30_000;

@@ -2,13 +2,14 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { temporaryFolder } from '../inference/rig.ts';
-import { lenient, teachTiny, writeBundle } from '../inference/tiny-bundle.ts';
+import { tinyFiles } from '../inference/taught-once.ts';
+import { lenient, writeBundle } from '../inference/tiny-bundle.ts';
 import { syntheticCamera } from '../run/rig.ts';
 import { openPlc, openStation, stateOf } from './rig.ts';
 
 test('the record numbers the result; challenge parts are flagged; a trigger of the PLC is refused', async () => {
   const folder = temporaryFolder();
-  const bundle = await writeBundle(join(folder, 'a@1.0.0'), await teachTiny(), lenient);
+  const bundle = await writeBundle(join(folder, 'a@1.0.0'), await tinyFiles(), lenient);
   const camera = syntheticCamera();
   const station = await openStation(stateOf(folder), bundle, camera, { trigger: 'camera' });
   const plc = await openPlc(station);

@@ -5,14 +5,15 @@ import { OPCUAClient } from 'node-opcua';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Fault } from '../../drivers/synthetic/faults.ts';
 import { temporaryFolder, until } from '../inference/rig.ts';
-import { lenient, product, teachTiny, writeBundle } from '../inference/tiny-bundle.ts';
+import { tinyFiles } from '../inference/taught-once.ts';
+import { lenient, product, writeBundle } from '../inference/tiny-bundle.ts';
 import { syntheticCamera } from '../run/rig.ts';
 import { openPlc, openStation, ready, recorded, stateOf, user } from './rig.ts';
 import { type Image, SimulatedPlc } from './simulated-plc.ts';
 
 let files: Map<string, Uint8Array>;
 beforeAll(async () => {
-  files = await teachTiny();
+  files = await tinyFiles();
 });
 
 async function open(faults: (part: number) => Fault | null = () => null) {

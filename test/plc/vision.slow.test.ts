@@ -7,7 +7,8 @@ import sharp from 'sharp';
 import { beforeAll, expect, test } from 'vitest';
 import type { Config } from '../../config/schema.ts';
 import { temporaryFolder } from '../inference/rig.ts';
-import { lenient, product, teachTiny, writeBundle } from '../inference/tiny-bundle.ts';
+import { tinyFiles } from '../inference/taught-once.ts';
+import { lenient, product, writeBundle } from '../inference/tiny-bundle.ts';
 import { until } from '../publish/fixtures.ts';
 import { clientIdentity, session as openSession, passwordOf } from '../publish/opcua/plant.ts';
 import {
@@ -30,7 +31,7 @@ import { openStation, type Station, stateOf } from './rig.ts';
 
 let files: Map<string, Uint8Array>;
 beforeAll(async () => {
-  files = await teachTiny();
+  files = await tinyFiles();
 });
 
 /** A daemon with a user who operates, and his session over an encrypted connection. */

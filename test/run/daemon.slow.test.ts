@@ -6,12 +6,13 @@ import { BenchCamera } from '../../daemon/commands/bench-camera.ts';
 import type { Fault } from '../../drivers/synthetic/faults.ts';
 import type { Manifest } from '../../models/bundle/manifest.ts';
 import { temporaryFolder, until } from '../inference/rig.ts';
-import { goodPart, lenient, product, teachTiny, writeBundle } from '../inference/tiny-bundle.ts';
+import { tinyFiles } from '../inference/taught-once.ts';
+import { goodPart, lenient, product, writeBundle } from '../inference/tiny-bundle.ts';
 import { openDaemon, show, syntheticCamera, testConfig } from './rig.ts';
 
 let files: Map<string, Uint8Array>;
 beforeAll(async () => {
-  files = await teachTiny();
+  files = await tinyFiles();
 });
 
 describe('one trigger, one verdict, through everything that is real', () => {

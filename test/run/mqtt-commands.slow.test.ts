@@ -8,13 +8,14 @@ import type { AnswerPayload } from '../../daemon/publish/mqtt/answer.ts';
 import { decodePayload } from '../../daemon/publish/sparkplug/payload.ts';
 import type { Manifest } from '../../models/bundle/manifest.ts';
 import { temporaryFolder, until } from '../inference/rig.ts';
-import { lenient, product, teachTiny, writeBundle } from '../inference/tiny-bundle.ts';
+import { tinyFiles } from '../inference/taught-once.ts';
+import { lenient, product, writeBundle } from '../inference/tiny-bundle.ts';
 import { checkMessage } from '../publish/plant.ts';
 import { openDaemon, syntheticCamera, testConfig } from './rig.ts';
 
 let files: Map<string, Uint8Array>;
 beforeAll(async () => {
-  files = await teachTiny();
+  files = await tinyFiles();
 });
 
 test('commands over MQTT reach the line, are answered and audited; Sparkplug shows the same line', async () => {

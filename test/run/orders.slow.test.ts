@@ -12,12 +12,13 @@ import { loadCommand, seats } from '../../daemon/commands/index.ts';
 import type { Manifest } from '../../models/bundle/manifest.ts';
 import { scene } from '../commands/scene.ts';
 import { temporaryFolder } from '../inference/rig.ts';
-import { lenient, product, teachTiny, writeBundle } from '../inference/tiny-bundle.ts';
+import { tinyFiles } from '../inference/taught-once.ts';
+import { lenient, product, writeBundle } from '../inference/tiny-bundle.ts';
 import { openDaemon, type Plant, show, syntheticCamera, testConfig } from './rig.ts';
 
 let files: Map<string, Uint8Array>;
 beforeAll(async () => {
-  files = await teachTiny();
+  files = await tinyFiles();
 });
 
 const anna: Actor = { name: 'anna', via: 'opcua', role: 'configure', certificate: 'ab12' };

@@ -2,12 +2,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { temporaryFolder, until } from '../inference/rig.ts';
-import { lenient, teachTiny, writeBundle } from '../inference/tiny-bundle.ts';
+import { tinyFiles } from '../inference/taught-once.ts';
+import { lenient, writeBundle } from '../inference/tiny-bundle.ts';
 import { openDaemon, show, syntheticCamera, testConfig } from './rig.ts';
 
 test('OK is said on the output for a pass, and not for what came after it, nor by a daemon that stopped', async () => {
   const folder = temporaryFolder();
-  const bundle = await writeBundle(join(folder, 'a@1.0.0'), await teachTiny(), lenient);
+  const bundle = await writeBundle(join(folder, 'a@1.0.0'), await tinyFiles(), lenient);
   const state = join(folder, 'state');
   const camera = syntheticCamera((part) => (part === 2 ? { kind: 'vanish', of: ['depth'] } : null));
   const base = testConfig(state, bundle);

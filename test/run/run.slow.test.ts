@@ -1,20 +1,22 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import mqtt from 'mqtt';
+import sharp from 'sharp';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { VerdictPayload } from '../../daemon/publish/payload.ts';
 import { exportSynthetic } from '../../drivers/index.ts';
 import { root } from '../architecture/source.ts';
 import { temporaryFolder, until } from '../inference/rig.ts';
-import { grid, lenient, product, teachTiny, writeBundle } from '../inference/tiny-bundle.ts';
+import { tinyFiles } from '../inference/taught-once.ts';
+import { grid, lenient, product, writeBundle } from '../inference/tiny-bundle.ts';
 import { checkMessage } from '../publish/plant.ts';
 
 let files: Map<string, Uint8Array>;
 beforeAll(async () => {
-  files = await teachTiny();
+  files = await tinyFiles();
 });
 
 interface Running {
@@ -100,6 +102,20 @@ describe('twinspect run', () => {
     expect(await ended).toBe(0);
     expect(text.err).toMatch(/\d+ parts: /);
     expect(text.err).not.toContain('does not stop');
+  });
+
+  test('colour profiles of a recording are warned of in the log, once', async () => {
+    const { folder, config } = await scene();
+    const colour = join(folder, 'parts/test/good/rgb');
+    for (const name of await readdir(colour)) {
+      const path = join(colour, name);
+      await writeFile(path, await sharp(path).withMetadata().png().toBuffer());
+    }
+    const { text, ended } = await start(folder, config, ['--parts', '5']);
+    expect(await ended).toBe(0);
+    const told = text.err.split('\n').filter((line) => line.includes('carries a colour profile'));
+    expect(told).toHaveLength(1);
+    expect(JSON.parse(told[0]!)).toMatchObject({ level: 'warn', path: expect.stringMatching(/rgb\/00\d\.png$/) });
   });
 
   test('a bundle changed in the config file judges without a restart', async () => {

@@ -10,7 +10,8 @@ import { hashPassword } from '../../daemon/users/password.ts';
 import { usersText } from '../../daemon/users/users.ts';
 import { diskFiles } from '../../drivers/files.ts';
 import { temporaryFolder, until } from '../inference/rig.ts';
-import { lenient, teachTiny, writeBundle } from '../inference/tiny-bundle.ts';
+import { tinyFiles } from '../inference/taught-once.ts';
+import { lenient, writeBundle } from '../inference/tiny-bundle.ts';
 import { startMosquitto } from '../net/mosquitto.ts';
 import { clientIdentity, session } from '../publish/opcua/plant.ts';
 import { skipMosquitto } from '../publish/plant.ts';
@@ -20,7 +21,7 @@ const markers = { mqtt: 'marker-mqtt-4711', user: 'marker-user-4712', wrong: 'ma
 
 let files: Map<string, Uint8Array>;
 beforeAll(async () => {
-  files = await teachTiny();
+  files = await tinyFiles();
 });
 
 describe.skipIf(skipMosquitto)('secrets', () => {

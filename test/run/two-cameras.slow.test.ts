@@ -7,13 +7,14 @@ import { systemClock } from '../../daemon/clock.ts';
 import { aravis, patience, skipAravis, startRig } from '../drivers/aravis/rig.ts';
 import type { CameraModel } from '../gige/model.ts';
 import { temporaryFolder, until } from '../inference/rig.ts';
-import { grid, lenient, teachTiny, writeBundle } from '../inference/tiny-bundle.ts';
+import { tinyFiles } from '../inference/taught-once.ts';
+import { grid, lenient, writeBundle } from '../inference/tiny-bundle.ts';
 import { command } from '../line/rig.ts';
 import { openDaemon, testConfig } from './rig.ts';
 
 let files: Map<string, Uint8Array>;
 beforeAll(async () => {
-  files = await teachTiny();
+  files = await tinyFiles();
 });
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => systemClock.after(ms, resolve));

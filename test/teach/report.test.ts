@@ -4,11 +4,11 @@ import { seeded } from '../../models/random.ts';
 import { type TeachingReport, teachingPage } from '../../models/teach/report.ts';
 import { rateChart } from '../../models/teach/report-charts.ts';
 import { scoreThreshold } from '../../models/teach/threshold.ts';
-import { teachTiny } from '../inference/tiny-bundle.ts';
+import { tinyFiles } from '../inference/taught-once.ts';
 
 let manifest: Manifest;
 beforeAll(async () => {
-  manifest = JSON.parse(new TextDecoder().decode((await teachTiny()).get('manifest.json')));
+  manifest = JSON.parse(new TextDecoder().decode((await tinyFiles()).get('manifest.json')));
 });
 
 /** One white pixel. */

@@ -1,11 +1,11 @@
-/** Good parts -> bundle, whole: the same bytes however it was interrupted, golden parts, and what is refused. */
+/** Good parts -> bundle, whole: the same bytes where it was interrupted, golden parts, and what is refused. */
 import { beforeAll, describe, expect, test } from 'vitest';
 import { paintDent, paintStain } from '../../models/teach/paint.ts';
 import { teach } from '../../models/teach/teach.ts';
 import type { Taught } from '../../models/teach/teaching.ts';
 import type { TrainProgress } from '../../models/teach/train.ts';
 import { goodPart } from '../inference/tiny-bundle.ts';
-import { goodParts, hooks, keptInMemory, tinyOptions } from './tiny-options.ts';
+import { expectSameBytes, goodParts, hooks, keptInMemory, tinyOptions } from './tiny-options.ts';
 
 const options = tinyOptions({ epochs: 4, threads: 2 });
 let straight: Taught;
@@ -14,12 +14,6 @@ beforeAll(async () => {
   told = [];
   straight = await teach(options, hooks({ progress: (progress) => told.push(progress) }));
 });
-
-function expectSameBytes(actual: Taught, expected: Taught): void {
-  expect([...actual.files.keys()]).toEqual([...expected.files.keys()]);
-  for (const [path, bytes] of expected.files)
-    expect(Buffer.compare(actual.files.get(path)!, bytes), `${path} differs`).toBe(0);
-}
 
 describe('the same bytes', () => {
   test('stopped in the third epoch and gone on with', async () => {
@@ -34,23 +28,6 @@ describe('the same bytes', () => {
     const resumed = await teach(options, hooks({ snapshots, progress: (progress) => again.push(progress) }));
     expect(again[0]).toMatchObject({ epoch: 2, step: 1 });
     expectSameBytes(resumed, straight);
-  });
-
-  test('taught twice; features computed anew each time instead of kept', async () => {
-    expectSameBytes(await teach({ ...options, featureCacheMb: 0 }, hooks()), straight);
-  });
-
-  test('but another seed starts from other values', async () => {
-    const abort = new AbortController();
-    const losses: number[] = [];
-    const progress = ({ loss }: TrainProgress): void => {
-      losses.push(loss);
-      abort.abort(new Error('stopped by the test'));
-    };
-    const other = teach({ ...options, seed: 2 }, hooks({ progress, signal: abort.signal }));
-    await expect(other).rejects.toThrow('stopped by the test');
-    expect(losses).toHaveLength(1);
-    expect(losses[0]).not.toBe(told[0]!.loss);
   });
 });
 

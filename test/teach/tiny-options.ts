@@ -1,7 +1,8 @@
 /** What teaching wants, small: parts of the synthetic line at 64 x 64 and the tiny teacher. About two seconds. */
+import { expect } from 'vitest';
 import { importTeacher } from '../../models/bundle/import-teacher.ts';
 import { bestRecipe } from '../../models/nets/recipe.ts';
-import type { GoodPart, TeachHooks, TeachOptions } from '../../models/teach/teaching.ts';
+import type { GoodPart, Taught, TeachHooks, TeachOptions } from '../../models/teach/teaching.ts';
 import type { SnapshotStore } from '../../models/teach/train.ts';
 import { goodPart, grid } from '../inference/tiny-bundle.ts';
 import { tinyTeacherFile } from './tiny-teacher.ts';
@@ -45,4 +46,11 @@ export function keptInMemory(): SnapshotStore & { kept: Uint8Array | null } {
     },
   };
   return store;
+}
+
+/** Compares two bundles file by file. */
+export function expectSameBytes(actual: Taught, expected: Taught): void {
+  expect([...actual.files.keys()]).toEqual([...expected.files.keys()]);
+  for (const [path, bytes] of expected.files)
+    expect(Buffer.compare(actual.files.get(path)!, bytes), `${path} differs`).toBe(0);
 }

@@ -10,7 +10,9 @@ import {
   formatCalibration,
   parseCalibration,
 } from '../../../drivers/registration/calibration.ts';
+import { widestRad } from '../../../drivers/registration/fish-eye.ts';
 import { type CalibrationText, importCalibration, type Size } from '../../../drivers/registration/import.ts';
+import { type Lens, toDirection } from '../../../drivers/registration/lens.ts';
 import { fail } from '../../../errors.ts';
 import { writeNew } from '../../write-whole.ts';
 import type { Args } from '../args.ts';
@@ -72,12 +74,22 @@ function report(context: Context, args: Args, file: string, calibration: Calibra
     ['depth', depth],
     ['rgb', rgb],
   ] as const) {
-    const field = (side: number, focal: number): string =>
-      ((2 * Math.atan(side / 2 / focal) * 180) / Math.PI).toFixed(1);
-    const view = `${field(lens.widthPx, lens.fx)} x ${field(lens.heightPx, lens.fy)} degrees`;
-    context.stdout(`  ${name.padEnd(6)} ${lens.widthPx} x ${lens.heightPx} px, sees ${view}`);
+    const view = `${viewDeg(lens, 'x').toFixed(1)} x ${viewDeg(lens, 'y').toFixed(1)} degrees`;
+    const model = lens.model === 'fishEye' ? ' (fish eye)' : '';
+    context.stdout(`  ${name.padEnd(6)} ${lens.widthPx} x ${lens.heightPx} px, sees ${view}${model}`);
   }
   context.stdout(
     `  the cameras stand ${distanceMm.toFixed(1)} mm apart, turned ${turnDeg.toFixed(2)} degrees to each other`,
   );
+}
+
+/** From edge to edge through the middle of the picture, as without distortion; a fish eye has no such view. */
+function viewDeg(lens: Lens, axis: 'x' | 'y'): number {
+  const [side, focal] = axis === 'x' ? [lens.widthPx, lens.fx] : [lens.heightPx, lens.fy];
+  if (lens.model !== 'fishEye') return (2 * Math.atan(side / 2 / focal) * 180) / Math.PI;
+  const angles = [0, side - 1].map((at) => {
+    const edge = toDirection(lens, axis === 'x' ? { x: at, y: lens.cy } : { x: lens.cx, y: at })[axis];
+    return Number.isNaN(edge) ? widestRad : Math.abs(Math.atan(edge));
+  });
+  return ((angles[0]! + angles[1]!) * 180) / Math.PI;
 }

@@ -21,6 +21,26 @@ test('written and read again it is the same, and has the same digest wherever it
   expect(calibrationDigest({ ...good, rgb: { ...rgb, cx: rgb.cx + 0.01 } })).not.toBe(calibrationDigest(good));
 });
 
+const fishEye = checkCalibration(
+  { ...good, rgb: { ...good.rgb, model: 'fishEye', fx: 640, fy: 638, distortion: [0.02, -0.01, 0.001, -0.0004] } },
+  'fish eye',
+);
+
+test('a fish eye is written in a schema that older versions refuse, and read again; others keep theirs', () => {
+  const text = formatCalibration(fishEye);
+  expect(JSON.parse(text)).toMatchObject({ schema: 'twinspect.calibration/2', rgb: { model: 'fishEye' } });
+  expect(parseCalibration(text, 'f.json')).toEqual(fishEye);
+  expect(JSON.parse(formatCalibration(good)).schema).toBe('twinspect.calibration/1');
+  // what recordings and bundles made before there was another lens name it by
+  expect(calibrationDigest(good)).toBe('2d6183da21737c5658b0b14b77c2e144a73c4e2a7012273af3403f86cd08e75f');
+});
+
+test('a fish eye of more than 180 degrees is taken; its corners look to the side', () => {
+  const round = checkCalibration({ ...good, rgb: { ...fishEye.rgb, fx: 330, fy: 330, distortion: [0, 0, 0, 0] } }, 'r');
+  expect(toDirection(round.rgb, { x: 0, y: 0 }).x).toBeNaN();
+  expect(Math.hypot(...Object.values(toDirection(round.rgb, { x: 660, y: 470 })))).toBeLessThan(0.1);
+});
+
 // biome-ignore lint/suspicious/noExplicitAny: the tests spoil it in every way
 type Raw = Record<string, any>;
 
@@ -49,6 +69,16 @@ test.each<[string, (raw: Raw) => void, string]>([
   ['metres', (raw) => (raw['depthToRgb'].translationMm = [-0.058, 0.003, 0.006]), 'these look like metres'],
   ['micrometres', (raw) => (raw['depthToRgb'].translationMm = [58000, 0, 0]), 'these look like another unit'],
   ['a lens that bends back', (raw) => (raw['rgb'].distortion = [-2, 0, 0, 0, 0]), 'at a corner these bend back'],
+  [
+    'a fish eye in the first schema',
+    (raw) => (raw['rgb'].model = 'fishEye'),
+    'rgb.model is fishEye, expected fishEye in',
+  ],
+  [
+    'a model nobody asks for',
+    (raw) => (raw['rgb'].distortion_model = 'equidistant'),
+    'rgb.distortion_model is equidistant',
+  ],
   ['thin prism', (raw) => (raw['rgb'].distortion = [0, 0, 0, 0, 0, 0, 0, 0, 0.1]), 'no thin prism'],
 ])('%s is refused and named', (_name, change, text) => {
   expect(refused(change)).toContain(text);

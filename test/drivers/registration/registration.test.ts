@@ -131,3 +131,44 @@ test('slivers take the colour beside them, wider shadows stay', () => {
   expect(rgb[6 * 3]).toBe(0);
   expect(state.filter((each) => each === 1)).toHaveLength(tall * (sliverPx + 1));
 });
+
+/** Each sees 140 degrees from corner to corner; small, as rays cost, and farther apart, so that something is hidden. */
+const fishEyes: Calibration = {
+  depthToRgb: { ...proofCalibration.depthToRgb, translationMm: [-130, 3.5, 6.2] },
+  rgb: {
+    ...{ model: 'fishEye', widthPx: 800, heightPx: 600, fx: 400, fy: 396, cx: 407.6, cy: 294.6 },
+    distortion: [-0.03, 0.006, -0.002, 0.0004],
+  },
+  depth: {
+    ...{ model: 'fishEye', widthPx: 320, heightPx: 240, fx: 165, fy: 163.4, cx: 161.2, cy: 118.4 },
+    distortion: [0.04, -0.01, 0.002, -0.0004],
+  },
+};
+
+test('two fish eyes: each depth pixel shows its own spot, and what is hidden is black', () => {
+  const checked = checkCalibration(fishEyes, 'fish eyes');
+  const wide = proofScene(checked);
+  const fish = new Registration(checked);
+  const through = fish.register(wide.rgb, wide.depth);
+  const places = fish.places();
+  const { fx, cx, cy } = checked.rgb;
+  // 50 degrees from the axis: farther out the scene's own pattern is finer than the pixels
+  const clear = (at: number): boolean => Math.hypot(places[at * 2]! - cx, places[at * 2 + 1]! - cy) < 0.87 * fx;
+  const errors = wide.errorsPx(through.rgb).map((px, at) => (isBlack(through.rgb, at) ? Number.NaN : px));
+  const inner = errors.filter((_, at) => clear(at));
+  expect(inner.length).toBeGreaterThan(40_000);
+  expect(quantile(inner, 0.5)).toBeLessThan(0.1);
+  // at a fold of the pattern, every few pixels here, the colour between two pixels is neither's
+  expect(quantile(inner, 0.9)).toBeLessThan(0.5);
+  expect(quantile(errors, 0.5)).toBeLessThan(0.1);
+  let [hiddenSpots, left, wronglyBlack] = [0, 0, 0];
+  for (let at = 0; at < wide.seen.length; at++) {
+    if (Number.isNaN(places[at * 2])) continue;
+    if (wide.seen[at] === 1) wronglyBlack += isBlack(through.rgb, at) ? 1 : 0;
+    else if (isBlack(through.rgb, at)) hiddenSpots++;
+    else left++;
+  }
+  expect(hiddenSpots).toBeGreaterThan(50);
+  expect(left / (hiddenSpots + left)).toBeLessThan(0.15);
+  expect(wronglyBlack).toBeLessThan(0.001 * wide.seen.length);
+});
