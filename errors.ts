@@ -110,7 +110,11 @@ export const errorTable = {
   // images and frames
   'image/unreadable': {
     text: 'Cannot decode {path}: {cause}',
-    action: 'Record or export the image again; it is truncated or not an image.',
+    action: 'Record or export the image again, in a form that docs/data.md names.',
+  },
+  'image/eightBit': {
+    text: '{path} has 8 bit, which is 256 distances at the most; expected depth of 16 bit or float',
+    action: 'Export the depth as 16-bit grey PNG, or as TIFF of 16 bit or float (docs/data.md); 8 bit is for display.',
   },
   'image/turned': {
     text: '{path} is to be turned or mirrored before it is shown: its orientation tag is {orientation}, expected 1',

@@ -64,6 +64,7 @@ export async function decodeDepthPng16(bytes: Uint8Array, path: string, noticed?
     const image = openPng(bytes);
     const meta = await image.metadata();
     expectUpright(orientationOf(meta, bytes), path);
+    if (meta.depth === 'uchar') throw fail('image/eightBit', { path });
     if (meta.depth !== 'ushort' || meta.channels !== 1) {
       throw new Error(`it has ${meta.channels} channels of ${meta.depth}, expected one channel of 16 bit`);
     }

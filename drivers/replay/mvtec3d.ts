@@ -8,7 +8,7 @@
  * class, so a mask is whatever is above 0.
  */
 import type { FileReader } from '../files.ts';
-import { decodeFloatTiff } from '../image/tiff.ts';
+import { decodeXyzTiff } from '../image/tiff.ts';
 import { filesIn, foldersIn } from './listing.ts';
 import { readMask, readRgb } from './read-image.ts';
 import { type DepthImage, makeSample, missingPartner, type Sample, type Split } from './sample.ts';
@@ -63,7 +63,7 @@ async function listKind(files: FileReader, folder: string, split: Split, kind: s
 }
 
 async function readZ(files: FileReader, path: string): Promise<DepthImage> {
-  const { widthPx, heightPx, values } = decodeFloatTiff(await files.read(path), path);
+  const { widthPx, heightPx, values } = decodeXyzTiff(await files.read(path), path);
   const depthMm = new Float32Array(widthPx * heightPx);
   for (let i = 0; i < depthMm.length; i++) depthMm[i] = values[i * 3 + 2]! * mmPerMetre;
   return { widthPx, heightPx, depthMm };

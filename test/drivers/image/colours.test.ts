@@ -15,7 +15,7 @@ import {
   encodeDepthPng16,
   encodePng,
 } from '../../../drivers/image/png.ts';
-import { decodeFloatTiff } from '../../../drivers/image/tiff.ts';
+import { decodeXyzTiff } from '../../../drivers/image/tiff.ts';
 import { readMask, readRgb } from '../../../drivers/replay/read-image.ts';
 import { writeTiff } from './tiff-writer.ts';
 
@@ -199,7 +199,7 @@ test('a turn of depth, of a mask and of an xyz image is refused too; upright EXI
   });
   await expect(decodeMaskPng(withChunk(plain, 'eXIf', exif), 'm.png')).rejects.toMatchObject({ code: 'image/turned' });
   const xyz = writeTiff([0, 0, 0, 0, 0, 0], { widthPx: 2, heightPx: 1, tags: { 274: [3] } });
-  expect(() => decodeFloatTiff(xyz, 'x.tiff')).toThrow('orientation tag is 3');
+  expect(() => decodeXyzTiff(xyz, 'x.tiff')).toThrow('orientation tag is 3');
   for (const value of [0, 1]) {
     const level = Buffer.from(exif);
     level[19] = value;
