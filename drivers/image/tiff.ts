@@ -138,7 +138,9 @@ function sampleType(fields: Fields): SampleType {
   const found = kinds.size === 1 ? sampleTypes[kind] : undefined;
   if (found !== undefined) return found;
   const [bits, formats] = [all(fields, 'bitsPerSample').join(','), fields.get(tags.sampleFormat)?.join(',') ?? '1'];
-  throw new Error(`its samples are ${bits} bit of format ${formats}, expected 16-bit whole numbers, or 32 or 64 bit float`);
+  throw new Error(
+    `its samples are ${bits} bit of format ${formats}, expected 16-bit whole numbers, or 32 or 64 bit float`,
+  );
 }
 
 function sampleFormat(fields: Fields, channel: number): number {
