@@ -21,8 +21,17 @@ export const command: Command = {
     rgb: { type: 'string', value: 'DIR', doc: 'import: pictures, PNG, JPEG or TIFF' },
     depth: { type: 'string', value: 'DIR', doc: 'import: depth of the same names, PNG, TIFF, .npy or .ply' },
     gt: { type: 'string', value: 'DIR', doc: 'import: masks of the same names, PNG or TIFF; needed for a defect' },
-    unit: { type: 'string', value: 'UNIT', doc: 'import: what 1 is in the depth files: m, cm, mm, um, or a number of mm' },
-    'no-reading': { type: 'string', value: 'N', multiple: true, doc: 'import: what stands for a missing reading, beside 0' },
+    unit: {
+      type: 'string',
+      value: 'UNIT',
+      doc: 'import: what 1 is in the depth files: m, cm, mm, um, or a number of mm',
+    },
+    'no-reading': {
+      type: 'string',
+      value: 'N',
+      multiple: true,
+      doc: 'import: what stands for a missing reading, beside 0',
+    },
     grid: { type: 'string', value: 'WxH', doc: 'import: size of the grid of a .ply that does not say it' },
     split: { type: 'string', value: 'NAME', doc: 'import: train (default), validation or test' },
     kind: { type: 'string', value: 'NAME', doc: 'import: good (default), or the kind of defect' },
@@ -33,7 +42,10 @@ export const command: Command = {
     const name = args.positional(0, `one of ${Object.keys(actions).join(', ')}`);
     const action = Object.hasOwn(actions, name) ? actions[name] : undefined;
     if (action === undefined) {
-      throw fail('usage/missing', { command: 'data', what: `one of ${Object.keys(actions).join(', ')}, not "${name}"` });
+      throw fail('usage/missing', {
+        command: 'data',
+        what: `one of ${Object.keys(actions).join(', ')}, not "${name}"`,
+      });
     }
     return action(context, args);
   },

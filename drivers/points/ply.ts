@@ -68,7 +68,9 @@ function decode(bytes: Uint8Array, given: { widthPx: number; heightPx: number } 
 const headerMaxBytes = 64 * 1024;
 
 function readHeader(bytes: Uint8Array): Header {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, headerMaxBytes)).toString('latin1');
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, headerMaxBytes)).toString(
+    'latin1',
+  );
   const end = /^end_header\r?\n/m.exec(text);
   if (!/^ply\r?\n/.test(text) || end === null) throw new Error('it is not a PLY');
   const lines = text.slice(0, end.index).split(/\r?\n/);

@@ -20,7 +20,11 @@ export async function readAnyDepth(
   return readRawDepth(files, path).catch(async (error: unknown) => {
     // three channels are x, y and z; anything else stays what it was refused for
     const { widthPx, heightPx, values } = xyzOr(error, await files.read(path), path);
-    return { widthPx, heightPx, units: Float32Array.from({ length: widthPx * heightPx }, (_, i) => values[i * 3 + 2]!) };
+    return {
+      widthPx,
+      heightPx,
+      units: Float32Array.from({ length: widthPx * heightPx }, (_, i) => values[i * 3 + 2]!),
+    };
   });
 }
 

@@ -80,7 +80,10 @@ function groupedBy(looked: readonly Looked[], key: (part: Looked) => string): Lo
 function sizeProblems(looked: readonly Looked[]): Problem[] {
   const [common, ...others] = groupedBy(looked, ({ size }) => size);
   return others.map((odd) =>
-    problem('size', `${odd.length} parts are ${odd[0]!.size}, the other ${common!.length} are ${common![0]!.size}: ${named(odd)}`),
+    problem(
+      'size',
+      `${odd.length} parts are ${odd[0]!.size}, the other ${common!.length} are ${common![0]!.size}: ${named(odd)}`,
+    ),
   );
 }
 
@@ -91,7 +94,9 @@ function duplicates(looked: readonly Looked[]): Problem[] {
     if (alike.length < 2) continue;
     const across = new Set(alike.map(({ split }) => split)).size > 1;
     const where = across ? 'in splits that must not share parts' : 'to the pixel';
-    found.push(problem(across ? 'sharedPart' : 'samePart', `the same part ${alike.length} times, ${where}: ${named(alike)}`));
+    found.push(
+      problem(across ? 'sharedPart' : 'samePart', `the same part ${alike.length} times, ${where}: ${named(alike)}`),
+    );
   }
   return found;
 }
@@ -108,16 +113,22 @@ function oddities(looked: readonly Looked[]): Problem[] {
   const blind = looked.filter(({ signs }) => signs !== null && signs.missingShare > usual + muchMissing);
   if (blind.length > 0) {
     const percent = rounded(usual * 100);
-    found.push(problem('missingDepth', `${blind.length} parts lack far more depth than the usual ${percent} %: ${named(blind)}`));
+    found.push(
+      problem('missingDepth', `${blind.length} parts lack far more depth than the usual ${percent} %: ${named(blind)}`),
+    );
   }
   const full = looked.filter(({ kind, marked }) => kind !== 'good' && marked !== null && marked > muchMarked);
-  if (full.length > 0) found.push(problem('truthInverted', `masks that mark more than half of the picture: ${named(full)}`));
+  if (full.length > 0)
+    found.push(problem('truthInverted', `masks that mark more than half of the picture: ${named(full)}`));
   const goodMarked = looked.filter(({ kind, marked }) => kind === 'good' && marked !== null && marked > 0);
-  if (goodMarked.length > 0) found.push(problem('goodMarked', `good parts with a defect in their mask: ${named(goodMarked)}`));
+  if (goodMarked.length > 0)
+    found.push(problem('goodMarked', `good parts with a defect in their mask: ${named(goodMarked)}`));
   const kinds = [...new Set(looked.map(({ kind }) => kind))];
   const nearlyGood = kinds.filter((kind) => kind !== 'good' && /^(good|ok|okay|normal|pass)$/i.test(kind));
   if (nearlyGood.length > 0) {
-    found.push(problem('kindName', `"${nearlyGood.join('", "')}" counts as a kind of defect; good parts are in "good"`));
+    found.push(
+      problem('kindName', `"${nearlyGood.join('", "')}" counts as a kind of defect; good parts are in "good"`),
+    );
   }
   return found;
 }

@@ -35,7 +35,8 @@ export async function importData(context: Context, args: Args): Promise<number |
   const plan = await planOf(context, args);
   const names = [...plan.rgb.keys()].filter((name) => plan.depth.has(name)).sort();
   const alone = [...plan.rgb, ...plan.depth].filter(([name]) => !names.includes(name)).map(([, path]) => path);
-  if (names.length === 0) throw fail('dataset/layout', { path: plan.out, problem: 'no picture has the name of a depth' });
+  if (names.length === 0)
+    throw fail('dataset/layout', { path: plan.out, problem: 'no picture has the name of a depth' });
   let farthestMm = 0;
   for (const name of names) {
     context.signal.throwIfAborted();
@@ -44,20 +45,32 @@ export async function importData(context: Context, args: Args): Promise<number |
   const stepMm = stepsMm.find((step) => farthestMm / step <= largestUnit);
   if (stepMm === undefined) {
     const expected = `${largestUnit} mm at the most; is the unit right, or is it a missing reading (--no-reading)?`;
-    throw fail('dataset/field', { path: args.required('depth'), field: 'the farthest depth', value: `${farthestMm} mm`, expected });
+    throw fail('dataset/field', {
+      path: args.required('depth'),
+      field: 'the farthest depth',
+      value: `${farthestMm} mm`,
+      expected,
+    });
   }
   for (const [index, name] of names.entries()) {
     context.signal.throwIfAborted();
     if (index % 50 === 0) context.stderr(`${index} of ${names.length} parts`);
     await writePart(context, plan, name, stepMm);
   }
-  const description = { depthMmPerUnit: stepMm, source: `imported from ${args.required('rgb')}, ${args.required('depth')}` };
+  const description = {
+    depthMmPerUnit: stepMm,
+    source: `imported from ${args.required('rgb')}, ${args.required('depth')}`,
+  };
   // last: a folder without it is unfinished
   await write(`${plan.out}/dataset.json`, new TextEncoder().encode(`${JSON.stringify(description, null, 1)}\n`));
   if (args.flag('json')) {
-    context.stdout(JSON.stringify({ folder: plan.out, parts: names.length, depthMmPerUnit: stepMm, farthestMm, alone }));
+    context.stdout(
+      JSON.stringify({ folder: plan.out, parts: names.length, depthMmPerUnit: stepMm, farthestMm, alone }),
+    );
   } else {
-    context.stdout(`${plan.out}: ${names.length} parts, depth to ${farthestMm.toPrecision(5)} mm in steps of ${stepMm} mm`);
+    context.stdout(
+      `${plan.out}: ${names.length} parts, depth to ${farthestMm.toPrecision(5)} mm in steps of ${stepMm} mm`,
+    );
     for (const path of alone) context.stdout(`left out, no partner of its name: ${path}`);
     context.stdout(`look at it with "twinspect data check ${args.required('out')}"`);
   }
@@ -85,7 +98,10 @@ async function planOf(context: Context, args: Args): Promise<Plan> {
     throw fail('usage/value', { option: 'kind', found: kind, expected: 'letters, digits, dash, underscore' });
   }
   if (((await context.files.list(out)) ?? []).length > 0) throw fail('file/exists', { path: out });
-  const [rgb, depth] = [await imagesIn(tidy, at('rgb'), pictureEndings), await imagesIn(tidy, at('depth'), anyDepthEndings)];
+  const [rgb, depth] = [
+    await imagesIn(tidy, at('rgb'), pictureEndings),
+    await imagesIn(tidy, at('depth'), anyDepthEndings),
+  ];
   const gt = args.text('gt') === null ? new Map<string, string>() : await imagesIn(tidy, at('gt'), maskEndings);
   const grid = gridOf(args.text('grid'));
   return { rgb, depth, gt, mmPerUnit, missing: [0, ...missing], grid, out, folder: `${out}/${split}/${kind}` };
