@@ -189,7 +189,8 @@ export const errorTable = {
   'dataset/unit': {
     text: '{path}: the depth lies {found}, expected {expected}',
     action:
-      'Correct depthMmPerUnit in dataset.json; or say there where the parts lie ("depthRangeMm": [nearest, farthest]), ' +
+      'Correct depthMmPerUnit in dataset.json; or say there where the parts lie ' +
+      '("depthRangeMm": [nearest, farthest]), ' +
       'or "acceptDepth": ["unit"] (docs/data.md).',
   },
   'dataset/loneValue': {

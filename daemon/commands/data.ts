@@ -1,4 +1,4 @@
-/** `twinspect data`: what a folder of recorded parts holds and what looks wrong in it; other files brought into ours. */
+/** `twinspect data`: what a folder of recorded parts holds and what looks wrong in it; other files brought in. */
 import { fail } from '../../errors.ts';
 import type { Args } from './args.ts';
 import type { Command, Context } from './command.ts';

@@ -1,5 +1,5 @@
 /**
- * Layout `pairs`: a picture and a depth image for each part, the simplest interchange and what Twinspect itself records.
+ * Layout `pairs`: a picture and a depth image for each part, the simplest interchange and what Twinspect records.
  *
  *   dataset.json              depthMmPerUnit and more: description.ts
  *   {train,validation,test}/{good,KIND}/{rgb,depth,gt}/NAME.png

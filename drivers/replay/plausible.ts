@@ -8,7 +8,7 @@ import { fail, TwinspectError } from '../../errors.ts';
 import { type DepthAnswers, type DepthSigns, type DoubtName, doubtNames } from './depth-signs.ts';
 import type { Sample } from './sample.ts';
 
-/** Where the parts of a line lie, mm from the camera: nearer and farther, a wrong unit is likelier than such a place. */
+/** Where the parts of a line lie, mm from the camera; elsewhere, a wrong unit is likelier than such a place. */
 export const usualRangeMm = [80, 3000] as const;
 /** A part that is so many times as far as most parts was recorded in another unit. */
 const mixedFactor = 5;

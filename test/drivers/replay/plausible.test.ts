@@ -78,7 +78,8 @@ test('it is settled by noReading, which takes the readings away, or by acceptDep
 test.each([
   [
     1e-4,
-    '0.4024 mm from the camera in the middle of 5 parts, expected 80 to 3000 mm (it would be 402.4 mm with a unit 1000 times larger)',
+    '0.4024 mm from the camera in the middle of 5 parts, expected 80 to 3000 mm ' +
+      '(it would be 402.4 mm with a unit 1000 times larger)',
   ],
   [0.01, '40.24 mm from'],
   [1, '4024 mm from'],
