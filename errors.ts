@@ -110,7 +110,11 @@ export const errorTable = {
   // images and frames
   'image/unreadable': {
     text: 'Cannot decode {path}: {cause}',
-    action: 'Record or export the image again; it is truncated or not an image.',
+    action: 'Record or export the image again, in a form that docs/data.md names.',
+  },
+  'image/eightBit': {
+    text: '{path} has 8 bit, which is 256 distances at the most; expected depth of 16 bit or float',
+    action: 'Export the depth as 16-bit grey PNG, or as TIFF of 16 bit or float (docs/data.md); 8 bit is for display.',
   },
   'image/turned': {
     text: '{path} is to be turned or mirrored before it is shown: its orientation tag is {orientation}, expected 1',
@@ -163,15 +167,51 @@ export const errorTable = {
   },
   'dataset/layout': {
     text: 'Cannot read {path} as recorded parts: {problem}',
-    action: 'Point to a folder of RGB + depth PNG pairs, or to one category of MVTec 3D-AD or Eyecandies.',
+    action: 'Lay the folder out as docs/data.md shows; "twinspect data import" brings other files into that layout.',
   },
   'dataset/field': {
     text: '{path}: {field} is {value}, expected {expected}',
-    action: 'Correct this field of the file; the unit of the depth is never guessed.',
+    action: 'Correct this field; docs/data.md explains each. The unit of the depth is never guessed.',
   },
   'dataset/partner': {
     text: '{path} is missing; {partner} has no partner',
-    action: 'Record the part again or remove its other files.',
+    action: 'Record the part again or remove its other files; docs/data.md shows which files a part has.',
+  },
+  'dataset/names': {
+    text: '{path} {problem}',
+    action:
+      'Rename, convert or remove this file; docs/data.md says which files are read, "twinspect data import" converts.',
+  },
+  'dataset/truth': {
+    text: 'Truth mask {path} {problem}',
+    action: 'Draw the defect above 0 on black, or move a part without one to "good" (docs/data.md).',
+  },
+  'dataset/unit': {
+    text: '{path}: the depth lies {found}, expected {expected}',
+    action:
+      'Correct depthMmPerUnit in dataset.json; or say there where the parts lie ' +
+      '("depthRangeMm": [nearest, farthest]), ' +
+      'or "acceptDepth": ["unit"] (docs/data.md).',
+  },
+  'dataset/loneValue': {
+    text:
+      '{path}: depth {unit} ({mm} mm) stands in {percent} % of the pixels of {count} of {parts} parts, ' +
+      'far from the others ({nearMm} to {farMm} mm): {ids}',
+    action:
+      'Say in dataset.json what it is: "noReading": with this value where it marks a missing reading, ' +
+      '"acceptDepth": ["loneValue"] where it is a distance (docs/data.md).',
+  },
+  'dataset/eightBit': {
+    text: '{path}: the depth of {count} of {parts} parts takes only values that 8 bit can hold: {ids}',
+    action:
+      'Export the depth with its full 16 bit or as float; where the camera has no more, say ' +
+      '"acceptDepth": ["eightBit"] in dataset.json (docs/data.md).',
+  },
+  'dataset/constant': {
+    text: '{path}: the depth of {count} of {parts} parts shows nothing ({shows}): {ids}',
+    action:
+      'Look at the depth camera and its export; where no depth is meant to be there, say ' +
+      '"acceptDepth": ["constant"] in dataset.json (docs/data.md).',
   },
   // recordings of cameras
   'recording/unreadable': {

@@ -12,6 +12,7 @@ import { readRecording } from './recording/reader.ts';
 import { defaultReplayPeriodMs, type Pace, paces, ReplayCamera } from './replay/camera.ts';
 import { layoutNames, listSamples } from './replay/layouts.ts';
 import { RecordingCamera } from './replay/mcap/camera.ts';
+import { expectPlausible } from './replay/plausible.ts';
 import type { Split } from './replay/sample.ts';
 import { SyntheticCamera } from './synthetic/camera.ts';
 import { WorkerRenderer } from './synthetic/renderer.ts';
@@ -25,6 +26,7 @@ export type { Camera, CameraCounters, CameraSink, DriverClock } from './camera.t
 export { diskFiles, type FileEntry, type FileReader, noticing } from './files.ts';
 export type { DepthFrame, Frame, FrameStamp, Modality, RgbFrame } from './frame.ts';
 export { type Layout, layoutNames, listSamples } from './replay/layouts.ts';
+export { expectPlausible, expectTruth } from './replay/plausible.ts';
 export type { LoadedSample, Sample, Split } from './replay/sample.ts';
 export { type Level, levelNames } from './synthetic/amounts.ts';
 export { allKindNames, type DefectKind, defectKindNames } from './synthetic/defects.ts';
@@ -99,6 +101,9 @@ async function openGstreamer(settings: CameraSettings, clock: DriverClock): Prom
   return new GstreamerCamera(gstreamer ?? { pipeline: '' }, { id, slots, clock });
 }
 
+/** Parts looked at before a line is played to: as many as do not keep its start waiting. */
+const replayLookedAt = 16;
+
 const splits: readonly string[] = ['train', 'validation', 'test'] satisfies Split[];
 
 async function openReplay({ id, replay }: CameraSettings, clock: DriverClock, files: FileReader): Promise<Camera> {
@@ -117,6 +122,7 @@ async function openReplay({ id, replay }: CameraSettings, clock: DriverClock, fi
     const have = [...new Set(all.map((sample) => sample.split))].join(', ');
     throw refuse('split', split ?? '', `a split of ${folder}: ${have}`);
   }
+  await expectPlausible(folder, samples, { most: replayLookedAt });
   return new ReplayCamera({ id, samples, ...(pace !== undefined && { pace }), ...rest }, clock);
 }
 

@@ -2,11 +2,12 @@
  * `twinspect evaluate`: a bundle against recorded parts whose truth is known. Runs the very graph the daemon runs and
  * judges with the daemon's own judge; `--report` adds a page to look at.
  */
+
 import { basename, resolve } from 'node:path';
-import { listSamples, type Sample as RecordedSample } from '../../drivers/index.ts';
-import { fail } from '../../errors.ts';
+import type { Sample as RecordedSample } from '../../drivers/index.ts';
 import { evaluateInDetail } from '../../models/evaluate/evaluate.ts';
 import { type Args, precisionOf } from './args.ts';
+import { testSamples } from './checked-samples.ts';
 import type { Command, Context } from './command.ts';
 import { writeReport } from './evaluate-report.ts';
 import { figureLines } from './evaluate-table.ts';
@@ -45,12 +46,6 @@ export const command: Command = {
     }
   },
 };
-
-export async function testSamples({ files }: Context, data: string): Promise<RecordedSample[]> {
-  const samples = (await listSamples(files, data)).filter(({ split }) => split === 'test');
-  if (samples.length === 0) throw fail('dataset/layout', { path: data, problem: 'it has no test parts' });
-  return samples;
-}
 
 async function* judgeAll(context: Context, samples: readonly RecordedSample[], judge: BundleJudge) {
   for (const [index, sample] of samples.entries()) {

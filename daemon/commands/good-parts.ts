@@ -3,7 +3,7 @@
  * a fifth of the good parts is held out, whole groups at a time, so that no part has its neighbour on the other side.
  */
 import { basename } from 'node:path';
-import { listSamples, type Sample } from '../../drivers/index.ts';
+import { expectPlausible, listSamples, type Sample } from '../../drivers/index.ts';
 import { fail } from '../../errors.ts';
 import { seeded } from '../../models/random.ts';
 import type { Context } from './command.ts';
@@ -42,6 +42,8 @@ export async function goodPartsOf(context: Context, folders: readonly string[], 
   const all: GoodParts[] = [];
   for (const [i, folder] of folders.entries()) {
     const { training, heldOut } = goodParts(await listSamples(context.files, folder), seed);
+    // whether parts show anything is asked of each of them, and of each modality, when they are all looked at
+    await expectPlausible(folder, [...training, ...heldOut], { except: ['constant'], signal: context.signal });
     const label = folders.length > 1 ? `${i + 1}:${basename(folder)}/` : '';
     const mark = (sample: Sample): Sample => labelled(sample, label);
     all.push({ training: training.map(mark), heldOut: heldOut.map(mark) });

@@ -13,6 +13,7 @@ export interface Seat {
 export const seats: readonly Seat[] = [
   { name: 'run', summary: 'judge parts and tell the plant, until stopped' },
   { name: 'teach', summary: 'make a bundle from a folder of good parts' },
+  { name: 'data', summary: 'check a folder of recorded parts; bring other files into our layout' },
   { name: 'evaluate', summary: 'measure a bundle on parts whose truth is known' },
   { name: 'bench', summary: 'measure what the daemon adds to the bare inference' },
   {

@@ -2,14 +2,16 @@
  * A bundle and good parts -> the same bundle with one more variant, in memory, and how far the two agree. What
  * `bundle quantise` writes and the figures measure.
  */
+
 import { join } from 'node:path';
-import { listSamples, type Sample } from '../../drivers/index.ts';
+import type { Sample } from '../../drivers/index.ts';
 import { fail } from '../../errors.ts';
 import { assemble } from '../../models/bundle/assemble.ts';
 import { type LoadedBundle, loadBundle } from '../../models/bundle/load.ts';
 import { writeOnnx } from '../../models/onnx/write.ts';
 import { addVariant, calibrationOf, type Extended, type Target } from '../../models/teach/add-variant.ts';
 import type { PartImages } from '../../models/teach/prepared.ts';
+import { checkedSamples } from './checked-samples.ts';
 import type { Context } from './command.ts';
 import { type Comparison, compareVariants, loadOf, taughtRate } from './compare-variants.ts';
 import { goodParts } from './good-parts.ts';
@@ -36,7 +38,7 @@ export async function quantiseBundle(
   const { manifest, variant, golden, networks } = loaded;
   const files = new Map<string, Uint8Array>();
   for (const file of Object.keys(manifest.files)) files.set(file, await read(file));
-  const samples = await listSamples(context.files, data);
+  const samples = await checkedSamples(context, data);
   const { training, heldOut } = goodParts(samples, manifest.taught.seed);
   if (training.length < leastCalibration) {
     throw fail('teach/tooFew', { found: training.length, least: leastCalibration });

@@ -1,7 +1,8 @@
 /** What eight bits give and cost one bundle, as figures: the bundle's own int8 variant, or one made for the purpose. */
+
 import { join } from 'node:path';
-import { listSamples } from '../../drivers/index.ts';
 import { type LoadedBundle, loadBundle, readManifest } from '../../models/bundle/load.ts';
+import { checkedSamples } from './checked-samples.ts';
 import type { Context } from './command.ts';
 import { type Comparison, compareVariants, loadOf, taughtRate } from './compare-variants.ts';
 import { goodParts } from './good-parts.ts';
@@ -58,7 +59,7 @@ export async function compareOwn(context: Context, path: string, data: string, t
   const read = (file: string): Promise<Uint8Array> => context.files.read(join(path, file));
   const { manifest } = await readManifest(read, path);
   const [fp32, int8] = [await loadBundle(read, path, 'cpu'), await loadBundle(read, path, 'cpu', ['int8'])];
-  const samples = await listSamples(context.files, data);
+  const samples = await checkedSamples(context, data);
   const held = goodParts(samples, manifest.taught.seed).heldOut;
   const good = await Promise.all(held.map((sample) => loadOf(sample, manifest.input)));
   const test = samples.filter(({ split }) => split === 'test');

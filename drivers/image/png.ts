@@ -46,16 +46,31 @@ export async function decodeRgb(bytes: Uint8Array, path: string, noticed?: Notic
   return spread(await decoding(path, async () => decode8(openPicture(bytes), bytes, path, noticed)));
 }
 
-/** Decodes an 8-bit PNG as a truth mask: 1 where any channel is above 0 (datasets encode the class in the value). */
-export async function decodeMaskPng(
+/**
+ * Decodes an 8-bit picture as a truth mask: 1 where any channel is above 0 (datasets encode the class in the value).
+ * Throws `dataset/truth` where the marks are drawn in transparency alone: the colours say nothing then.
+ */
+export async function decodeMask(
   bytes: Uint8Array,
   path: string,
   noticed?: Noticed,
 ): Promise<{ widthPx: number; heightPx: number; mask: Uint8Array }> {
-  const { widthPx, heightPx, channels, pixels } = await decodePng8(bytes, path, noticed);
+  const { widthPx, heightPx, channels, pixels } = await decoding(path, async () =>
+    decode8(openPicture(bytes), bytes, path, noticed),
+  );
   const mask = new Uint8Array(widthPx * heightPx);
   for (let i = 0; i < pixels.length; i++) if (pixels[i]! > 0) mask[Math.floor(i / channels)] = 1;
+  const even = mask.every((mark) => mark === mask[0]);
+  if (even && (await decoding(path, () => alphaVaries(openPicture(bytes))))) {
+    throw fail('dataset/truth', { path, problem: 'is drawn in its transparency alone, its colours mark nothing' });
+  }
   return { widthPx, heightPx, mask };
+}
+
+async function alphaVaries(image: Sharp): Promise<boolean> {
+  if (!(await image.metadata()).hasAlpha) return false;
+  const alpha = await image.extractChannel('alpha').raw().toBuffer();
+  return alpha.some((value) => value !== alpha[0]);
 }
 
 /** Decodes a 16-bit grey PNG exactly. */
@@ -64,6 +79,7 @@ export async function decodeDepthPng16(bytes: Uint8Array, path: string, noticed?
     const image = openPng(bytes);
     const meta = await image.metadata();
     expectUpright(orientationOf(meta, bytes), path);
+    if (meta.depth === 'uchar') throw fail('image/eightBit', { path });
     if (meta.depth !== 'ushort' || meta.channels !== 1) {
       throw new Error(`it has ${meta.channels} channels of ${meta.depth}, expected one channel of 16 bit`);
     }

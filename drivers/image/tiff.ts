@@ -1,17 +1,22 @@
 /**
- * Reads float32 TIFF with three channels: the xyz images of MVTec 3D-AD. sharp clips or scales them.
+ * Reads depth from TIFF: float or 16-bit, one channel (a depth image) or three (the xyz images of MVTec 3D-AD).
  *
- * Takes classic TIFF of either byte order, uncompressed, in strips, channels interleaved or in planes. Refuses by name
- * what it does not read (compression, tiles, BigTIFF, other sample types) and any strip that leaves the file.
+ * sharp clips or scales such samples, and the kept decoders in JavaScript read planes, tiles of several channels and
+ * predicted floats wrongly or not at all, so it is read here. Takes classic TIFF of either byte order; strips or tiles;
+ * channels interleaved or in planes; plain, LZW or deflate, with either predictor. Refuses by name what it does not
+ * read (BigTIFF, other compressions and sample types, several pages) and any block that leaves the file.
  */
 import { fail, messageOf, TwinspectError } from '../../errors.ts';
 import { expectUpright } from './colours.ts';
 import { maxImagePx } from './png.ts';
+import { type SampleType, sampleBytes, sampleReader, unpacked } from './tiff-blocks.ts';
 
-export interface FloatImage3 {
+export interface TiffImage {
   widthPx: number;
   heightPx: number;
-  /** [heightPx, widthPx, 3], row-major. */
+  channels: number;
+  sample: SampleType;
+  /** [heightPx, widthPx, channels], row-major. */
   values: Float32Array;
 }
 
@@ -20,22 +25,43 @@ const tags = {
   height: 257,
   bitsPerSample: 258,
   compression: 259,
+  photometric: 262,
   stripOffsets: 273,
   orientation: 274,
   samplesPerPixel: 277,
   rowsPerStrip: 278,
   stripByteCounts: 279,
   planarConfig: 284,
+  predictor: 317,
   tileWidth: 322,
+  tileHeight: 323,
+  tileOffsets: 324,
+  tileByteCounts: 325,
   sampleFormat: 339,
 } as const;
+type Fields = ReadonlyMap<number, readonly number[]>;
 
-const bytesPerSample = 4;
-const channels = 3;
+/** Three channels of floats: x, y and z. Throws `image/unreadable` or `image/turned`. */
+export function decodeXyzTiff(bytes: Uint8Array, path: string): TiffImage {
+  return decoding(bytes, path, ({ channels, sample }) => {
+    if (channels !== 3) throw new Error(`samplesPerPixel is ${channels}, expected 3 (x, y, z)`);
+    if (!sample.startsWith('float')) throw new Error(`its samples are ${sample}, expected float`);
+  });
+}
 
-export function decodeFloatTiff(bytes: Uint8Array, path: string): FloatImage3 {
+/** One channel of distances. Throws `image/unreadable`, `image/turned`, or `image/eightBit` where it has only 8 bit. */
+export function decodeDepthTiff(bytes: Uint8Array, path: string): TiffImage {
+  return decoding(bytes, path, ({ channels, sample }) => {
+    if (sample === 'uint8') throw fail('image/eightBit', { path });
+    if (channels !== 1) throw new Error(`samplesPerPixel is ${channels}, expected 1 (the distance)`);
+  });
+}
+
+type Kind = Pick<TiffImage, 'channels' | 'sample'>;
+
+function decoding(bytes: Uint8Array, path: string, expect: (kind: Kind) => void): TiffImage {
   try {
-    return decode(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), path);
+    return decode(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), path, expect);
   } catch (error) {
     if (error instanceof TwinspectError) throw error;
     const cause = error instanceof RangeError ? 'it is truncated' : messageOf(error);
@@ -43,24 +69,24 @@ export function decodeFloatTiff(bytes: Uint8Array, path: string): FloatImage3 {
   }
 }
 
-function decode(file: DataView, path: string): FloatImage3 {
+function decode(file: DataView, path: string, expect: (kind: Kind) => void): TiffImage {
   const little = byteOrder(file);
   const fields = readDirectory(file, little);
   expectUpright(fields.get(tags.orientation)?.[0], path);
-  const widthPx = one(fields, 'width');
-  const heightPx = one(fields, 'height');
+  const [widthPx, heightPx] = [one(fields, 'width'), one(fields, 'height')];
   if (widthPx < 1 || heightPx < 1 || widthPx * heightPx > maxImagePx) {
     throw new Error(`its size is ${widthPx} x ${heightPx}, expected 1 to ${maxImagePx} pixels`);
   }
-  if (fields.has(tags.tileWidth)) throw new Error('it is tiled, expected strips');
-  expectField(fields, 'compression', 1, '1 (none)');
-  expectField(fields, 'samplesPerPixel', channels, '3');
-  expectField(fields, 'bitsPerSample', 32, '32 bit');
-  expectField(fields, 'sampleFormat', 3, '3 (float)');
-  const planar = fields.get(tags.planarConfig)?.[0] ?? 1;
+  const channels = optional(fields, 'samplesPerPixel', 1);
+  const sample = sampleType(fields);
+  expect({ channels, sample });
+  const photometric = optional(fields, 'photometric', 1);
+  // 0 is "white is zero": whether such numbers are distances or their opposite, nobody can tell
+  if (photometric === 0) throw new Error('photometric is 0 (white is zero), expected 1 or 2');
+  const planar = optional(fields, 'planarConfig', 1);
   if (planar !== 1 && planar !== 2) throw new Error(`planarConfig is ${planar}, expected 1 or 2`);
-  const raw = joinStrips(file, little, fields, { widthPx, heightPx, planes: planar === 2 ? channels : 1 });
-  return { widthPx, heightPx, values: planar === 1 ? raw : interleave(raw, widthPx * heightPx) };
+  const shape = { widthPx, heightPx, channels, planes: planar === 2 ? channels : 1, sample };
+  return { widthPx, heightPx, channels, sample, values: readBlocks(file, little, fields, shape) };
 }
 
 function byteOrder(file: DataView): boolean {
@@ -73,8 +99,8 @@ function byteOrder(file: DataView): boolean {
   return little;
 }
 
-/** The first directory: tag -> numbers. Only SHORT and LONG are kept; no tag needed here has another type. */
-function readDirectory(file: DataView, little: boolean): Map<number, number[]> {
+/** The one directory: tag -> numbers. Only SHORT and LONG are kept; no tag needed here has another type. */
+function readDirectory(file: DataView, little: boolean): Fields {
   const fields = new Map<number, number[]>();
   const start = file.getUint32(4, little);
   const count = file.getUint16(start, little);
@@ -93,59 +119,94 @@ function readDirectory(file: DataView, little: boolean): Map<number, number[]> {
       ),
     );
   }
+  if (file.getUint32(start + 2 + count * 12, little) !== 0) throw new Error('it has several pages, expected one');
   return fields;
 }
 
-function joinStrips(
-  file: DataView,
-  little: boolean,
-  fields: Map<number, number[]>,
-  shape: { widthPx: number; heightPx: number; planes: number },
-): Float32Array {
-  const offsets = all(fields, 'stripOffsets');
-  const counts = all(fields, 'stripByteCounts');
-  const rowsPerStrip = Math.min(fields.get(tags.rowsPerStrip)?.[0] ?? shape.heightPx, shape.heightPx);
-  if (rowsPerStrip < 1) throw new Error('rowsPerStrip is 0, expected at least 1');
-  const stripsPerPlane = Math.ceil(shape.heightPx / rowsPerStrip);
-  const strips = stripsPerPlane * shape.planes;
-  if (offsets.length !== strips || counts.length !== strips) {
-    throw new Error(`it has ${offsets.length} strips of ${counts.length} byte counts, expected ${strips}`);
+/** By bits and format: 1 whole numbers, 2 with a sign, 3 float. */
+const sampleTypes: Readonly<Record<string, SampleType>> = {
+  '8/1': 'uint8',
+  '16/1': 'uint16',
+  '16/2': 'int16',
+  '32/3': 'float32',
+  '64/3': 'float64',
+};
+
+function sampleType(fields: Fields): SampleType {
+  const kinds = new Set(all(fields, 'bitsPerSample').map((bits, i) => `${bits}/${sampleFormat(fields, i)}`));
+  const [kind = ''] = kinds;
+  const found = kinds.size === 1 ? sampleTypes[kind] : undefined;
+  if (found !== undefined) return found;
+  const [bits, formats] = [all(fields, 'bitsPerSample').join(','), fields.get(tags.sampleFormat)?.join(',') ?? '1'];
+  throw new Error(
+    `its samples are ${bits} bit of format ${formats}, expected 16-bit whole numbers, or 32 or 64 bit float`,
+  );
+}
+
+function sampleFormat(fields: Fields, channel: number): number {
+  const formats = fields.get(tags.sampleFormat) ?? [1];
+  return formats[channel] ?? formats[0]!;
+}
+
+interface Shape {
+  widthPx: number;
+  heightPx: number;
+  channels: number;
+  planes: number;
+  sample: SampleType;
+}
+
+/** Strips are tiles as wide as the image whose last one is cut short. */
+function readBlocks(file: DataView, little: boolean, fields: Fields, shape: Shape): Float32Array {
+  const { widthPx, heightPx, channels, planes, sample } = shape;
+  const tiled = fields.has(tags.tileWidth);
+  const wide = tiled ? one(fields, 'tileWidth') : widthPx;
+  const high = tiled ? one(fields, 'tileHeight') : Math.min(optional(fields, 'rowsPerStrip', heightPx), heightPx);
+  if (wide < 1 || high < 1 || wide * high > maxImagePx) throw new Error(`its blocks are ${wide} x ${high}`);
+  const [across, down] = [Math.ceil(widthPx / wide), Math.ceil(heightPx / high)];
+  const offsets = all(fields, tiled ? 'tileOffsets' : 'stripOffsets');
+  const counts = all(fields, tiled ? 'tileByteCounts' : 'stripByteCounts');
+  const blocks = across * down * planes;
+  if (offsets.length !== blocks || counts.length !== blocks) {
+    throw new Error(`it has ${offsets.length} blocks of ${counts.length} byte counts, expected ${blocks}`);
   }
-  const samplesPerRow = (shape.widthPx * channels) / shape.planes;
-  const values = new Float32Array(shape.widthPx * shape.heightPx * channels);
-  let at = 0;
-  for (let strip = 0; strip < strips; strip++) {
-    const rows = Math.min(rowsPerStrip, shape.heightPx - (strip % stripsPerPlane) * rowsPerStrip);
-    const samples = rows * samplesPerRow;
-    const offset = offsets[strip]!;
-    if (counts[strip]! < samples * bytesPerSample) {
-      throw new Error(`strip ${strip} has ${counts[strip]} bytes, expected ${samples * bytesPerSample}`);
+  const packing = { compression: optional(fields, 'compression', 1), predictor: optional(fields, 'predictor', 1) };
+  const each = channels / planes;
+  const values = new Float32Array(widthPx * heightPx * channels);
+  for (let block = 0; block < blocks; block++) {
+    const plane = Math.floor(block / (across * down));
+    const [left, top] = [(block % across) * wide, (Math.floor(block / across) % down) * high];
+    const rows = tiled ? high : Math.min(high, heightPx - top);
+    if (offsets[block]! + counts[block]! > file.byteLength) throw new RangeError('block beyond the end');
+    const packed = new Uint8Array(file.buffer, file.byteOffset + offsets[block]!, counts[block]!);
+    const grid = { columns: wide, rows, channels: each, sample, little };
+    const bytes = unpacked(packed, grid, packing);
+    const expected = wide * rows * each * sampleBytes[sample];
+    if (bytes.byteLength < expected) {
+      throw new Error(`block ${block} has ${bytes.byteLength} bytes, expected ${expected}`);
     }
-    if (offset + samples * bytesPerSample > file.byteLength) throw new RangeError('strip beyond the end');
-    for (let k = 0; k < samples; k++) values[at++] = file.getFloat32(offset + k * bytesPerSample, little);
+    const read = sampleReader(bytes, grid);
+    const [lastX, lastY] = [Math.min(wide, widthPx - left), Math.min(rows, heightPx - top)];
+    for (let y = 0; y < lastY; y++) {
+      for (let x = 0; x < lastX; x++) {
+        const to = ((top + y) * widthPx + left + x) * channels + plane;
+        for (let c = 0; c < each; c++) values[to + c] = read((y * wide + x) * each + c);
+      }
+    }
   }
   return values;
 }
 
-function interleave(planes: Float32Array, pixels: number): Float32Array {
-  const values = new Float32Array(planes.length);
-  for (let i = 0; i < pixels; i++) {
-    for (let c = 0; c < channels; c++) values[i * channels + c] = planes[c * pixels + i]!;
-  }
-  return values;
-}
-
-function all(fields: Map<number, number[]>, tag: keyof typeof tags): number[] {
+function all(fields: Fields, tag: keyof typeof tags): readonly number[] {
   const values = fields.get(tags[tag]);
   if (!values || values.length === 0) throw new Error(`it has no ${tag}`);
   return values;
 }
 
-function one(fields: Map<number, number[]>, tag: keyof typeof tags): number {
+function one(fields: Fields, tag: keyof typeof tags): number {
   return all(fields, tag)[0]!;
 }
 
-function expectField(fields: Map<number, number[]>, tag: keyof typeof tags, value: number, text: string): void {
-  const values = all(fields, tag);
-  if (values.some((actual) => actual !== value)) throw new Error(`${tag} is ${values.join(',')}, expected ${text}`);
+function optional(fields: Fields, tag: keyof typeof tags, otherwise: number): number {
+  return fields.get(tags[tag])?.[0] ?? otherwise;
 }

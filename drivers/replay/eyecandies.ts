@@ -10,9 +10,11 @@
 import { fail } from '../../errors.ts';
 import type { FileReader } from '../files.ts';
 import { decodeDepthPng16 } from '../image/png.ts';
+import { type DepthAnswers, type DepthScale, type RawDepth, signsOf, toMm } from './depth-signs.ts';
+import { readDescription } from './description.ts';
 import { filesIn, foldersIn } from './listing.ts';
 import { readMask, readRgb } from './read-image.ts';
-import { type DepthImage, makeSample, missingPartner, type Sample, type Split } from './sample.ts';
+import { makeSample, missingPartner, type Sample, type Split } from './sample.ts';
 
 const folders: readonly (readonly [string, Split])[] = [
   ['train', 'train'],
@@ -33,11 +35,17 @@ export async function isEyecandies(files: FileReader, root: string): Promise<boo
 
 export async function listEyecandies(files: FileReader, root: string): Promise<Sample[]> {
   const samples: Sample[] = [];
-  for (const [folder, split] of folders) samples.push(...(await listSplit(files, `${root}/${folder}/data`, split)));
+  const { depthRangeMm: rangeMm, acceptDepth: accepted } = await readDescription(files, root, false);
+  const answers = { rangeMm, accepted };
+  for (const [folder, split] of folders)
+    samples.push(...(await listSplit(files, { data: `${root}/${folder}/data`, split, answers })));
   return samples;
 }
 
-async function listSplit(files: FileReader, data: string, split: Split): Promise<Sample[]> {
+async function listSplit(
+  files: FileReader,
+  { data, split, answers }: { data: string; split: Split; answers: DepthAnswers },
+): Promise<Sample[]> {
   const entries = new Set(await filesIn(files, data, ''));
   const numbers = [...entries].flatMap((name) => /^(\d+)_(image_4|depth)\.png$/.exec(name)?.[1] ?? []);
   const samples: Sample[] = [];
@@ -45,6 +53,7 @@ async function listSplit(files: FileReader, data: string, split: Split): Promise
     const path = (what: string): string => `${data}/${number}_${what}`;
     const has = (what: string): boolean => entries.has(`${number}_${what}`);
     const kind = split === 'test' && has('mask.png') ? await kindOf(files, path, has) : 'good';
+    const hasDepth = has('depth.png') && has('info_depth.yaml');
     const missing = ['image_4.png', 'depth.png', 'info_depth.yaml'].find((what) => !has(what));
     const lacking = missingPartner(path(missing ?? ''), path(missing === 'image_4.png' ? 'depth.png' : 'image_4.png'));
     samples.push(
@@ -56,7 +65,13 @@ async function listSplit(files: FileReader, data: string, split: Split): Promise
         depthPath: path('depth.png'),
         truthPath: path('mask.png'),
         loadRgb: has('image_4.png') ? () => readRgb(files, path('image_4.png')) : lacking,
-        loadDepth: has('depth.png') && has('info_depth.yaml') ? () => readDepth(files, path) : lacking,
+        depthAnswers: answers,
+        loadDepth: hasDepth ? () => readDepth(files, path).then(({ raw, scale }) => toMm(raw, scale)) : lacking,
+        depthSigns: async () => {
+          if (!hasDepth) return null;
+          const { raw, scale } = await readDepth(files, path);
+          return signsOf(raw, scale);
+        },
         loadTruth: has('mask.png') ? () => readMask(files, path('mask.png')) : async () => null,
       }),
     );
@@ -77,15 +92,18 @@ async function kindOf(
   return found.length === 1 ? found[0]! : found.length === 0 ? 'bad' : 'combined';
 }
 
-async function readDepth(files: FileReader, path: (what: string) => string): Promise<DepthImage> {
+async function readDepth(
+  files: FileReader,
+  path: (what: string) => string,
+): Promise<{ raw: RawDepth; scale: DepthScale }> {
   const { min, max } = parseRange(
     new TextDecoder().decode(await files.read(path('info_depth.yaml'))),
     path('info_depth.yaml'),
   );
   const depthPath = path('depth.png');
-  const { widthPx, heightPx, units } = await decodeDepthPng16(await files.read(depthPath), depthPath, files.noticed);
-  const scale = (max - min) / largestUnit;
-  return { widthPx, heightPx, depthMm: Float32Array.from(units, (unit) => (unit * scale + min) * mmPerMetre) };
+  const raw = await decodeDepthPng16(await files.read(depthPath), depthPath, files.noticed);
+  const mmPerUnit = ((max - min) / largestUnit) * mmPerMetre;
+  return { raw, scale: { mmPerUnit, offsetMm: min * mmPerMetre, missing: [] } };
 }
 
 /** The whole file is `normalization:` with a `min` and a `max`, in block or flow style. */

@@ -4,7 +4,7 @@
 import { fail } from '../../errors.ts';
 import type { FileReader } from '../files.ts';
 import { isEyecandies, listEyecandies } from './eyecandies.ts';
-import { foldersIn } from './listing.ts';
+import { foldersIn, remarkOn, withoutClutter } from './listing.ts';
 import { isMvtec3d, listMvtec3d } from './mvtec3d.ts';
 import { isPairs, listPairs } from './pairs.ts';
 import type { Sample } from './sample.ts';
@@ -39,8 +39,11 @@ export async function detectLayout(files: FileReader, root: string): Promise<Lay
 
 /** The samples of a folder, by split and name; the layout is detected unless given. Never an empty list. */
 export async function listSamples(files: FileReader, root: string, layout?: Layout): Promise<Sample[]> {
-  const chosen = layout ?? (await detectLayout(files, root));
-  const samples = await layouts[chosen].list(files, root);
+  const { tidy, leftOut } = withoutClutter(files);
+  const chosen = layout ?? (await detectLayout(tidy, root));
+  const samples = await layouts[chosen].list(tidy, root);
+  const remark = remarkOn(leftOut);
+  if (remark !== null) files.noticed?.(root, remark);
   if (samples.length === 0)
     throw fail('dataset/layout', { path: root, problem: `it has no parts in layout ${chosen}` });
   return samples;

@@ -1,33 +1,21 @@
 /**
- * Layout `pairs`: RGB PNG + 16-bit depth PNG, the simplest interchange and what Twinspect itself records.
+ * Layout `pairs`: a picture and a depth image for each part, the simplest interchange and what Twinspect records.
  *
- *   dataset.json              depthMmPerUnit; optional tiles, groups, capturedAtMs, severity, calibration
+ *   dataset.json              depthMmPerUnit and more: description.ts
  *   {train,validation,test}/{good,KIND}/{rgb,depth,gt}/NAME.png
  * or, for good parts only,
  *   dataset.json, rgb/NAME.png, depth/NAME.png
  *
- * `tiles` gives [set, image, x, y] per "split/kind/NAME": tiles of one source image are one group. `groups` names the
- * group itself, `capturedAtMs` the instant of recording, `severity` how grave the defect is, each per id;
- * `calibration` is the digest of the one that brought colour onto depth. The unit of depth is never guessed.
+ * Pictures may be PNG, JPEG or TIFF, depth 16-bit PNG or TIFF of 16 bit or float, masks PNG or TIFF.
  */
-import { fail, messageOf } from '../../errors.ts';
 import type { FileReader } from '../files.ts';
-import { decodeDepthPng16 } from '../image/png.ts';
-import { filesIn, foldersIn } from './listing.ts';
-import { readMask, readRgb } from './read-image.ts';
-import { type DepthImage, makeSample, missingPartner, type Sample, type Split } from './sample.ts';
+import { signsOf, toMm } from './depth-signs.ts';
+import { type Description, expectKnownParts, readDescription } from './description.ts';
+import { depthEndings, foldersIn, imagesIn, maskEndings, pictureEndings } from './listing.ts';
+import { readMask, readRawDepth, readRgb } from './read-image.ts';
+import { makeSample, missingPartner, type Sample, type Split } from './sample.ts';
 
 const splits: readonly Split[] = ['train', 'validation', 'test'];
-const descriptionFile = 'dataset.json';
-
-interface Description {
-  depthMmPerUnit: number;
-  tiles: Record<string, readonly number[]>;
-  groups: Record<string, string>;
-  capturedAtMs: Record<string, number>;
-  severity: Record<string, string>;
-  calibration: string | null;
-}
 
 interface Where {
   split: Split;
@@ -40,9 +28,14 @@ export async function isPairs(files: FileReader, root: string): Promise<boolean>
 }
 
 export async function listPairs(files: FileReader, root: string): Promise<Sample[]> {
-  const description = await readDescription(files, `${root}/${descriptionFile}`);
+  const description = await readDescription(files, root, true);
   const samples: Sample[] = [];
   for (const where of await places(files, root)) samples.push(...(await listFolder(files, where, description)));
+  expectKnownParts(
+    root,
+    description,
+    samples.map(({ id }) => id),
+  );
   return samples;
 }
 
@@ -66,65 +59,39 @@ async function isPairFolder(files: FileReader, folder: string): Promise<boolean>
 }
 
 async function listFolder(files: FileReader, where: Where, description: Description): Promise<Sample[]> {
-  const { split, kind, folder } = where;
-  const rgb = new Set(await filesIn(files, `${folder}/rgb`, '.png'));
-  const depth = new Set(await filesIn(files, `${folder}/depth`, '.png'));
+  const { split, folder } = where;
+  const kind = where.kind.normalize('NFC');
+  const rgb = await imagesIn(files, `${folder}/rgb`, pictureEndings);
+  const depth = await imagesIn(files, `${folder}/depth`, depthEndings);
   const hasTruth = (await foldersIn(files, folder)).includes('gt');
-  const truth = new Set(hasTruth ? await filesIn(files, `${folder}/gt`, '.png') : []);
-  return [...new Set([...rgb, ...depth])].sort().map((name) => {
+  const truth = hasTruth ? await imagesIn(files, `${folder}/gt`, maskEndings) : new Map<string, string>();
+  const { depthRangeMm: rangeMm, acceptDepth: accepted } = description;
+  const scale = { mmPerUnit: description.depthMmPerUnit ?? 1, missing: [0, ...description.noReading] };
+  return [...new Set([...rgb.keys(), ...depth.keys()])].sort().map((name) => {
     const id = `${split}/${kind}/${name}`;
     const path = (what: string): string => `${folder}/${what}/${name}.png`;
+    const [rgbPath, depthPath] = [rgb.get(name) ?? path('rgb'), depth.get(name) ?? path('depth')];
+    const truthPath = truth.get(name) ?? path('gt');
     const tile = description.tiles[id];
     const group = description.groups[id] ?? (tile ? `${tile[0]}/${tile[1]}` : undefined);
     // a defect without its truth cannot be counted; a good part needs none
     const truthExpected = hasTruth && kind !== 'good';
     return makeSample({
-      id,
-      split,
-      kind,
+      ...{ id, split, kind, rgbPath, depthPath, truthPath, depthAnswers: { rangeMm, accepted } },
       ...(group === undefined ? {} : { group }),
       capturedAtMs: description.capturedAtMs[id] ?? null,
       severity: description.severity[id] ?? null,
       calibration: description.calibration,
-      rgbPath: path('rgb'),
-      depthPath: path('depth'),
-      truthPath: path('gt'),
-      loadRgb: rgb.has(name) ? () => readRgb(files, path('rgb')) : missingPartner(path('rgb'), path('depth')),
+      loadRgb: rgb.has(name) ? () => readRgb(files, rgbPath) : missingPartner(rgbPath, depthPath),
       loadDepth: depth.has(name)
-        ? () => readDepth(files, path('depth'), description.depthMmPerUnit)
-        : missingPartner(path('depth'), path('rgb')),
+        ? async () => toMm(await readRawDepth(files, depthPath), scale)
+        : missingPartner(depthPath, rgbPath),
+      depthSigns: async () => (depth.has(name) ? signsOf(await readRawDepth(files, depthPath), scale) : null),
       loadTruth: truth.has(name)
-        ? () => readMask(files, path('gt'))
+        ? () => readMask(files, truthPath)
         : truthExpected
-          ? missingPartner(path('gt'), path('rgb'))
+          ? missingPartner(truthPath, rgbPath)
           : async () => null,
     });
   });
-}
-
-async function readDepth(files: FileReader, path: string, mmPerUnit: number): Promise<DepthImage> {
-  const { widthPx, heightPx, units } = await decodeDepthPng16(await files.read(path), path, files.noticed);
-  return { widthPx, heightPx, depthMm: Float32Array.from(units, (unit) => unit * mmPerUnit) };
-}
-
-async function readDescription(files: FileReader, path: string): Promise<Description> {
-  const text = new TextDecoder().decode(await files.read(path));
-  let raw: unknown;
-  try {
-    raw = JSON.parse(text);
-  } catch (error) {
-    throw fail('dataset/field', { path, field: 'the file', value: messageOf(error), expected: 'JSON' }, error);
-  }
-  const given = (typeof raw === 'object' && raw !== null ? raw : {}) as Partial<Description>;
-  const { depthMmPerUnit } = given;
-  if (typeof depthMmPerUnit !== 'number' || !(depthMmPerUnit > 0) || !Number.isFinite(depthMmPerUnit)) {
-    throw fail('dataset/field', {
-      path,
-      field: 'depthMmPerUnit',
-      value: JSON.stringify(depthMmPerUnit) ?? 'missing',
-      expected: 'mm per unit of the depth images, above 0',
-    });
-  }
-  const { tiles = {}, groups = {}, capturedAtMs = {}, severity = {}, calibration = null } = given;
-  return { depthMmPerUnit, tiles, groups, capturedAtMs, severity, calibration };
 }

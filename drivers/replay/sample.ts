@@ -5,6 +5,7 @@
  * named at once (teaching), and a missing partner or a size mismatch is an error that names the file.
  */
 import { fail } from '../../errors.ts';
+import type { DepthAnswers, DepthSigns } from './depth-signs.ts';
 
 export type Split = 'train' | 'validation' | 'test';
 
@@ -48,8 +49,13 @@ export interface Sample {
   readonly severity: string | null;
   /** Digest of the calibration it was registered with; null where it came on one grid, or nobody says. */
   readonly calibration: string | null;
+  /** What dataset.json answers of its folder's depth. */
+  readonly depthAnswers: DepthAnswers;
   loadRgb(): Promise<RgbImage>;
   loadDepth(): Promise<DepthImage>;
+  /** What is noticeable about its depth; null where it has none, or nobody looks. */
+  depthSigns(): Promise<DepthSigns | null>;
+  /** Throws `dataset/truth` where the mask of a defective part marks nothing. */
   loadTruth(): Promise<TruthImage | null>;
   /** All three, checked to be on one grid. */
   load(): Promise<LoadedSample>;
@@ -63,6 +69,8 @@ export interface SampleParts {
   capturedAtMs?: number | null;
   severity?: string | null;
   calibration?: string | null;
+  depthAnswers?: DepthAnswers;
+  depthSigns?(): Promise<DepthSigns | null>;
   rgbPath: string;
   depthPath: string;
   truthPath: string | null;
@@ -72,7 +80,12 @@ export interface SampleParts {
 }
 
 export function makeSample(parts: SampleParts): Sample {
-  const { id, split, kind, loadRgb, loadDepth, loadTruth } = parts;
+  const { id, split, kind, loadRgb, loadDepth } = parts;
+  const loadTruth = async (): Promise<TruthImage | null> => {
+    const truth = await parts.loadTruth();
+    if (truth === null || kind === 'good' || truth.mask.includes(1)) return truth;
+    throw fail('dataset/truth', { path: parts.truthPath ?? id, problem: `marks nothing; its part is of kind ${kind}` });
+  };
   return {
     id,
     split,
@@ -81,8 +94,10 @@ export function makeSample(parts: SampleParts): Sample {
     capturedAtMs: parts.capturedAtMs ?? null,
     severity: parts.severity ?? null,
     calibration: parts.calibration ?? null,
+    depthAnswers: parts.depthAnswers ?? { rangeMm: null, accepted: [] },
     loadRgb,
     loadDepth,
+    depthSigns: parts.depthSigns ?? (async () => null),
     loadTruth,
     async load() {
       const rgb = await loadRgb();

@@ -6,7 +6,8 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openTeachingFolder } from '../../daemon/commands/teaching-folder.ts';
 import { writeWhole } from '../../daemon/write-whole.ts';
-import { encodeDepthPng16, encodePng } from '../../drivers/image/png.ts';
+import { decodeDepthPng16, encodeDepthPng16, encodePng } from '../../drivers/image/png.ts';
+import { depthUnitMm } from '../../drivers/synthetic/sensors.ts';
 import { fail } from '../../errors.ts';
 import { call, exported } from './exported.ts';
 
@@ -36,7 +37,8 @@ async function taughtOn(
   return { code, err };
 }
 
-const depth = (mm: number, side = 64) => encodeDepthPng16(new Uint16Array(side * side).fill(mm / 0.1), side, side);
+const depth = (mm: number, side = 64) =>
+  encodeDepthPng16(new Uint16Array(side * side).fill(mm / depthUnitMm), side, side);
 const colour = (level: number, side = 64) => encodePng(new Uint8Array(3 * side * side).fill(level), side, side);
 const names = ['000', '001', '002', '003', '004', '005', '006', '007'];
 
@@ -128,6 +130,28 @@ test('several folders are taught together, each part by its folder', async () =>
   );
   expect(err).toContain('image/size: 1:second/train/good/003 is 96 x 96, expected 64 x 64 as the other 21 parts');
   expect(code).toBe(1);
+});
+
+test('a missing reading written as 65535 is asked about, and noReading answers', async () => {
+  const marked = async (_write: Write, good: string): Promise<void> => {
+    for (const part of names) {
+      const path = join(good, 'depth', `${part}.png`);
+      const { widthPx, heightPx, units } = await decodeDepthPng16(await readFile(path), path);
+      const holed = units.map((unit, i) => (i % 60 === 0 ? 65_535 : unit));
+      await writeFile(path, await encodeDepthPng16(holed, widthPx, heightPx));
+    }
+  };
+  const asked = await taughtOn('holed', marked);
+  expect(asked.err).toMatch(
+    /error dataset\/loneValue: .*holed: depth 65535 \(.* in 1\.\d+ % of the pixels of 8 of 11 parts/,
+  );
+  expect(asked.code).toBe(1);
+  const answered = await taughtOn('answered', async (write, good) => {
+    await marked(write, good);
+    const file = join(good, '../../dataset.json');
+    await writeFile(file, JSON.stringify({ ...JSON.parse(await readFile(file, 'utf8')), noReading: 65_535 }));
+  });
+  expect(answered.code).toBe(0);
 });
 
 test('colour profiles: taken as stored, warned of once; a picture that is to be turned is refused', async () => {

@@ -2,8 +2,9 @@
  * `twinspect bundle threshold`: sets a bundle's threshold again from recorded parts whose truth is known. Shows what
  * each candidate would reject and miss, and makes the next version; the bundle itself is never changed.
  */
+
 import { join, resolve } from 'node:path';
-import { listSamples, type Sample } from '../../../drivers/index.ts';
+import type { Sample } from '../../../drivers/index.ts';
 import { fail } from '../../../errors.ts';
 import { openBundle, sha256 } from '../../../models/bundle/load.ts';
 import { variantFor } from '../../../models/bundle/variants.ts';
@@ -13,6 +14,7 @@ import { candidates, type Labelled, rethresholded, valueThreshold } from '../../
 import { thinned } from '../../../models/teach/statistics.ts';
 import { scoreThreshold } from '../../../models/teach/threshold.ts';
 import type { Args } from '../args.ts';
+import { checkedSamples } from '../checked-samples.ts';
 import type { Context } from '../command.ts';
 import { openBundleJudge } from '../judge-bundle.ts';
 import { nextVersion } from '../teach-continue.ts';
@@ -37,7 +39,7 @@ export async function setThreshold(context: Context, args: Args, given: string):
   const data = resolve(context.cwd, args.required('data'));
   const parent = await openBundle((file) => context.files.read(join(path, file)), path);
   const names = nextVersion(parent, out);
-  const samples = labelledOf(context, await listSamples(context.files, data), data);
+  const samples = labelledOf(context, await checkedSamples(context, data), data);
   const threads = readThreads(args);
   const seen = await judged(context, path, samples, threads);
   if (seen.undecided.length > 0)

@@ -8,14 +8,14 @@ import { diskFiles, noticing } from '../../../drivers/files.ts';
 import { remarks } from '../../../drivers/image/colours.ts';
 import {
   decodeDepthPng16,
-  decodeMaskPng,
+  decodeMask,
   decodePng8,
   decodeRgb,
   decodeRgbPng,
   encodeDepthPng16,
   encodePng,
 } from '../../../drivers/image/png.ts';
-import { decodeFloatTiff } from '../../../drivers/image/tiff.ts';
+import { decodeXyzTiff } from '../../../drivers/image/tiff.ts';
 import { readMask, readRgb } from '../../../drivers/replay/read-image.ts';
 import { writeTiff } from './tiff-writer.ts';
 
@@ -96,7 +96,7 @@ test('depth and masks are taken as they are stored too', async () => {
   expect((found as { units: Uint16Array }).units.every((unit) => unit === 40_000)).toBe(true);
   expect(said).toEqual([`a.png: ${remarks.gamma}`]);
   const mask = Buffer.from(await encodePng(Uint8Array.of(0, 1, 2, 0), 4, 1));
-  const masked = await heard(decodeMaskPng, withChunk(mask, 'gAMA', numbers(300_000)));
+  const masked = await heard(decodeMask, withChunk(mask, 'gAMA', numbers(300_000)));
   expect([...(masked.found as { mask: Uint8Array }).mask]).toEqual([0, 1, 1, 0]);
 });
 
@@ -197,9 +197,9 @@ test('a turn of depth, of a mask and of an xyz image is refused too; upright EXI
   await expect(decodeDepthPng16(withChunk(depth, 'eXIf', exif), 'd.png')).rejects.toMatchObject({
     code: 'image/turned',
   });
-  await expect(decodeMaskPng(withChunk(plain, 'eXIf', exif), 'm.png')).rejects.toMatchObject({ code: 'image/turned' });
+  await expect(decodeMask(withChunk(plain, 'eXIf', exif), 'm.png')).rejects.toMatchObject({ code: 'image/turned' });
   const xyz = writeTiff([0, 0, 0, 0, 0, 0], { widthPx: 2, heightPx: 1, tags: { 274: [3] } });
-  expect(() => decodeFloatTiff(xyz, 'x.tiff')).toThrow('orientation tag is 3');
+  expect(() => decodeXyzTiff(xyz, 'x.tiff')).toThrow('orientation tag is 3');
   for (const value of [0, 1]) {
     const level = Buffer.from(exif);
     level[19] = value;

@@ -2,7 +2,7 @@ import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import {
   decodeDepthPng16,
-  decodeMaskPng,
+  decodeMask,
   decodePng8,
   decodeRgbPng,
   encodeDepthPng16,
@@ -44,7 +44,7 @@ describe('PNG', () => {
 
   it('takes any value above 0 as mask: datasets put the class there', async () => {
     const classes = Uint8Array.of(0, 1, 253, 255);
-    const { mask } = await decodeMaskPng(await encodePng(classes, 4, 1), 'gt.png');
+    const { mask } = await decodeMask(await encodePng(classes, 4, 1), 'gt.png');
     expect([...mask]).toEqual([0, 1, 1, 1]);
   });
 

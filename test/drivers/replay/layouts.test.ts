@@ -113,7 +113,7 @@ describe('pairs', () => {
     await write();
     await files.write('set/train/good/depth/000.png', await encodeDepthPng16(new Uint16Array(20), 5, 4));
     await files.write('set/train/good/rgb/001.png', (await picture(9)).subarray(0, 50));
-    await files.write('set/test/dent/gt/000.png', await encodePng(new Uint8Array(6), 3, 2));
+    await files.write('set/test/dent/gt/000.png', await encodePng(new Uint8Array(6).fill(255), 3, 2));
     const [first, second, dent] = await listSamples(files, 'set');
     await expect(first!.load()).rejects.toThrow(
       'set/train/good/depth/000.png is 5 x 4, expected 4 x 3 as set/train/good/rgb/000.png',
@@ -130,7 +130,7 @@ describe('pairs', () => {
     ['{"depthMmPerUnit":"1"}', 'depthMmPerUnit is "1", expected mm per unit'],
     ['{"depthMmPerUnit":-1}', 'depthMmPerUnit is -1, expected mm per unit'],
     ['{"depthMmPerUnit":', 'expected JSON'],
-    ['null', 'depthMmPerUnit is missing'],
+    ['null', 'the file is null, expected an object'],
   ])('never guess the unit: %s', async (text, problem) => {
     await write();
     await files.write('set/dataset.json', text);
