@@ -1,4 +1,6 @@
 /** A new certificate of the same key, for `twinspect opcua renew`; a running server takes it within seconds. */
+// First: the library must find it while it loads.
+import '../own-name.ts';
 import { join } from 'node:path';
 import { OPCUACertificateManager } from 'node-opcua';
 import type { Clock } from '../../../clock.ts';
