@@ -8,6 +8,7 @@ import { openedByCamera, reasons, type VerdictRecord } from '../../daemon/line/v
 import { startEmbeddedBroker } from '../../daemon/publish/embedded-broker.ts';
 import { reasonCodes } from '../../daemon/publish/payload.ts';
 import { type Publishing, type PublishingOptions, startPublishing } from '../../daemon/publish/publishing.ts';
+import { stateAt } from '../state/at.ts';
 import { freePort, judged, range, readableLog, temporaryFolder, until } from './fixtures.ts';
 import { Subscriber, Wire } from './plant.ts';
 
@@ -21,7 +22,7 @@ async function room(more: Partial<PublishingOptions> = {}): Promise<Room> {
   const log = readableLog();
   const announced: Room['announced'] = [];
   const publishing = await startPublishing({
-    stateFolder: temporaryFolder(),
+    state: stateAt(temporaryFolder()),
     lineIds: ['line1'],
     mqtt: null,
     opcua: null,
@@ -170,7 +171,7 @@ test('kill -9 of the whole: the record lane loses nothing, moves nothing, and cl
     });
     await Promise.all([once(child, 'exit'), once(lines, 'close')]);
   }
-  const at = await room({ stateFolder, mqtt: broker(embedded.port) });
+  const at = await room({ state: stateAt(stateFolder), mqtt: broker(embedded.port) });
   await until('drained', async () => (await at.publishing.journal.figures()).waitingRecords === 0);
   const arrivals = () => subscriber.firstArrivals();
   await until('all announced', () => announced.every((sequence) => arrivals().includes(sequence)));
@@ -197,10 +198,10 @@ describe('without a broker', () => {
 
   test('parts left open are closed at the next start, said in the log and not announced as verdicts', async () => {
     const stateFolder = temporaryFolder();
-    const first = await room({ stateFolder });
+    const first = await room({ state: stateAt(stateFolder) });
     opened(first);
     await first.publishing.stop();
-    const second = await room({ stateFolder });
+    const second = await room({ state: stateAt(stateFolder) });
     expect(second.announced).toEqual([]);
     expect(second.log.lines.find((line) => line.text.includes('left open'))?.values).toMatchObject({
       results: ['line1-1'],

@@ -9,6 +9,7 @@ import type { Role } from '../../../daemon/command/port.ts';
 import { certificateDer, certificateFacts } from '../../../daemon/publish/opcua/security/certificate-facts.ts';
 import { OpcUaSecurity, type SecuritySettings } from '../../../daemon/publish/opcua/security/security.ts';
 import type { User } from '../../../daemon/users/users.ts';
+import { stateAt } from '../../state/at.ts';
 import { readableLog, temporaryFolder, until } from '../fixtures.ts';
 import {
   type ClientIdentity,
@@ -362,7 +363,7 @@ describe('start', () => {
     const stateFolder = temporaryFolder();
     const open = async (given: Partial<SecuritySettings>) => {
       const log = readableLog();
-      const settings = { host: '0.0.0.0', stateFolder, ...given };
+      const settings = { host: '0.0.0.0', state: stateAt(stateFolder), ...given };
       const security = await OpcUaSecurity.open({ settings, clock: systemClock, log });
       await security.stop();
       const { thumbprint } = certificateFacts(readFileSync(join(stateFolder, 'opcua', 'own', 'certs', 'server.pem')))!;
