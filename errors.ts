@@ -52,7 +52,8 @@ export const errorTable = {
   'user/many': { text: 'There are {limit} users already', action: 'Remove those who no longer come.' },
   'user/file': {
     text: 'Users file {path}: {problem}',
-    action: 'Restore it from backup, or delete it and add the users again; until then nobody is let in anew.',
+    action:
+      'At its next start the daemon takes it from its copy; or add the users again. Until then nobody is let in anew.',
   },
   // the machine
   'system/refused': {

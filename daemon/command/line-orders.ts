@@ -60,7 +60,9 @@ export class LineOrders implements LineCommands {
       await this.#orders.load();
     } catch (error) {
       this.#deps.log.error({ error }, messageOf(error));
-      this.#orders.put((kept) => ({ ...kept, halted: { ...this.#by(twinspect), cause: plain(messageOf(error)) } }));
+      // Kept: at the next start there is no damaged file any more that would say so.
+      const halted = { ...this.#by(twinspect), cause: plain(messageOf(error)) };
+      await this.#orders.keep((kept) => ({ ...kept, halted }));
     }
   }
 

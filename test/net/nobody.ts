@@ -8,7 +8,8 @@ import process from 'node:process';
 /** The user of that name on Debian and everywhere else. */
 export const nobody = { uid: 65534, gid: 65534 } as const;
 
-const become = ['setpriv', `--reuid=${nobody.uid}`, `--regid=${nobody.gid}`, '--clear-groups', '--no-new-privs'];
+/** Before a command line: it runs as that user. */
+export const become = ['setpriv', `--reuid=${nobody.uid}`, `--regid=${nobody.gid}`, '--clear-groups', '--no-new-privs'];
 
 /** With CI set it must work: there a skip fails. Where we are no root, the product folder is our own. */
 export const skipNobody =
