@@ -1,10 +1,22 @@
 /** The journal after a power cut: what was lost is told, and no number is given out twice under one epoch. */
-import { spawn } from 'node:child_process';
-import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../../daemon/clock.ts';
 import { openedByCamera } from '../../../daemon/line/verdict.ts';
 import { type Journal, type JournalOptions, openJournal } from '../../../daemon/publish/journal/journal.ts';
@@ -27,7 +39,10 @@ async function open(state: StateFolder, given: Partial<JournalOptions> = {}): Pr
 async function fill(journal: Journal, count: number): Promise<number> {
   let last = 0;
   for (let trigger = 1; trigger <= count; trigger++) {
-    last = journal.open({ ...opened, trigger }).sequence;
+    const { sequence, journaled } = journal.open({ ...opened, trigger });
+    // Where it fails the commit behind it does too.
+    journaled.catch(() => undefined);
+    last = sequence;
     await journal.commit({ ...judged(last), epoch: journal.epoch }, true);
   }
   return last;
@@ -206,3 +221,50 @@ test('the reserve is made, given up and made again', async () => {
   expect(readFileSync(`${file(state)}-reserve`)).toHaveLength(1024 * 1024);
   expect([reserve.release(), reserve.release(), reserve.make(), reserve.release()]).toEqual([true, false, true, true]);
 });
+
+const small = join(tmpdir(), `twinspect-small-disk-${process.pid}`);
+afterAll(() => rmSync(small, { recursive: true, force: true }));
+
+/** Sixteen megabytes of memory as a disk. */
+function mountSmall(): boolean {
+  mkdirSync(small, { recursive: true });
+  return spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=16m', 'tmpfs', small], { stdio: 'ignore' }).status === 0;
+}
+const mounts = mountSmall();
+if (mounts) spawnSync('umount', [small]);
+const skipDisk = process.env['CI'] === undefined && !mounts;
+
+test.skipIf(skipDisk)(
+  `a disk that is full${skipDisk ? ' (no small disk can be made here)' : ''}: the reserve carries commits on, and it is told`,
+  async () => {
+    expect(mountSmall()).toBe(true);
+    onTestFinished(() => void spawnSync('umount', ['-l', small]));
+    const state = stateAt(join(small, 'state'));
+    mkdirSync(state.path);
+    const journal = await open(state, { limits: { ...journalLimits, reserveBytes: 2 * 1024 * 1024 } });
+    await fill(journal, 2);
+    const ballast = openSync(join(small, 'ballast'), 'w');
+    const piece = new Uint8Array(4096);
+    const full = (): boolean => {
+      try {
+        return writeSync(ballast, piece) < piece.length;
+      } catch {
+        return true;
+      }
+    };
+    while (!full());
+    closeSync(ballast);
+    // Far more than what the last page took: without the reserve the first of them would fail.
+    await fill(journal, 40);
+    await expect.poll(() => state.faults.standing.map(({ id }) => id)).toContain('disk');
+    expect(existsSync(`${file(state)}-reserve`)).toBe(false);
+    const filling = async (): Promise<void> => {
+      for (let round = 0; round < 100; round++) await fill(journal, 40);
+    };
+    await expect(filling()).rejects.toMatchObject({ code: 'journal/unwritable' });
+    // Room again: it is written again.
+    rmSync(join(small, 'ballast'));
+    await fill(journal, 2);
+  },
+  60_000,
+);
