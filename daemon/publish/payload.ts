@@ -194,7 +194,7 @@ export function statusPayload(status: LineStatus, wallMs: number, { client, warn
     counters: { ...status.counters },
     atMs: wallMs,
     client,
-    warnings: [...warnings],
+    warnings: [...warnings, ...(status.warnings ?? [])],
   };
 }
 

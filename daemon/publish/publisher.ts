@@ -45,7 +45,10 @@ export interface PublisherOptions {
   /** The topic masks will be found on; null where no lane carries them. */
   readonly maskTopic: ((resultId: string) => string) | null;
   readonly counters: LineCounters;
-  /** What is at fault with the state folder and waits for a person; null or absent: nothing. The line judges on. */
+  /**
+   * What is at fault with the state folder and waits for a person; null or absent: nothing. Shown as a warning: a PLC
+   * that takes no pass while `Fault` stands must not stop the line for it.
+   */
   readonly stateFault?: () => string | null;
   /** Told of each verdict as it went out, after the lanes: for the console and the bench. */
   readonly announced?: (record: VerdictRecord, committed: boolean) => void;
@@ -179,13 +182,14 @@ export class Publisher implements VerdictSink {
   status(): LineStatus {
     const { lineId, counters } = this.#options;
     // A lane's own fault needs a person too, but is no reason not to judge.
-    const stateFault = this.#options.stateFault?.() ?? null;
-    const fault = this.#guard.fault ?? this.#state.fault ?? this.#laneFault() ?? stateFault;
+    const fault = this.#guard.fault ?? this.#state.fault ?? this.#laneFault();
     const stopped = this.#stopping.signal.aborted ? 'stopping' : null;
     const why = stopped ?? this.#guard.fault ?? this.#state.why ?? this.#state.fault;
     const of = stopped ? 'stopped' : this.#guard.fault !== null ? 'journal' : (this.#state.cause ?? 'other');
     const cause = why === null ? null : of;
-    return { lineId, ready: why === null, why, cause, fault, bundle: this.#state.bundle, counters };
+    const stateFault = this.#options.stateFault?.() ?? null;
+    const warnings = stateFault === null ? [] : [stateFault];
+    return { lineId, ready: why === null, why, cause, fault, bundle: this.#state.bundle, counters, warnings };
   }
 
   #laneFault(): string | null {

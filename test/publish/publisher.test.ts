@@ -45,6 +45,20 @@ function opened({ publishing }: Room): number {
 
 const broker = (port: number) => ({ url: `mqtt://127.0.0.1:${port}`, prefix: 'twinspect', user: null, password: null });
 
+test('a fault of the state folder is a warning: the line is ready, no fault stands in the way of a PLC', async () => {
+  const state = stateAt(temporaryFolder());
+  const at = await room({ state });
+  await state.faults.raise('users', 'users.json is missing');
+  const line = at.publishing.line('line1');
+  expect(line.status()).toMatchObject({ ready: true, fault: null });
+  expect(line.status().warnings).toEqual([expect.stringContaining('users: users.json is missing')]);
+  const record = judged(opened(at));
+  expect(await line.closed(record, null)).toBe(true);
+  expect(at.announced[0]!.record).toMatchObject({ decision: record.decision, epoch: at.publishing.journal.epoch });
+  await state.faults.acknowledge('users');
+  expect(line.status().warnings).toEqual([]);
+});
+
 test("a fault of a lane is shown as the line's, which judges on", async () => {
   let wallMs = 5000;
   const clock: Clock = { ...systemClock, wallMs: () => wallMs };
