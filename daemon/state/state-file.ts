@@ -4,7 +4,7 @@
  * from the copy where that is good, and told as a fault. The copy is written first, so that it is never older than the
  * file: what was taken away (a user, a right) does not come back with it.
  */
-import { mkdir, readFile } from 'node:fs/promises';
+import { chown, mkdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { messageOf } from '../../errors.ts';
 import { writeWhole } from '../write-whole.ts';
@@ -123,6 +123,18 @@ export class StateFile<T> {
     await this.#state.faults.raise(this.#format.id, `${path} ${what}${kept}; ${outcome}`);
   }
 
+  /** What root writes by a command must be readable to the service, whose folder it is. */
+  async #give(paths: readonly string[]): Promise<void> {
+    const owner = await stat(this.#state.path).catch(() => null);
+    if (owner === null) return;
+    for (const path of paths) {
+      const found = await stat(path).catch(() => null);
+      if (found === null || found.uid === owner.uid) continue;
+      // Who is not root gives nothing away, and whose file it is then has it anyway.
+      await chown(path, owner.uid, owner.gid).catch(() => undefined);
+    }
+  }
+
   async #writeCopy(text: string): Promise<void> {
     try {
       await this.#write(this.copyPath, text);
@@ -133,7 +145,8 @@ export class StateFile<T> {
 
   async #write(path: string, text: string): Promise<void> {
     const { mode } = this.#format;
-    await mkdir(dirname(path), { recursive: true });
+    const made = await mkdir(dirname(path), { recursive: true });
     await writeWhole(path, text, mode === undefined ? {} : { mode });
+    await this.#give(made === undefined ? [path] : [made, dirname(path), path]);
   }
 }

@@ -46,7 +46,9 @@ function open(stateDir: string) {
     opcua: { ...base.opcua, enabled: true, port: 0 },
     mqtt: { ...base.mqtt, sparkplug: { ...base.mqtt.sparkplug, enabled: true, group: 'plant' } },
     evidence: { ...base.evidence, enabled: false },
-    journal: { ...base.journal, reserveMb: 1 },
+    // A machine that does other things too must not be what decides.
+    line: { ...base.line, deadlineMs: 10_000 },
+    journal: { ...base.journal, reserveMb: 1, commitTimeoutMs: 3000 },
   };
   const daemon = new Daemon({
     ...{ config, clock: systemClock, files: diskFiles, cwd: '/', camera },

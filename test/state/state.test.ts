@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import process from 'node:process';
 import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../daemon/clock.ts';
 import { type OrdersStore, ordersStore } from '../../daemon/command/kept-orders.ts';
@@ -64,7 +65,7 @@ const stores: {
     ...{ name: 'sparkplug-bdseq', id: 'sparkplug-bdseq' },
     keep: async (state) => {
       (await openBdSeq(state, readableLog())).next();
-      await expect.poll(() => existsSync(join(state.path, 'sparkplug-bdseq'))).toBe(true);
+      await expect.poll(() => existsSync(join(state.path, 'sparkplug-bdseq')), { timeout: 15_000 }).toBe(true);
     },
     load: async (state) => (await openBdSeq(state, readableLog())).current,
   },
@@ -190,6 +191,14 @@ test('files that hold secrets are for their owner alone, their copies too', asyn
   const state = stateAt(temporaryFolder());
   await usersFile(state).save({ users: [olga], lost: false });
   for (const folder of [state.path, state.copy]) expect(statSync(join(folder, 'users.json')).mode & 0o77).toBe(0);
+});
+
+test.skipIf(process.getuid?.() !== 0)('what root writes belongs to the owner of the folder, copies too', async () => {
+  const state = stateAt(temporaryFolder());
+  chownSync(state.path, 65534, 65534);
+  await usersFile(state).save({ users: [olga], lost: false });
+  const made = [state.copy, join(state.copy, 'users.json'), join(state.path, 'users.json')];
+  expect(made.map((path) => statSync(path).uid)).toEqual([65534, 65534, 65534]);
 });
 
 test('a damaged file that cannot be moved is refused by name', async () => {
