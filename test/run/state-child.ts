@@ -1,7 +1,7 @@
 /**
  * A daemon on one damaged state folder after the other, as whoever runs this process: `make FOLDER BUNDLE` fills a
- * folder with everything that is kept, `try FOLDER BUNDLE DAMAGE FILE...` damages one file of a copy of it at a time and says,
- * one line of JSON for each, how the line judged. Everything is real; the parts are the synthetic camera's.
+ * folder with everything that is kept, `try FOLDER BUNDLE DAMAGE FILE...` damages one file of a copy of it at a time
+ * and says, one line of JSON for each, how the line judged. Everything is real; the parts are the synthetic camera's.
  */
 import { cpSync, mkdirSync, rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';

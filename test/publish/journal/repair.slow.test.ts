@@ -235,7 +235,7 @@ if (mounts) spawnSync('umount', [small]);
 const skipDisk = process.env['CI'] === undefined && !mounts;
 
 test.skipIf(skipDisk)(
-  `a disk that is full${skipDisk ? ' (no small disk can be made here)' : ''}: the reserve carries commits on, and it is told`,
+  `a disk that is full${skipDisk ? ' (no small disk can be made here)' : ''}: the reserve carries on, and it is told`,
   async () => {
     expect(mountSmall()).toBe(true);
     onTestFinished(() => void spawnSync('umount', ['-l', small]));

@@ -1,4 +1,4 @@
-/** Key, certificate and trust list after a power cut: mended where a copy is good, told, and never wider than before. */
+/** Key, certificate and trust list after a power cut: mended from a good copy, told, and never wider than before. */
 import { generateKeyPairSync } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
