@@ -5,6 +5,7 @@
  */
 import {
   accessSync,
+  chmodSync,
   closeSync,
   constants,
   copyFileSync,
@@ -127,7 +128,10 @@ function makeWritable(start: WorkerStart, damage: string[]): string | null {
     const present = parts.filter((part) => existsSync(start.path + part));
     const asides = setAside(start, present);
     present.forEach((part, at) => {
-      if (part !== '-shm') copyFileSync(asides[at]!, start.path + part);
+      if (part === '-shm') return;
+      copyFileSync(asides[at]!, start.path + part);
+      // The copy has the rights of what it is a copy of.
+      chmodSync(start.path + part, 0o640);
     });
     const files = locked.map((part) => basename(start.path + part)).join(', ');
     damage.push(`the journal could not be written (${files}): it was copied, the old files are kept as ${asides[0]}`);
