@@ -76,6 +76,7 @@ const faultOf: readonly [RegExp, string | null][] = [
   [/^(copy\/)?opcua\/own\/private\/private_key\.pem$/, 'opcua-key'],
   [/^(copy\/)?opcua\/own\/certs\/server\.pem$/, 'opcua-certificate'],
   [/^opcua\/own\/openssl\.cnf$/, 'opcua-settings'],
+  [/^(copy\/)?opcua-application-uri$/, 'opcua-application-uri'],
   [/^opcua\/trusted\/certs\//, 'opcua-trust'],
   [/^(copy\/)?opcua\/trust-seen\.json$/, 'opcua-trust-seen'],
   // The library's lock: it holds nothing.
