@@ -6,6 +6,7 @@ import { type KeptOrders, ordersStore } from '../command/kept-orders.ts';
 import { activeRecipe, type ChosenBy } from '../command/recipes.ts';
 import type { Args } from './args.ts';
 import type { Context } from './command.ts';
+import { stateFolderOf } from './state-of.ts';
 
 interface Why {
   readonly by: 'config' | 'command' | 'bundle' | 'default';
@@ -22,7 +23,7 @@ interface Effective {
 
 /** Reads the state folder; the daemon need not run. */
 export async function showEffective(context: Context, args: Args, config: Config): Promise<void> {
-  const kept = await ordersStore(resolve(context.cwd, config.stateDir), config.line.id).load();
+  const kept = await ordersStore(stateFolderOf(context, config), config.line.id).load();
   const effective = effectiveOf(config, kept, context.cwd);
   if (args.flag('json')) {
     context.stdout(JSON.stringify(effective, null, 2));
