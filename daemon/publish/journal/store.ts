@@ -181,9 +181,10 @@ export class JournalStore {
 
 type Row = Record<string, SQLOutputValue>;
 
-/** Records of before parts had an origin were all opened by the camera. */
+/** Records of before parts had an origin were all opened by the camera; older ones tell no recipe. */
 function recordOf(row: Row): VerdictRecord {
-  return { ...openedByCamera, ...(JSON.parse(String(row['json'])) as VerdictRecord) };
+  const found = JSON.parse(String(row['json'])) as Omit<VerdictRecord, 'recipe'> & Partial<VerdictRecord>;
+  return { ...openedByCamera, recipe: null, ...found };
 }
 
 /** A part whose daemon died: nothing was proven, so it is undecided. */
@@ -205,6 +206,7 @@ function interrupted(row: Row, closedAtMs: number): VerdictRecord {
     judgedShare: null,
     regions: [],
     bundle: null,
+    recipe: null,
     openedAtMs: part.openedAtMs,
     closedAtMs,
     deadlineMs: part.deadlineMs,
