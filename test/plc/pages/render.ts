@@ -48,8 +48,10 @@ function unitsOf(listing: string): Unit[] {
       if (unit) units.push({ ...unit, body: trimmed(unit.body) });
       unit = null;
     } else if (unit === null) above.push(line);
-    else if (/^VAR\w*(?: \w+)*$/.test(line)) unit.sections.push((section = { head: line, declared: [] }));
-    else if (/^END_(?:VAR|STRUCT)$/.test(line)) section = null;
+    else if (/^VAR\w*(?: \w+)*$/.test(line)) {
+      section = { head: line, declared: [] };
+      unit.sections.push(section);
+    } else if (/^END_(?:VAR|STRUCT)$/.test(line)) section = null;
     else if (section) {
       const [, name, type, comment = ''] = declaration.exec(line) ?? [];
       if (name === undefined || type === undefined) throw new StError(at + 1, `no declaration on one line: ${line}`);
