@@ -6,12 +6,15 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fail, messageOf } from '../../errors.ts';
 import { writeWhole } from '../write-whole.ts';
+import type { AskedRecipe } from './asked-recipe.ts';
 import type { Ordered } from './port.ts';
 import type { ChosenBy, KeptChoices } from './recipes.ts';
 
 export interface KeptOrders extends KeptChoices {
   readonly execution: (ChosenBy & { readonly execution: Ordered['execution'] }) | null;
   readonly halted: (ChosenBy & { readonly cause: string }) | null;
+  /** The recipe asked for last, while it does not serve and the one before must not judge. */
+  readonly asked?: AskedRecipe | null;
 }
 
 export const nothingOrdered: KeptOrders = { recipe: null, thresholds: {}, execution: null, halted: null };
@@ -99,10 +102,11 @@ function parse(text: string, path: string): KeptOrders {
     throw unreadable(messageOf(error));
   }
   if (!isRecord(found)) throw unreadable('it holds no orders');
-  const { recipe, thresholds, execution, halted } = found;
+  const { recipe, thresholds, execution, halted, asked = null } = found;
   const by = { name: 'string', via: 'string', atMs: 'number' };
   const problem =
     problemIn('recipe', recipe, { ...by, recipe: 'number', wish: 'string' }) ??
+    problemIn('asked', asked, { ...by, recipe: 'number' }) ??
     problemIn('execution', execution, { ...by, execution: 'string' }) ??
     problemIn('halted', halted, { ...by, cause: 'string' }) ??
     (isRecord(thresholds) ? null : 'thresholds are missing') ??

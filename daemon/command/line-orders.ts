@@ -11,11 +11,12 @@ import type { Audit, AuditEntry, AuditValue } from '../audit/port.ts';
 import type { Clock } from '../clock.ts';
 import type { BundleWish } from '../inference/inference.ts';
 import type { Line } from '../line/line.ts';
+import { type AskedRecipe, notForThisPart } from './asked-recipe.ts';
 import { type KeptOrders, OrdersInForce, type OrdersStore } from './kept-orders.ts';
 import { orderEntry, recipeValue, wanted } from './order-entry.ts';
 import type { Actor, JobIds, LineCommands, Order, Ordered, Recipe, Triggered, TriggerRequest } from './port.ts';
 import { RecipeChoice, type RecipeChoiceDeps } from './recipe-choice.ts';
-import { type ChosenBy, type RecipeConfig, recipesOf } from './recipes.ts';
+import { type ChosenBy, configRecipe, type RecipeConfig, recipesOf, rowDigest } from './recipes.ts';
 import { deniedTo } from './roles.ts';
 
 /** The line, as far as orders reach it. */
@@ -43,6 +44,8 @@ export class LineOrders implements LineCommands {
   readonly #listeners: ((now: Ordered) => void)[] = [];
   readonly #counters: (() => void)[] = [];
   #line: OrderedLine | null = null;
+  /** By the last command; null once it serves. */
+  #asked: AskedRecipe | null = null;
   #changing: Promise<unknown> = Promise.resolve();
   #waiting = 0;
   #told: string | null = null;
@@ -57,6 +60,7 @@ export class LineOrders implements LineCommands {
   async open(): Promise<void> {
     try {
       await this.#orders.load();
+      this.#asked = this.#orders.now.asked ?? null;
     } catch (error) {
       this.#deps.log.error({ error }, messageOf(error));
       this.#orders.put((kept) => ({ ...kept, halted: { ...this.#by(twinspect), cause: plain(messageOf(error)) } }));
@@ -112,7 +116,7 @@ export class LineOrders implements LineCommands {
   ordered(): Ordered {
     const { execution, halted } = this.#orders.now;
     return {
-      recipe: this.#choice.serves ? this.#choice.active.recipe.number : null,
+      recipe: this.#choice.serves && this.#awaited() === null ? this.#choice.active.recipe.number : null,
       threshold: this.#choice.threshold,
       execution: execution?.execution ?? (this.#deps.triggerFrom === null ? 'single' : 'continuous'),
       halted: halted?.cause ?? null,
@@ -144,7 +148,11 @@ export class LineOrders implements LineCommands {
   /** The config was edited: where it says another recipe now, it wins. Resolves when that serves or was refused. */
   edited(config: RecipeConfig): Promise<void> {
     return this.#inTurn(async () => {
+      const wish = rowDigest(configRecipe(this.#choice.config));
       const lost = await this.#choice.edited(config);
+      // Whoever edits what the config wishes for knows of the command.
+      if (rowDigest(configRecipe(config)) !== wish) this.#asked = null;
+      await this.#noteAsked();
       if (lost) {
         const from = { recipe: lost.recipe, by: lost.name };
         await this.#audited(this.#entry('configWins', twinspect, from, recipeValue(this.#choice.active.recipe)));
@@ -157,7 +165,7 @@ export class LineOrders implements LineCommands {
     const by = this.#by(actor);
     switch (order.kind) {
       case 'selectRecipe':
-        return this.#inTurn(() => this.#choice.select(by, order.recipe), this.#auditProblem());
+        return this.#selectRecipe({ ...by, recipe: order.recipe });
       case 'setThreshold':
         return this.#inTurn(() => this.#choice.setThreshold(by, order.threshold), this.#auditProblem());
       case 'setExecution':
@@ -171,6 +179,38 @@ export class LineOrders implements LineCommands {
       case 'resetCounters':
         for (const reset of this.#counters) reset();
     }
+  }
+
+  /**
+   * From the order on, and after its refusal, the recipe before judges no part of another product: the line is told
+   * in the tick of the call, so that no trigger behind it comes first.
+   */
+  async #selectRecipe(asked: AskedRecipe): Promise<void> {
+    const { recipe, ...by } = asked;
+    this.#asked = asked;
+    const noted = this.#noteAsked();
+    try {
+      await this.#inTurn(() => this.#choice.select(by, recipe), this.#auditProblem());
+    } finally {
+      await noted;
+      if (this.#asked === asked && this.#awaited() === null) this.#asked = null;
+      await this.#noteAsked();
+    }
+  }
+
+  /** Kept only while it stands in the way: a restart must not bring the recipe before back. */
+  async #noteAsked(): Promise<void> {
+    const kept = this.#orders.now.asked ?? null;
+    const now = this.#awaited() === null ? null : this.#asked;
+    if (now !== kept) this.#orders.put((orders) => ({ ...orders, asked: now }));
+    this.#applyHalt();
+    this.changed();
+    if (now !== kept) await this.#orders.keep((orders) => orders);
+  }
+
+  /** Why the active recipe must not judge what comes; null where it may. */
+  #awaited(): string | null {
+    return this.#asked && notForThisPart(this.#choice.config, this.#choice.active, this.#asked);
   }
 
   /** The ids of a run are not kept: after a restart nobody has started it. */
@@ -193,7 +233,7 @@ export class LineOrders implements LineCommands {
   #applyHalt(): void {
     const { halted, execution } = this.#orders.now;
     const stopped = execution?.execution === 'stopped' ? `execution stopped by ${plain(execution.name)}` : null;
-    this.#line?.halt(halted ? `${halted.cause} (${plain(halted.name)})` : stopped);
+    this.#line?.halt(halted ? `${halted.cause} (${plain(halted.name)})` : stopped, this.#awaited());
   }
 
   #started(): OrderedLine {

@@ -1,90 +1,12 @@
-/** The tag block in an address space, written to as a session writes, with the line's orders in plain sight. */
-import {
-  AddressSpace,
-  AttributeIds,
-  type DataType,
-  generateAddressSpace,
-  type ISessionContext,
-  nodesets,
-  SessionContext,
-  type StatusCode,
-  StatusCodes,
-  type UAVariable,
-} from 'node-opcua';
-import { expect, onTestFinished, test } from 'vitest';
-import type { LineCommands, Order, Ordered, TriggerRequest } from '../../../daemon/command/port.ts';
-import { type Decision, openedByCamera } from '../../../daemon/line/verdict.ts';
-import { OpcUaLane } from '../../../daemon/publish/opcua/lane.ts';
+/** What a PLC writes becomes triggers and orders, and what it reads is of its own part. */
+import { StatusCodes } from 'node-opcua';
+import { expect, test } from 'vitest';
+import { openedByCamera } from '../../../daemon/line/verdict.ts';
 import { plcSilentMs } from '../../../daemon/publish/opcua/plc/handshake.ts';
-import { type TagName, tags } from '../../../daemon/publish/opcua/plc/tag-table.ts';
-import { TagBlock } from '../../../daemon/publish/opcua/tags.ts';
-import { newCounters } from '../../../daemon/publish/publisher.ts';
-import type { LineStatus } from '../../../daemon/publish/status.ts';
-import { HandClock, settle } from '../../line/rig.ts';
-import { judged, readableLog } from '../fixtures.ts';
-
-const part = { lineId: 'line1', trigger: 1, partId: null, origin: openedByCamera, openedAtMs: 1, deadlineMs: 300 };
-
-/** Commands that remember what was asked, and open a part as the line does: within the call. */
-class Asked implements LineCommands {
-  readonly triggers: TriggerRequest[] = [];
-  readonly orders: Order[] = [];
-  readonly actors: string[] = [];
-  opened: (sequence: number, request: TriggerRequest) => void = () => undefined;
-  refuses: Error | null = null;
-  now: Ordered = { recipe: 3, threshold: null, execution: 'single', halted: null };
-  trigger(actor: { via: string }, request: TriggerRequest) {
-    if (this.refuses) throw this.refuses;
-    this.actors.push(actor.via);
-    const sequence = this.triggers.push(request);
-    this.opened(sequence, request);
-    return { sequence, resultId: `line1-${sequence}` };
-  }
-  async order(_actor: unknown, order: Order) {
-    this.orders.push(order);
-    if (this.refuses) throw this.refuses;
-  }
-  ordered = () => this.now;
-  recipes = () => [];
-  onOrdered = () => undefined;
-}
-
-async function rig() {
-  const space = AddressSpace.create();
-  onTestFinished(() => space.dispose());
-  space.registerNamespace('urn:twinspect:test');
-  await generateAddressSpace(space, [nodesets.standard]);
-  const namespace = space.getOwnNamespace();
-  const folder = namespace.addObject({ browseName: 'line1', nodeId: 's=line1', organizedBy: space.rootFolder.objects });
-  const clock = new HandClock();
-  const log = readableLog();
-  const block = new TagBlock(namespace, folder, 'line1');
-  block.reset(new Date(clock.wallMs()));
-  const health = () => ({ name: 'opcua', ok: true, problem: null, counters: {} });
-  const lane = new OpcUaLane({ lineId: 'line1', block, clock, log, health });
-  const node = (name: TagName): UAVariable => space.findNode(`ns=1;s=line1.${name}`) as UAVariable;
-  const value = (name: TagName) => node(name).readValue().value.value;
-  /** As a session writes it; `then` runs in the same tick. */
-  const write = (name: TagName, written: unknown, dataType: DataType = tags[name].type): Promise<StatusCode> =>
-    node(name).writeAttribute(SessionContext.defaultContext as ISessionContext, {
-      attributeId: AttributeIds.Value,
-      value: { value: { dataType, value: written } },
-    });
-  const asked = new Asked();
-  asked.opened = (sequence, { unseen: _, ...ids }) =>
-    lane.opened({ ...part, trigger: sequence, origin: { ...ids, triggerSource: 'command' } }, sequence);
-  const counters = newCounters();
-  const status: LineStatus = { lineId: 'line1', ready: true, why: null, fault: null, bundle: null, counters };
-  const challenges: boolean[] = [];
-  const attach = (): void => lane.attach(asked, (on) => void challenges.push(on));
-  /** A part of the PLC, opened and told at once. */
-  const judge = (sequence: number, plantSequence: number, decision: Decision = 'pass'): void => {
-    const origin = { ...openedByCamera, triggerSource: 'command' as const, plantSequence };
-    lane.opened({ ...part, trigger: sequence, origin }, sequence);
-    lane.announce({ ...judged(sequence, decision), ...origin, trigger: sequence }, null, counters);
-  };
-  return { attach, judge, challenges, clock, log, block, lane, node, value, write, asked, counters, status };
-}
+import { tags } from '../../../daemon/publish/opcua/plc/tag-table.ts';
+import { settle } from '../../line/rig.ts';
+import { judged } from '../fixtures.ts';
+import { part, plcRig as rig } from './rig.ts';
 
 test('a trigger clears the standing result and sets busy before the write is answered', async () => {
   const r = await rig();
