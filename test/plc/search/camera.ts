@@ -4,7 +4,6 @@
  * come too often or be heard late.
  */
 import type { GateProgram } from './gate.ts';
-import type { Digest, Memory } from './memory.ts';
 import {
   type Course,
   type Event,
@@ -168,20 +167,7 @@ export class CameraWorld extends PlantFloor {
     return tagsViolation(this.station, (name) => this.tags.values[tagAt[name]]!);
   }
 
-  override digest(digest: Digest, memory: Memory): void {
-    super.digest(digest, memory);
-    for (const { tag } of this.gate.program.reads) digest.add(this.tags.values[tag]);
-    this.reader.digest(digest, this.gate);
-    for (const { physical, recipe } of this.edges.slice(-1 - this.distance)) digest.add(physical).add(recipe);
-    digest
-      .add(this.tags.session)
-      .add(this.linked)
-      .add(this.failed)
-      .add(this.resync)
-      .add(this.late)
-      .add(this.nextTrigger)
-      .add(this.surplus);
-  }
+  readings = () => [this.tags.values, this.reader.values, this.reader.early];
 }
 
 const plain: Course<CameraWorld> = [

@@ -6,10 +6,9 @@
  */
 import { StatusCodes } from 'node-opcua';
 import type { PlcLink, PlcLinkDeps } from '../../../daemon/publish/opcua/client/plc-link.ts';
-import { inputTags, type TagName, tags } from '../../../daemon/publish/opcua/plc/tag-table.ts';
+import { type TagName, tags } from '../../../daemon/publish/opcua/plc/tag-table.ts';
 import type { InputTaker } from '../../../daemon/publish/opcua/tags.ts';
 import type { GateProgram } from './gate.ts';
-import type { Digest, Memory } from './memory.ts';
 import {
   type Course,
   type Event,
@@ -277,13 +276,8 @@ export class ClientWorld extends PlantFloor {
   /** In the PLC's own server they may be old; what the block makes of them is what counts. */
   tagsViolation = () => null;
 
-  override digest(digest: Digest, memory: Memory): void {
-    super.digest(digest, memory);
-    for (const { tag } of this.gate.program.reads) digest.add(this.tags[tag]);
-    for (const name of Object.keys(inputTags) as TagName[]) digest.add(this.tags[tagAt[name]]);
-    memory.digest(this.link, digest);
-    digest.add(this.connected).add(this.first).add(this.part.physical).add(this.part.recipe);
-  }
+  /** What the PLC wrote is in its own memory too. */
+  readings = () => [this.tags];
 }
 
 const plain: Course<ClientWorld> = [

@@ -86,13 +86,3 @@ export function explore(world: World, memory: Memory, bounds: Bounds): Searched 
   visit(bounds.steps, bounds.disturbances);
   return { found, states: seen.size, events };
 }
-
-/** Shortest first: what few disturbances show is told with few. */
-export function searchDeeper(make: () => World, memory: Memory, bounds: Bounds): Searched {
-  let all: Searched = { found: null, states: 0, events: 0 };
-  for (let disturbances = 0; disturbances <= bounds.disturbances && !all.found; disturbances++) {
-    const one = explore(make(), memory, { ...bounds, disturbances });
-    all = { found: one.found, states: all.states + one.states, events: all.events + one.events };
-  }
-  return all;
-}

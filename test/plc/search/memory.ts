@@ -1,7 +1,7 @@
 /**
  * The state of everything mutable that can be reached from one object: saved, put back in place, and told apart from
  * others. Plain objects, arrays, maps, sets and instances of the classes given are followed; all else (functions,
- * clocks, programs, what is frozen) belongs to the surroundings and stays as it is.
+ * clocks, programs) belongs to the surroundings and stays as it is.
  */
 
 type Contents = readonly unknown[];
@@ -14,9 +14,13 @@ export class Memory {
     this.#followed = new Set([...classes, Object.prototype, Array.prototype, Map.prototype, Set.prototype]);
   }
 
-  #follows(value: unknown): value is object {
-    if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return false;
-    return this.#followed.has(Object.getPrototypeOf(value));
+  #counts(value: unknown): value is object {
+    return typeof value === 'object' && value !== null && this.#followed.has(Object.getPrototypeOf(value));
+  }
+
+  /** What is frozen tells states apart and is never put back. */
+  #changes(value: unknown): value is object {
+    return this.#counts(value) && !Object.isFrozen(value);
   }
 
   save(root: object): Saved {
@@ -25,7 +29,7 @@ export class Memory {
     for (const each of seen) {
       const contents = contentsOf(each);
       saved.push([each, contents]);
-      for (const value of contents) if (this.#follows(value)) seen.add(value);
+      for (const value of contents) if (this.#changes(value)) seen.add(value);
     }
     return saved;
   }
@@ -49,11 +53,11 @@ export class Memory {
     }
   }
 
-  /** Adds all of it to the digest of a state. */
-  digest(root: object, digest: Digest): void {
+  /** Adds all of it to the digest of a state, but for lists whose owner adds what counts of them. */
+  digest(root: object, digest: Digest, apart: readonly (object | null)[] = []): void {
     const numbers = new Map<object, number>();
     const add = (value: unknown): void => {
-      if (!this.#follows(value)) {
+      if (!this.#counts(value) || apart.includes(value)) {
         digest.add(value);
         return;
       }

@@ -3,7 +3,7 @@
 import type { World } from './explore.ts';
 import { Gate, type GateProgram } from './gate.ts';
 import type { Digest, Memory } from './memory.ts';
-import type { Station } from './station.ts';
+import type { Scalar, Station } from './station.ts';
 
 /** A scan; longer than the window; longer than a heartbeat may stand. */
 export const scanMs = 20;
@@ -131,18 +131,24 @@ export abstract class PlantFloor implements World {
   partViolation(): string | null {
     if (this.wrong !== null || !this.gate.get('Pass')) return this.wrong;
     const { physical, recipe } = this.atGate();
-    const judged = this.station.judged.get(physical);
-    const part = `part ${physical} passes`;
-    if (judged?.decision !== 'pass') return `${part} and was judged ${judged?.decision ?? 'by nobody'}`;
-    if (judged.recipe !== recipe) return `${part}, judged by recipe ${judged.recipe} instead of ${recipe}`;
-    return judged.origin.challenge ? `${part} and is a challenge` : null;
+    const wrongs = (this.station.judged.get(physical) ?? []).map((judged) => {
+      if (judged.decision !== 'pass') return `was judged ${judged.decision}`;
+      if (judged.recipe !== recipe) return `was judged by recipe ${judged.recipe} instead of ${recipe}`;
+      return judged.origin.challenge ? 'is a challenge' : null;
+    });
+    if (wrongs.includes(null)) return null;
+    return `part ${physical} passes and ${wrongs.at(-1) ?? 'was judged by nobody'}`;
   }
 
+  /** Values of tags, of which the block reads a few: the rest decides nothing. */
+  abstract readings(): readonly (Scalar[] | null)[];
+
   digest(digest: Digest, memory: Memory): void {
-    digest.all(this.gate.cells);
-    digest.add(this.sensor).add(this.recipe).add(this.mode).add(this.phase).add(this.round);
-    digest.add(this.windowLeftMs).add(this.windowBegun);
-    this.station.digest(digest, memory);
+    const readings = this.readings();
+    memory.digest(this, digest, readings);
+    for (const values of readings) {
+      if (values) for (const { tag } of this.gate.program.reads) digest.add(values[tag]);
+    }
   }
 }
 

@@ -3,7 +3,6 @@
  * a round of write and read with a scan before each answer; every second round a part comes, good and bad by turns.
  */
 import type { GateProgram } from './gate.ts';
-import type { Digest, Memory } from './memory.ts';
 import {
   type Course,
   type Event,
@@ -153,14 +152,7 @@ export class PollingWorld extends PlantFloor {
     return tagsViolation(this.station, (name) => this.tags.values[tagAt[name]]!);
   }
 
-  override digest(digest: Digest, memory: Memory): void {
-    super.digest(digest, memory);
-    const { write } = this;
-    for (const { tag } of this.gate.program.reads) digest.add(this.tags.values[tag]);
-    this.reader.digest(digest, this.gate);
-    if (write) digest.add(write.trigSeq).add(write.recipe).add(write.mode).add(write.ackSeq).add(write.answer);
-    digest.add(this.tags.session).add(this.linked).add(this.failed).add(this.part.physical).add(this.part.recipe);
-  }
+  readings = () => [this.tags.values, this.reader.values, this.reader.early];
 }
 
 const plain: Course<PollingWorld> = [

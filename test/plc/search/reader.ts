@@ -1,6 +1,5 @@
 /** A PLC's reads over the network: asked for, perhaps of two moments, answered, and found by the scan after. */
 import type { Gate } from './gate.ts';
-import type { Digest } from './memory.ts';
 import type { Scalar } from './station.ts';
 
 export class Reader {
@@ -47,13 +46,5 @@ export class Reader {
     this.early = null;
     this.values = null;
     this.count = 0;
-  }
-
-  digest(digest: Digest, { program }: Gate): void {
-    digest.add(this.asked).add(this.count);
-    for (const values of [this.values, this.early]) {
-      if (values) for (const { tag } of program.reads) digest.add(values[tag]);
-      else digest.add(null);
-    }
   }
 }

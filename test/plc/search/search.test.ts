@@ -127,12 +127,12 @@ const faults: Readonly<Record<string, Fault>> = {
   'the recipe that judged is ignored': {
     planted: inListing(['AND Result.ResRecipe = AskedRecipe ', '']),
     only: ['recipe changed'],
-    finds: /part \d+ passes, judged by recipe 1 instead of 2/,
+    finds: /part \d+ passes and was judged by recipe 1 instead of 2/,
   },
   'a heartbeat is believed fresh at connect': {
     planted: inListing([
-      /ELSIF Stepped AND Steps < 2 THEN\n {4}Steps := Steps \+ 1;/,
-      'ELSIF NewRead THEN\n    Steps := 2;',
+      'ELSIF NewRead AND Steps = 0 THEN\n    Steps := 1;',
+      'ELSIF NewRead AND Steps = 0 THEN\n    Steps := 3;',
     ]),
     only: ['heartbeat stands', 'link cut'],
     steps: 96,
@@ -162,6 +162,7 @@ const faults: Readonly<Record<string, Fault>> = {
     world: camera,
     planted: inListing([' AND NOT Ring.Slot[Slot].Challenge', '']),
     only: ['challenge switched'],
+    steps: 96,
     finds: /part \d+ passes and is a challenge/,
   },
 };

@@ -11,7 +11,6 @@ import { type TagName, tags } from '../../../daemon/publish/opcua/plc/tag-table.
 import type { InputTaker, TagPort, TagValues } from '../../../daemon/publish/opcua/tags.ts';
 import { newCounters } from '../../../daemon/publish/publisher.ts';
 import type { LineStatus } from '../../../daemon/publish/status.ts';
-import type { Digest, Memory } from './memory.ts';
 
 export type Scalar = number | string | boolean | null | object;
 export const tagNames = Object.keys(tags) as TagName[];
@@ -67,6 +66,9 @@ export class StationTags implements TagPort {
   }
 }
 
+/** Parts that went by are forgotten, so that two pasts that lead to the same now are one state. */
+const judgedKept = 8;
+
 export const plcActor: Actor = { name: 'plc', via: 'plc', role: 'operate', certificate: null };
 
 /** Nothing the search follows: they have no state that decides anything. */
@@ -98,8 +100,8 @@ export class Station {
   open: Opened[] = [];
   /** What was opened last under each number of the plant. */
   readonly byNumber = new Map<number, Opened>();
-  /** What was judged last of each physical part. */
-  readonly judged = new Map<number, Opened>();
+  /** What was judged of each physical part; more than once where more than one trigger saw it. */
+  readonly judged = new Map<number, readonly Opened[]>();
   pending: Pending | null = null;
   sequence = 0;
   trigger = 0;
@@ -229,7 +231,8 @@ export class Station {
     part.decision ??= decision;
     part.recipe = this.recipe;
     part.toldAt = ++this.events;
-    if (part.physical !== 0) this.judged.set(part.physical, part);
+    if (part.physical !== 0) this.judged.set(part.physical, [...(this.judged.get(part.physical) ?? []), part]);
+    this.judged.delete(this.front - judgedKept);
     this.lane.announce(recordOf(part), null, this.counters);
   }
 
@@ -244,26 +247,6 @@ export class Station {
     this.lane.beat(this.stands ? 'the inference hangs' : null);
   }
 
-  digest(digest: Digest, memory: Memory): void {
-    memory.digest(this.lane, digest);
-    digest.add(this.open.length);
-    for (const part of this.open) digestOf(part, digest);
-    // Parts that went by long ago decide nothing any more.
-    for (const [physical, part] of this.judged) if (physical >= this.front - 4) digestOf(part, digest.add(physical));
-    for (const [number, part] of this.byNumber) digestOf(part, digest.add(number));
-    digest
-      .add(this.pending?.recipe)
-      .add(this.recipe)
-      .add(this.heard?.trigSeq)
-      .add(this.heard?.session)
-      .add(this.front)
-      .add(this.challenge);
-    digest
-      .add(this.fault)
-      .add(this.refusesTriggers)
-      .add(this.beats > 0);
-  }
-
   showStatus(): void {
     const { fault, counters } = this;
     const state: Omit<LineStatus, 'counters'> = fault
@@ -271,18 +254,6 @@ export class Station {
       : { lineId: 'line1', ready: true, why: null, cause: null, fault: null, bundle: null };
     this.lane.showStatus(Object.freeze({ ...state, counters }));
   }
-}
-
-function digestOf({ sequence, origin, physical, recipe, age, decision, toldAt }: Opened, digest: Digest): void {
-  digest
-    .add(sequence)
-    .add(toldAt)
-    .add(origin.plantSequence)
-    .add(origin.challenge)
-    .add(physical)
-    .add(recipe)
-    .add(age)
-    .add(decision);
 }
 
 function recordOf({ sequence, trigger, origin, decision, recipe }: Opened): VerdictRecord {
