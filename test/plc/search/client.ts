@@ -6,9 +6,10 @@
  */
 import { StatusCodes } from 'node-opcua';
 import type { PlcLink, PlcLinkDeps } from '../../../daemon/publish/opcua/client/plc-link.ts';
-import { type TagName, tags } from '../../../daemon/publish/opcua/plc/tag-table.ts';
+import { inputTags, type TagName, tags } from '../../../daemon/publish/opcua/plc/tag-table.ts';
 import type { InputTaker } from '../../../daemon/publish/opcua/tags.ts';
 import type { GateProgram } from './gate.ts';
+import type { Digest, Memory } from './memory.ts';
 import {
   type Course,
   type Event,
@@ -110,6 +111,8 @@ class Listening implements InputTaker {
 class Cut extends Error {}
 
 const nodes: ReadonlyMap<string, Node> = new Map(tagNames.map((name) => [name, { name, type: tags[name].type }]));
+/** What the PLC writes and the station reads. */
+const inputs = (Object.keys(inputTags) as TagName[]).map((name) => tagAt[name]);
 const initial = tagNames.map((name) => tags[name].initial as Scalar);
 
 export interface ClientGiven {
@@ -276,8 +279,12 @@ export class ClientWorld extends PlantFloor {
   /** In the PLC's own server they may be old; what the block makes of them is what counts. */
   tagsViolation = () => null;
 
-  /** What the PLC wrote is in its own memory too. */
   readings = () => [this.tags];
+
+  override digest(digest: Digest, memory: Memory): void {
+    super.digest(digest, memory);
+    for (const tag of inputs) digest.add(this.tags[tag]);
+  }
 }
 
 const plain: Course<ClientWorld> = [
