@@ -57,7 +57,8 @@ test('what is rendered: names, types, timers, blocks in blocks, and nothing in c
     [
       '(* above *)\nTYPE "Pair"\n    STRUCT',
       '        a : UDInt;                 // one\n        b : Array[0..15] of Bool;\n    END_STRUCT;\nEND_TYPE\n',
-      'FUNCTION_BLOCK "Inner"\nVAR_INPUT\n    x : Bool;\n    p : "Pair";\nEND_VAR\nVAR\n    t : TON_TIME;\nEND_VAR\nBEGIN',
+      'FUNCTION_BLOCK "Inner"\nVAR_INPUT\n    x : Bool;\n    p : "Pair";\nEND_VAR',
+      'VAR\n    t : TON_TIME;\nEND_VAR\nBEGIN',
       '#t(IN := #x AND TRUE, PT := T#3s);',
       '#x := #t.Q AND #p.b[UDINT_TO_DINT(#p.a MOD 16)] AND #p.a >= 2147483648;   // x is TRUE\nEND_FUNCTION_BLOCK\n',
       'FUNCTION_BLOCK "Outer"\nVAR_OUTPUT RETAIN\n    x : Bool;\nEND_VAR\nVAR\n    i : "Inner";\n    q : "Pair";',

@@ -1,7 +1,7 @@
 /**
- * A line whose camera opens the parts, and a PLC that sees the same edge, counts it and polls the ring. The plain course
- * is a round of two scans and one read; every third round a part comes, good and bad by turns. Triggers may be missed,
- * come too often or be heard late.
+ * A line whose camera opens the parts, and a PLC that sees the same edge, counts it and polls the ring. The plain
+ * course is a round of two scans and one read; every third round a part comes, good and bad by turns. Triggers may be
+ * missed, come too often or be heard late.
  */
 import type { GateProgram } from './gate.ts';
 import {

@@ -25,7 +25,7 @@ export function change(from: string | RegExp, to: string): (source: string) => s
   };
 }
 
-/** The tags and the handshake, and the client of a PLC's own server; `sync` names files whose promises are taken out. */
+/** Of the tags, the handshake and the client; `sync` names files whose promises are taken out. */
 export class OpenedModules {
   readonly #changes: Changes;
   readonly #sync: readonly string[];

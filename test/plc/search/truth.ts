@@ -1,7 +1,7 @@
 /**
  * What the tags may say at any moment, to whoever reads them: a complete result is of the part that was opened last
- * under its number in this life of the line, and says of it what was judged. A slot whose part is open shows nothing, and
- * no more does the current result between the opening of a part and the next verdict.
+ * under its number in this life of the line, and says of it what was judged. A slot whose part is open shows nothing,
+ * and no more does the current result between the opening of a part and the next verdict.
  */
 
 import type { TagName } from '../../../daemon/publish/opcua/plc/tag-table.ts';
