@@ -469,7 +469,7 @@ export const errorTable = {
   },
   'plc/input': {
     text: 'Nothing is triggered: the PLC wrote a value of {tag} that was refused, so what it wants is not known',
-    action: 'Write {tag} with a value of its own type and range; LastOrder and the log say what was wrong.',
+    action: 'Write that tag with a value of its own type and range; LastOrder and the log say what was wrong.',
   },
   // the digital output
   'output/library': {

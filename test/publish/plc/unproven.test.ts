@@ -1,4 +1,4 @@
-/** No result of another part, of an older count or of another recipe is ever left where a PLC could take it for its own. */
+/** No result of another part, an older count or another recipe is ever left where a PLC could take it for its own. */
 import { DataType, StatusCodes, VariantArrayType } from 'node-opcua';
 import { describe, expect, test } from 'vitest';
 import { openedByCamera } from '../../../daemon/line/verdict.ts';

@@ -4,9 +4,9 @@
  * another place.
  *
  * Of a trigger that was counted while there was no connection it makes nothing: that part has gone by, and the PLC has
- * thrown it out. A value the PLC holds when a connection begins is where it stands, not something it just did. The first
- * thing written on a connection is that there is no result, and only its own session's reads are inputs: what an older
- * one still brings is heard by nobody.
+ * thrown it out. A value the PLC holds when a connection begins is where it stands, not something it just did. On a
+ * connection "no result" is written first, and only its own session's reads are inputs: what an older one still brings
+ * is heard by nobody.
  */
 import { messageOf } from '../../../../errors.ts';
 import type { Clock } from '../../../clock.ts';

@@ -2,9 +2,9 @@
  * The PLC's side of a line: what it writes becomes triggers and orders, what becomes of its parts stands in the tags.
  *
  * A trigger clears the standing result and sets busy in the tick of the write, before the write is answered; a result
- * comes in one tick. Start, baseline, fault, recipe change and a lost link clear all that stands there, and make nobody's
- * what is in flight: a number the PLC gives again is then a new part's alone. It decides nothing: parts are the line's,
- * roles and orders those of the command port.
+ * comes in one tick. Start, baseline, fault, recipe change and a lost link clear all that stands there, and what is in
+ * flight is nobody's then: a number the PLC gives again is a new part's alone. It decides nothing: parts are the
+ * line's, roles and orders those of the command port.
  */
 import { fail, messageOf } from '../../../../errors.ts';
 import type { Clock } from '../../../clock.ts';
@@ -96,10 +96,10 @@ export class PlcHandshake implements InputTaker {
   }
 
   showStatus(status: LineStatus): void {
-    const faultBefore = this.#status?.fault ?? null;
+    const faultRises = status.fault !== null && (this.#status?.fault ?? null) === null;
     this.#status = status;
     this.#rejectsInARow = status.counters.rejectsInARow;
-    if (status.fault !== null && faultBefore === null) {
+    if (faultRises) {
       this.#disown();
       this.#show(this.#resync.end());
     }
@@ -128,7 +128,7 @@ export class PlcHandshake implements InputTaker {
     if (name === 'PartId') this.#partId.write((value as string | null) ?? '');
     if (name === 'Mode') this.#takeMode(value as number);
     if (name === 'PlcHeartbeat') this.#plcBeatMs = this.#deps.clock.nowMs();
-    if (name === 'AckSeq') this.#takeAcknowledge(value as number);
+    if (name === 'AckSeq') this.#show({ AckEcho: value, Unacknowledged: this.#results.waitsFor(value as number) });
     if (name === 'RecipeNo') return this.#selectRecipe(value as number, plc);
     if (name === 'ResetFault') this.#takeReset(value as boolean, plc);
     return true;
@@ -231,10 +231,6 @@ export class PlcHandshake implements InputTaker {
     this.#challenge?.(value === 1);
   }
 
-  #takeAcknowledge(value: number): void {
-    this.#show({ AckEcho: value, Unacknowledged: this.#results.own !== null && this.#results.own !== value });
-  }
-
   /** False before the line is there: the PLC writes it again. */
   #selectRecipe(recipe: number, actor: Actor): boolean {
     if (this.#commands === null) return false;
@@ -284,10 +280,9 @@ export class PlcHandshake implements InputTaker {
     const status = this.#status;
     if (status === null) return;
     const ordered = this.#commands?.ordered() ?? nothingYet;
-    const { recipe } = ordered;
     // By whatever way it was chosen: what stands there was judged by another one.
-    if (this.#recipe !== recipe) this.#disown();
-    this.#recipe = recipe;
+    if (this.#recipe !== ordered.recipe) this.#disown();
+    this.#recipe = ordered.recipe;
     this.#show(stateValues({ status, ordered, rejectsInARow: this.#rejectsInARow, busy: this.#open.size > 0 }));
   }
 

@@ -1,7 +1,7 @@
 /**
  * A result in one scalar, `SEQ;VERDICT;REASONCODE;SCORE;RECIPE;CHALLENGE;PARTID`, for PLCs that cannot read several
- * variables as one. Always seven fields. SEQ is empty where the PLC did not trigger the part; SCORE is -1 where there is
- * none; RECIPE is 0 where none judged; CHALLENGE is 0 or 1. PARTID is the last, whatever it contains.
+ * variables as one. Always seven fields. SEQ is empty where the PLC did not trigger the part; SCORE is -1 where there
+ * is none; RECIPE is 0 where none judged; CHALLENGE is 0 or 1. PARTID is the last, whatever it contains.
  */
 import { cutBytes } from './utf8.ts';
 

@@ -1,7 +1,7 @@
 /**
  * Where the camera opens the parts, a PLC counts its own edges and compares them with `Trigger`. This is the agreed
- * start of that count: the PLC says that the line is empty (`ResyncRequest` changes), and is told the numbers of the part
- * opened last. Its edge k after that must be the part with `ResyncTrigger` + k and `ResyncSeq` + k. Pure.
+ * start of that count: the PLC says that the line is empty (`ResyncRequest` changes), and is told the numbers of the
+ * part opened last. Its edge k after that must be the part with `ResyncTrigger` + k and `ResyncSeq` + k. Pure.
  */
 import type { TagValues } from '../tags.ts';
 

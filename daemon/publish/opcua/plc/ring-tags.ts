@@ -2,7 +2,6 @@
  * The names of the ring: what a PLC needs of each of the last 16 results, so that one that polls more slowly than parts
  * come loses none. A result stands in the slot of its own number modulo 16 and never moves.
  */
-import type { Tag } from './tag-table.ts';
 
 export const ringSize = 16;
 
@@ -33,8 +32,16 @@ export function slotOf(ownSequence: number): number {
   return ownSequence % ringSize;
 }
 
+interface Made<Type, Initial> {
+  readonly type: Type;
+  readonly initial: Initial;
+  readonly text: string;
+}
+
 /** Each tag as the current result's of the same name. */
-export function ringTagsOf(resultTags: Readonly<Record<RingField, Tag>>): Record<RingName, Tag> {
+export function ringTagsOf<Type, Initial>(
+  resultTags: Readonly<Record<RingField, Made<Type, Initial>>>,
+): Record<RingName, Made<Type, Initial>> {
   const slots = Array.from({ length: ringSize }, (_, slot) => slot);
   const named = slots.flatMap((slot) =>
     ringFields.map((field) => {
@@ -42,5 +49,5 @@ export function ringTagsOf(resultTags: Readonly<Record<RingField, Tag>>): Record
       return [ringName(slot, field), { type, initial, text: `slot ${slot}: ${text}` }] as const;
     }),
   );
-  return Object.fromEntries(named) as Record<RingName, Tag>;
+  return Object.fromEntries(named) as Record<RingName, Made<Type, Initial>>;
 }

@@ -1,7 +1,7 @@
 /**
  * Which results a PLC is shown: the current one, and the ring of the last 16. Only of parts that were opened since the
- * last time everything was made nobody's, so that no number of an older count is ever given to a new part. Pure: answers
- * the values to show.
+ * last time everything was made nobody's, so that no number of an older count is ever given to a new part. Pure:
+ * answers the values to show.
  */
 import type { PartOrigin, VerdictRecord } from '../../../line/verdict.ts';
 import type { TagValues } from '../tags.ts';
@@ -14,9 +14,10 @@ export class ShownResults {
   readonly #filled = new Set<number>();
   #standing: { readonly own: number | null; readonly sequence: number } | null = null;
 
-  /** The number of the result that stands there, as `ResSeq` is; null where there is none, or nobody's. */
-  get own(): number | null {
-    return this.#standing?.own ?? null;
+  /** Whether a result stands there that the acknowledgement of this number is not for. */
+  waitsFor(acknowledged: number): boolean {
+    const own = this.#standing?.own ?? null;
+    return own !== null && own !== acknowledged;
   }
 
   /** The record's sequence of the result that stands there. */

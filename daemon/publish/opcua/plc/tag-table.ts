@@ -77,7 +77,7 @@ export const resultTags = {
 export type ResultName = keyof typeof resultTags;
 
 /** The last 16 results, each at its own place. */
-export const ringTags: Readonly<Record<RingName, Tag>> = ringTagsOf(resultTags);
+export const ringTags: Readonly<Record<RingName, Tag>> = ringTagsOf<DataType, Scalar>(resultTags);
 
 /** The line. */
 export const stateTags = {
