@@ -39,6 +39,8 @@ test('before a result that stands there is changed it is made nobody', () => {
 test('at the beginning of a connection no result is written everywhere, whatever is shown', () => {
   const image = new TagImage();
   const values = resultValues({ ...judged(7), triggerSource: 'command', plantSequence: 3 }, 0);
+  image.unknown();
+  image.take();
   image.show({ ...values, ...slotValues(3, values), Ready: true });
   const written = image.noResult();
   expect(written.map((writes) => writes[0]![0])).toEqual(['ResSeqStart', 'Verdict', 'ResSeq']);

@@ -59,6 +59,8 @@ export class TagImage {
 
   /** "No result" everywhere, whatever is shown by now: written at the beginning of a connection, before all else. */
   noResult(): Writes[] {
+    // What stands there may be complete, whatever was written on the connection before.
+    for (const [start] of pairs) this.#complete.add(start);
     return this.#calls(resultNames, (name) => outputTags[name].initial);
   }
 
