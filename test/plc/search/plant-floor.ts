@@ -177,5 +177,7 @@ export const sharedDisturbing: Readonly<Record<string, Event<PlantFloor>>> = {
 /** By MQTT, by a method: a trigger that is not the PLC's. */
 export function triggeredByAnother({ station }: PlantFloor): void {
   const ids = { measId: null, productId: null, jobId: null };
-  station.triggered({ partId: null, plantSequence: null, ...ids, challenge: false });
+  // A refusal that waits is for whoever triggers next.
+  if (station.refusesTriggers) station.refusesTriggers = false;
+  else station.triggered({ partId: null, plantSequence: null, ...ids, challenge: false });
 }
