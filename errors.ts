@@ -565,6 +565,10 @@ export const errorTable = {
     text: 'The server of the PLC: node {node} is of type {actual}, expected {expected}',
     action: 'Declare the variable in the PLC as this type.',
   },
+  'plc/input': {
+    text: 'Nothing is triggered: the PLC wrote a value of {tag} that was refused, so what it wants is not known',
+    action: 'Write that tag with a value of its own type and range; LastOrder and the log say what was wrong.',
+  },
   // the digital output
   'output/library': {
     text: 'Cannot load libgpiod.so.2: {problem}',

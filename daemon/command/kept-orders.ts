@@ -5,12 +5,15 @@
  */
 import { fail, messageOf } from '../../errors.ts';
 import type { StateFolder } from '../state/folder.ts';
+import type { AskedRecipe } from './asked-recipe.ts';
 import type { Ordered } from './port.ts';
 import type { ChosenBy, KeptChoices } from './recipes.ts';
 
 export interface KeptOrders extends KeptChoices {
   readonly execution: (ChosenBy & { readonly execution: Ordered['execution'] }) | null;
   readonly halted: (ChosenBy & { readonly cause: string }) | null;
+  /** The recipe asked for last, while it does not serve and the one before must not judge. */
+  readonly asked?: AskedRecipe | null;
 }
 
 export const nothingOrdered: KeptOrders = { recipe: null, thresholds: {}, execution: null, halted: null };
@@ -91,10 +94,11 @@ export class OrdersInForce {
 function parse(text: string): KeptOrders {
   const found: unknown = JSON.parse(text);
   if (!isRecord(found)) throw new Error('it holds no orders');
-  const { recipe, thresholds, execution, halted } = found;
+  const { recipe, thresholds, execution, halted, asked = null } = found;
   const by = { name: 'string', via: 'string', atMs: 'number' };
   const problem =
     problemIn('recipe', recipe, { ...by, recipe: 'number', wish: 'string' }) ??
+    problemIn('asked', asked, { ...by, recipe: 'number' }) ??
     problemIn('execution', execution, { ...by, execution: 'string' }) ??
     problemIn('halted', halted, { ...by, cause: 'string' }) ??
     (isRecord(thresholds) ? null : 'thresholds are missing') ??
@@ -102,7 +106,7 @@ function parse(text: string): KeptOrders {
       .map(([number, kept]) => problemIn(`thresholds.${number}`, kept, { ...by, threshold: 'number', row: 'string' }))
       .find((each) => each !== null);
   if (problem) throw new Error(problem);
-  return found as unknown as KeptOrders;
+  return { ...found, asked } as unknown as KeptOrders;
 }
 
 /** Null is good: nothing was ordered. */

@@ -11,11 +11,12 @@ import type { Audit, AuditEntry, AuditValue } from '../audit/port.ts';
 import type { Clock } from '../clock.ts';
 import type { BundleWish } from '../inference/settings.ts';
 import type { Line } from '../line/line.ts';
+import { type AskedRecipe, notForThisPart } from './asked-recipe.ts';
 import { type KeptOrders, OrdersInForce, type OrdersStore } from './kept-orders.ts';
-import { orderEntry, recipeValue, wanted } from './order-entry.ts';
+import { orderEntry, plain, recipeValue, wanted } from './order-entry.ts';
 import type { Actor, JobIds, LineCommands, Order, Ordered, Recipe, Triggered, TriggerRequest } from './port.ts';
 import { RecipeChoice, type RecipeChoiceDeps } from './recipe-choice.ts';
-import { type ChosenBy, type RecipeConfig, recipesOf } from './recipes.ts';
+import { type ChosenBy, configRecipe, type RecipeConfig, recipesOf, rowDigest } from './recipes.ts';
 import { deniedTo } from './roles.ts';
 
 /** The line, as far as orders reach it. */
@@ -31,8 +32,6 @@ export interface LineOrdersDeps extends RecipeChoiceDeps {
 
 /** Changes of recipe or threshold that wait for the one under way, which may load a bundle. */
 const waitingMax = 8;
-/** A cause is shown on the line's status. */
-const causeMaxChars = 200;
 
 const twinspect: Actor = { name: 'twinspect', via: 'local', role: null, certificate: null };
 
@@ -44,6 +43,8 @@ export class LineOrders implements LineCommands {
   readonly #counters: (() => void)[] = [];
   readonly #resets: (() => Promise<void>)[] = [];
   #line: OrderedLine | null = null;
+  /** By the last command; null once it serves. */
+  #asked: AskedRecipe | null = null;
   #changing: Promise<unknown> = Promise.resolve();
   #waiting = 0;
   #told: string | null = null;
@@ -58,6 +59,7 @@ export class LineOrders implements LineCommands {
   async open(): Promise<void> {
     try {
       await this.#orders.load();
+      this.#asked = this.#orders.now.asked ?? null;
     } catch (error) {
       this.#deps.log.error({ error }, messageOf(error));
       // Kept: at the next start there is no damaged file any more that would say so.
@@ -121,7 +123,7 @@ export class LineOrders implements LineCommands {
   ordered(): Ordered {
     const { execution, halted } = this.#orders.now;
     return {
-      recipe: this.#choice.serves ? this.#choice.active.recipe.number : null,
+      recipe: this.#choice.serves && this.#awaited() === null ? this.#choice.active.recipe.number : null,
       threshold: this.#choice.threshold,
       execution: execution?.execution ?? (this.#deps.triggerFrom === null ? 'single' : 'continuous'),
       halted: halted?.cause ?? null,
@@ -158,7 +160,11 @@ export class LineOrders implements LineCommands {
   /** The config was edited: where it says another recipe now, it wins. Resolves when that serves or was refused. */
   edited(config: RecipeConfig): Promise<void> {
     return this.#inTurn(async () => {
+      const wish = rowDigest(configRecipe(this.#choice.config));
       const lost = await this.#choice.edited(config);
+      // Whoever edits what the config wishes for knows of the command.
+      if (rowDigest(configRecipe(config)) !== wish) this.#asked = null;
+      await this.#noteAsked();
       if (lost) {
         const from = { recipe: lost.recipe, by: lost.name };
         await this.#audited(this.#entry('configWins', twinspect, from, recipeValue(this.#choice.active.recipe)));
@@ -171,7 +177,7 @@ export class LineOrders implements LineCommands {
     const by = this.#by(actor);
     switch (order.kind) {
       case 'selectRecipe':
-        return this.#inTurn(() => this.#choice.select(by, order.recipe), this.#auditProblem());
+        return this.#selectRecipe({ ...by, recipe: order.recipe });
       case 'setThreshold':
         return this.#inTurn(() => this.#choice.setThreshold(by, order.threshold), this.#auditProblem());
       case 'setExecution':
@@ -185,6 +191,38 @@ export class LineOrders implements LineCommands {
       case 'resetCounters':
         for (const reset of this.#counters) reset();
     }
+  }
+
+  /**
+   * From the order on, and after its refusal, the recipe before judges no part of another product: the line is told
+   * in the tick of the call, so that no trigger behind it comes first.
+   */
+  async #selectRecipe(asked: AskedRecipe): Promise<void> {
+    const { recipe, ...by } = asked;
+    this.#asked = asked;
+    const noted = this.#noteAsked();
+    try {
+      await this.#inTurn(() => this.#choice.select(by, recipe), this.#auditProblem());
+    } finally {
+      await noted;
+      if (this.#asked === asked && this.#awaited() === null) this.#asked = null;
+      await this.#noteAsked();
+    }
+  }
+
+  /** Kept only while it stands in the way: a restart must not bring the recipe before back. */
+  async #noteAsked(): Promise<void> {
+    const kept = this.#orders.now.asked ?? null;
+    const now = this.#awaited() === null ? null : this.#asked;
+    if (now !== kept) this.#orders.put((orders) => ({ ...orders, asked: now }));
+    this.#applyHalt();
+    this.changed();
+    if (now !== kept) await this.#orders.keep((orders) => orders);
+  }
+
+  /** Why the active recipe must not judge what comes; null where it may. */
+  #awaited(): string | null {
+    return this.#asked && notForThisPart(this.#choice.config, this.#choice.active, this.#asked);
   }
 
   /** The ids of a run are not kept: after a restart nobody has started it. */
@@ -212,7 +250,7 @@ export class LineOrders implements LineCommands {
   #applyHalt(): void {
     const { halted, execution } = this.#orders.now;
     const stopped = execution?.execution === 'stopped' ? `execution stopped by ${plain(execution.name)}` : null;
-    this.#line?.halt(halted ? `${halted.cause} (${plain(halted.name)})` : stopped);
+    this.#line?.halt(halted ? `${halted.cause} (${plain(halted.name)})` : stopped, this.#awaited());
   }
 
   #started(): OrderedLine {
@@ -258,9 +296,4 @@ export class LineOrders implements LineCommands {
     const { audit, log } = this.#deps;
     await audit.write(entry).catch((error: unknown) => log.error({ error, entry }, messageOf(error)));
   }
-}
-
-/** A cause comes from the network and goes to screens: one line, and short. */
-function plain(cause: string): string {
-  return cause.replace(/[\p{Cc}\p{Cf}]+/gu, ' ').slice(0, causeMaxChars);
 }

@@ -42,3 +42,11 @@ export function wanted(order: Order): AuditValue {
       return order.cause;
   }
 }
+
+/** A cause is shown on the line's status. */
+const causeMaxChars = 200;
+
+/** A cause comes from the network and goes to screens: one line, and short. */
+export function plain(cause: string): string {
+  return cause.replace(/[\p{Cc}\p{Cf}]+/gu, ' ').slice(0, causeMaxChars);
+}

@@ -116,12 +116,13 @@ export class RecipeChoice {
 
   #wishFor(active: ActiveRecipe): BundleWish {
     const config = this.#config;
-    const { product, bundle } = active.recipe;
+    const { number, product, bundle } = active.recipe;
     return {
       ...{ path: this.#deps.folderOf(bundle), product },
       decide: (taught) => {
         const threshold = decidingThreshold(config, active, taught.threshold);
-        return threshold === null ? taught : withThreshold(taught, threshold);
+        const decided = threshold === null ? taught : withThreshold(taught, threshold);
+        return { ...decided, recipe: number };
       },
     };
   }

@@ -57,6 +57,8 @@ export interface ServedBundle extends BundleName {
   datumLimits: { offsetMm: number; tiltMmAcross: number } | null;
   /** Digest of the calibration its parts were registered with; null where they came on one grid. */
   calibration?: string | null;
+  /** Number of the recipe it serves for; null or absent where it serves for none. */
+  recipe?: number | null;
 }
 
 export interface InferencePort {

@@ -25,6 +25,8 @@ export class LineCondition {
   stopped = false;
   /** Why it is out of operation by command; null where it is not. */
   halted: string | null = null;
+  /** Why no bundle in service is for the parts that come now; null where it is. */
+  awaited: string | null = null;
   /** Parts that the camera opens are known-bad samples now. */
   challenge = false;
   /** The plant's ids of the run whose parts the camera opens; null where it gave none. */
@@ -54,6 +56,7 @@ export class LineCondition {
       return { ready: false, why: 'cameraLost', detail: `camera ${camera}: ${reason}` };
     }
     if (this.ended) return { ready: false, why: 'ended', detail: 'every recording is over' };
+    if (this.awaited !== null) return { ready: false, why: 'noModel', detail: this.awaited };
     if (!hasBundle) return { ready: false, why: 'noModel', detail: 'no bundle is in service' };
     if (journalProblem !== null) return { ready: false, why: 'journal', detail: journalProblem };
     return { ready: true };

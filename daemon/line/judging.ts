@@ -98,13 +98,16 @@ export class Judging {
 
   #begin(part: LinePart): void {
     const bundle = this.#deps.port.bundle();
-    part.bundle = bundle;
-    const { held } = part;
+    const { held, bundle: atOpening } = part;
     invariant(held, 'a framed part has no pair');
-    if (bundle === null) {
-      this.#line.fault(part, 'noModel', 'no bundle is in service');
+    const changed = atOpening && bundle && atOpening.recipe !== bundle.recipe;
+    if (bundle === null || changed) {
+      if (!changed) part.bundle = bundle;
+      const detail = changed ? 'the recipe was changed while the part was open' : 'no bundle is in service';
+      this.#line.fault(part, 'noModel', detail);
       return;
     }
+    part.bundle = bundle;
     this.#line.step(part, { kind: 'inferring' });
     held.hold();
     this.#turn.begin((signal) => this.#infer(held, bundle, signal), {

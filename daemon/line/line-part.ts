@@ -58,6 +58,7 @@ export function recordOf(part: LinePart, line: { lineId: string; deadlineMs: num
     judgedShare: finiteOrNull(judged?.reading.judgedShare),
     regions: judged?.judgement.regions ?? [],
     bundle: bundle === null ? null : { name: bundle.name, version: bundle.version, digest: bundle.digest },
+    recipe: bundle?.recipe ?? null,
     openedAtMs: part.openedWallMs,
     closedAtMs: part.closedWallMs,
     deadlineMs: line.deadlineMs,

@@ -115,9 +115,9 @@ export class Line {
     this.#condition.job = ids;
   }
 
-  /** Takes the line out of operation, with the cause, or back into it (null). Parts open now are judged. */
-  halt(cause: string | null): void {
-    this.#condition.halted = cause;
+  /** Out of operation (a cause), or without a recipe for what comes; back (null). Parts open now are judged. */
+  halt(cause: string | null, awaited: string | null = null): void {
+    Object.assign(this.#condition, { halted: cause, awaited } satisfies Partial<LineCondition>);
   }
 
   /** Closes every open part once, as interrupted. */

@@ -34,6 +34,8 @@ export interface VerdictPayload extends PartOrigin {
   regions: Region[];
   mask: MaskReference | null;
   bundle: BundleName | null;
+  /** Number of the recipe that judged; null where none did. */
+  recipe: number | null;
   openedAtMs: number;
   closedAtMs: number;
   deadlineMs: number;
@@ -165,6 +167,7 @@ export function verdictPayload(
     regions: record.regions,
     mask,
     bundle: bundleName(record.bundle),
+    recipe: record.recipe,
     openedAtMs: record.openedAtMs,
     closedAtMs: record.closedAtMs,
     deadlineMs: record.deadlineMs,

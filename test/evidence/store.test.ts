@@ -35,6 +35,7 @@ function record(sequence: number, decision: Decision): VerdictRecord {
     threshold: 1,
     judgedShare: 1,
     regions: [],
+    recipe: 1,
     bundle: null,
     openedAtMs: 0,
     closedAtMs: 1,

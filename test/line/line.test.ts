@@ -173,6 +173,7 @@ test('the record names all that was known of the part', async () => {
     judgedShare: 1,
     regions: [{ id: 1, x: 1, y: 1, widthPx: 1, heightPx: 1, areaPx: 1, peak: 3 }],
     bundle: { name: 'demo', version: '1', digest: 'd1' },
+    recipe: null,
     openedAtMs: 1_700_000_001_000,
     closedAtMs: 1_700_000_001_030,
     deadlineMs: 1000,

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { DataType } from 'node-opcua';
 import { beforeAll, expect, test } from 'vitest';
 import type { Config } from '../../config/schema.ts';
+import { stateTags, type TagName } from '../../daemon/publish/opcua/plc/tag-table.ts';
 import { verdictCodes } from '../../daemon/publish/payload.ts';
 import { temporaryFolder, until } from '../inference/rig.ts';
 import { tinyFiles } from '../inference/taught-once.ts';
@@ -92,7 +93,14 @@ test('a PLC that restarts is met again; what it counted meanwhile is not judged,
   await until('the loss is told', () => !health(plant).ok, boundMs);
   const second = await PlcServer.start({ folder, port });
   second.set('TrigSeq', 7);
+  // What a PLC with a memory holds of before: a pass that its next trigger would take for its own.
+  const old = { ResSeqStart: 8, Verdict: 1, ResSeq: 8, Ring08ResSeqStart: 8, Ring08Verdict: 1, Ring08ResSeq: 8 };
+  for (const [name, value] of Object.entries(old)) second.set(name as TagName, value);
   await ready(second);
+  const firstState = second.written.findIndex(({ name }) => Object.hasOwn(stateTags, name));
+  const before = new Map(second.written.slice(0, firstState).map(({ name, value }) => [name, value]));
+  expect(Object.keys(old).map((name) => before.get(name as TagName))).toEqual([1, 0, 0, 1, 0, 0]);
+  expect(second.written.slice(0, 17).every(({ name }) => name.endsWith('ResSeqStart'))).toBe(true);
   expect(health(plant)).toMatchObject({ ok: true, counters: { connections: 2 } });
   expect(plant.records).toHaveLength(1);
   expect(await inspect(second, 'b', 8)).toBe(verdictCodes.pass);

@@ -31,7 +31,7 @@ describe.each(['tags', 'result'] as const)('read from the %s', (face) => {
   test('parts are triggered, judged, acknowledged; what is not proven is thrown out', async () => {
     const { station } = await open((part) => (part === 2 ? { kind: 'lose', of: ['depth'] } : null));
     const plc = await openPlc(station, { face, trigSeq: 41 });
-    expect(plc.image).toMatchObject({ Verdict: 0, ResSeq: 0, Result: '0;0;0;-1;', TrigEcho: 41, PlcAlive: true });
+    expect(plc.image).toMatchObject({ Verdict: 0, ResSeq: 0, Result: '0;0;0;-1;0;0;', TrigEcho: 41, PlcAlive: true });
     const decided = [await plc.inspect('A1'), await plc.inspect('A2'), await plc.inspect('A3')];
     expect(decided.map(({ sequence, gate, why }) => [sequence, gate, why])).toEqual([
       [42, 'pass', 'proven'],
@@ -42,7 +42,7 @@ describe.each(['tags', 'result'] as const)('read from the %s', (face) => {
     expect(images[0]).toMatchObject({ ResPartId: 'A1', ReasonCode: 1, ConsecutiveRejects: 0, Busy: false });
     expect(images[1]).toMatchObject({ Verdict: 3, ReasonCode: 6, ConsecutiveRejects: 1, ResPartId: 'A2' });
     expect(images[2]).toMatchObject({ ResSeq: 44, ResSeqStart: 44, ConsecutiveRejects: 0 });
-    expect(String(images[2]!.Result)).toMatch(/^44;1;1;\d+(\.\d{1,6})?;A3$/);
+    expect(String(images[2]!.Result)).toMatch(/^44;1;1;\d+(\.\d{1,6})?;1;0;A3$/);
     await plc.until('the acknowledgement', ({ Unacknowledged, AckEcho }) => !Unacknowledged && AckEcho === 44);
     expect(ids(station)).toEqual([
       [42, 'A1'],
@@ -141,7 +141,7 @@ describe('the count of triggers', () => {
     plc.image = null;
     await plc.run(again.endpoint);
     await ready(plc);
-    expect(plc.image).toMatchObject({ Verdict: 0, ResSeq: 0, ResSeqStart: 0, Result: '0;0;0;-1;', TrigEcho: 8 });
+    expect(plc.image).toMatchObject({ Verdict: 0, ResSeq: 0, ResSeqStart: 1, Result: '0;0;0;-1;0;0;', TrigEcho: 8 });
     expect(again.records).toEqual([]);
     expect(await plc.inspect('after')).toMatchObject({ sequence: 9, gate: 'pass' });
     await recorded(again, 1);
@@ -163,12 +163,12 @@ test('the recipe of a number: another bundle judges from the next part on, ready
   expect(await plc.inspect('a')).toMatchObject({ gate: 'pass', image: { RecipeActive: 1 } });
   plc.memory.RecipeNo = 2;
   await plc.until('recipe 2', ({ RecipeActive, LastOrder }) => RecipeActive === 2 && LastOrder === 'RecipeNo 2: done');
-  expect(plc.image).toMatchObject({ Ready: true, ResSeq: 1, Verdict: 1 });
-  expect(await plc.inspect('b')).toMatchObject({ gate: 'pass' });
+  expect(plc.image).toMatchObject({ Ready: true, ResSeq: 0, Verdict: 0 });
+  expect(await plc.inspect('b')).toMatchObject({ gate: 'pass', image: { ResRecipe: 2 } });
   expect(station.records.map(({ bundle }) => bundle?.version)).toEqual(['1.0.0', '2.0.0']);
 });
 
-test('a recipe that is not there is refused with its reason, once, and judging goes on', async () => {
+test('a recipe that is not there is refused with its reason, once, and no other judges instead', async () => {
   const { station } = await open();
   const plc = await openPlc(station);
   const before = plc.image!.RecipeActive;
@@ -177,7 +177,12 @@ test('a recipe that is not there is refused with its reason, once, and judging g
   expect(told.LastOrder).not.toBe('RecipeNo 99: done');
   await plc.scans(5);
   expect(station.said.filter((line) => line.includes('RecipeNo 99 is refused'))).toHaveLength(1);
-  expect(await plc.inspect('x')).toMatchObject({ gate: 'pass', image: { RecipeActive: before } });
+  expect(plc.image).toMatchObject({ Ready: false, RecipeActive: 0 });
+  expect(await plc.inspect('x', { always: true })).toMatchObject({ gate: 'reject', image: { Verdict: 3 } });
+  expect(station.records.map(({ reason, partId }) => [reason, partId])).toEqual([['noModel', 'x']]);
+  plc.memory.RecipeNo = before as number;
+  await ready(plc);
+  expect(await plc.inspect('y')).toMatchObject({ gate: 'pass', image: { RecipeActive: before } });
 });
 
 test('the heartbeat stands while the inference hangs, though nobody triggers, and no part passes by it', async () => {

@@ -22,6 +22,7 @@ export function judged(sequence: number, decision: Decision = 'pass', lineId = '
     threshold: decision === 'undecided' ? null : 0.5,
     judgedShare: decision === 'undecided' ? null : 0.98,
     regions: decision === 'fail' ? [region] : [],
+    recipe: 1,
     bundle: { name: 'washer', version: '1.2.0', digest: 'ab'.repeat(32) },
     openedAtMs: closedAtMs - 40,
     closedAtMs,

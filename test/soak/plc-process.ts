@@ -4,6 +4,7 @@
  */
 import { AttributeIds, type ClientSession, OPCUAClient } from 'node-opcua';
 import { systemClock } from '../../daemon/clock.ts';
+import { nobody } from '../../daemon/publish/opcua/plc/tag-table.ts';
 import { heed, say, toldSettings, type Word } from './child.ts';
 import { sharedMs, within } from './moments.ts';
 
@@ -68,10 +69,10 @@ function problemOf(values: readonly unknown[], atMs: number): string | null {
     count.missed += sequence - sequenceSeen - 1;
   }
   sequenceSeen = sequence;
-  if (start !== end) return `ResSeqStart ${start} beside ResSeq ${end}`;
   // A part is open, its result is not there: the block is cleared.
-  if (end === 0)
+  if (start === nobody.start && end === nobody.end)
     return verdict === 0 && resultId === '' ? null : `verdict ${verdict} of "${resultId}" beside no result`;
+  if (start !== end) return `ResSeqStart ${start} beside ResSeq ${end}`;
   if (end !== sequence || resultId !== `${lineId}-${sequence}`) return `result ${resultId} beside sequence ${sequence}`;
   return [1, 2, 3].includes(verdict) ? null : `verdict ${verdict} of a result`;
 }

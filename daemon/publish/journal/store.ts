@@ -215,9 +215,10 @@ export interface Recovery {
 
 type Row = Record<string, SQLOutputValue>;
 
-/** Records of before parts had an origin were all opened by the camera; those of before epochs have none. */
+/** Records of before parts had an origin were all opened by the camera; older ones tell no recipe and no epoch. */
 function recordOf(row: Row): VerdictRecord {
-  return { ...openedByCamera, epoch: null, ...(JSON.parse(String(row['json'])) as Omit<VerdictRecord, 'epoch'>) };
+  const found = JSON.parse(String(row['json'])) as Omit<VerdictRecord, 'recipe' | 'epoch'> & Partial<VerdictRecord>;
+  return { ...openedByCamera, recipe: null, epoch: null, ...found };
 }
 
 /** A part whose daemon died: nothing was proven, so it is undecided. */
@@ -240,6 +241,7 @@ function interrupted(row: Row, closedAtMs: number, epoch: string | null): Verdic
     judgedShare: null,
     regions: [],
     bundle: null,
+    recipe: null,
     openedAtMs: part.openedAtMs,
     closedAtMs,
     deadlineMs: part.deadlineMs,

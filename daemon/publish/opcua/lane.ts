@@ -21,7 +21,6 @@ export class OpcUaLane implements ControlLane {
   readonly #deps: OpcUaLaneDeps;
   readonly #plc: PlcHandshake;
   readonly #listeners: HealthListener[] = [];
-  #announced = 0;
   #lastHealth = true;
 
   constructor(deps: OpcUaLaneDeps) {
@@ -33,25 +32,22 @@ export class OpcUaLane implements ControlLane {
     this.#plc.attach(commands, challenge);
   }
 
-  opened(_part: OpenedPart, sequence: number): void {
-    this.#announced = 0;
-    this.#plc.opened(sequence);
+  opened(part: OpenedPart, sequence: number): void {
+    this.#plc.opened(part, sequence);
   }
 
   announce(record: VerdictRecord, _mask: MaskReference | null, counters: Readonly<LineCounters>): void {
-    this.#announced = record.sequence;
     this.#plc.announce(record, counters);
   }
 
   /** Only of the part that stands there: a mask beside another part's verdict would be a lie. */
   showMask(record: VerdictRecord, png: Uint8Array): void {
-    if (record.sequence !== this.#announced) return;
+    if (!this.#plc.shows(record.sequence)) return;
     const mask = Buffer.from(png.buffer, png.byteOffset, png.length);
     this.#deps.block.show({ LastMaskPng: mask }, new Date(this.#deps.clock.wallMs()));
   }
 
   showStatus(status: LineStatus): void {
-    if (status.fault !== null) this.#announced = 0;
     this.#plc.showStatus(status);
   }
 

@@ -4,13 +4,16 @@
  * there are no pulses to miss. A write that is refused leaves the old value standing.
  */
 import {
+  DataType,
   type DataValue,
   type ISessionContext,
   type Namespace,
+  NumericRange,
   type StatusCode,
   StatusCodes,
   type UAObject,
   type UAVariable,
+  VariantArrayType,
 } from 'node-opcua';
 import type { Actor } from '../../command/port.ts';
 import { cut } from './plc/result-text.ts';
@@ -25,13 +28,20 @@ export interface InputTaker {
   /** False refuses the value. */
   accepts(name: InputName, value: Scalar): boolean;
   /** The value stands by now; false takes it back. In the same tick as the write, before its answer. */
-  take(name: InputName, value: Scalar, actor: Actor): boolean;
+  take(name: InputName, value: Scalar, actor: Actor, writer?: string | null): boolean;
+  /** Whoever may write it did, and it was not taken: what he meant is not what stood there before. */
+  refused?(name: InputName, why: string): void;
   /** Whoever wrote is gone: his count of triggers begins anew. Never called where clients come to our own server. */
   lost?(): void;
 }
 
 /** Where the block of a line lives: in our own address space, or in a PLC's. */
 export type TagPort = Pick<TagBlock, 'show' | 'takeInputsBy'>;
+
+interface Misfit {
+  readonly status: StatusCode;
+  readonly why: string;
+}
 
 type WriteDone = (error: Error | null, status?: StatusCode) => void;
 
@@ -79,6 +89,24 @@ export class TagBlock {
     this.#nodes[name].setValueFromSource({ dataType: tags[name].type, value: shown }, StatusCodes.Good, at);
   }
 
+  /** Why it is not taken; null for what is. Only a whole scalar of the tag's own type, said to be good, is. */
+  #misfit(name: InputName, { value, statusCode }: DataValue, range: unknown): Misfit | null {
+    if (statusCode.isNotGood()) {
+      return { status: StatusCodes.BadWriteNotSupported, why: `it came with the status ${statusCode.name}` };
+    }
+    if (range instanceof NumericRange && range.isDefined()) {
+      return { status: StatusCodes.BadWriteNotSupported, why: 'a part of it was written' };
+    }
+    if (value.arrayType !== VariantArrayType.Scalar || value.dataType !== tags[name].type) {
+      const list = value.arrayType === VariantArrayType.Scalar ? '' : ' list';
+      const why = `it is a ${DataType[value.dataType]}${list}, expected a ${DataType[tags[name].type]}`;
+      return { status: StatusCodes.BadTypeMismatch, why };
+    }
+    if (!this.#taker) return { status: StatusCodes.BadInvalidState, why: 'the line is not there yet' };
+    if (this.#taker.accepts(name, value.value as Scalar)) return null;
+    return { status: StatusCodes.BadOutOfRange, why: `${shortly(value.value)} is out of range` };
+  }
+
   /** The library tells a variable's setter no session, so the write itself is watched. */
   #listen(node: UAVariable, name: InputName): void {
     const write = node.writeValue.bind(node) as (
@@ -89,14 +117,17 @@ export class TagBlock {
     const watched = (context: ISessionContext, value: DataValue, ...rest: unknown[]): void => {
       const done = rest.at(-1) as WriteDone;
       const written = value.value.value as Scalar;
-      const fits = value.value.dataType === tags[name].type;
-      if (fits && node.isUserWritable(context) && this.#taker?.accepts(name, written) !== true) {
-        done(null, this.#taker ? StatusCodes.BadOutOfRange : StatusCodes.BadInvalidState);
+      const misfit = node.isUserWritable(context) ? this.#misfit(name, value, rest.length > 1 ? rest[0] : null) : null;
+      if (misfit !== null) {
+        this.#taker?.refused?.(name, misfit.why);
+        done(null, misfit.status);
         return;
       }
+      const writer = context.session?.getSessionId().toString() ?? null;
       const before = node.readValue().value.value as Scalar;
       write(context, value, ...rest.slice(0, -1), (error: Error | null, status: StatusCode = StatusCodes.Good) => {
-        const taken = error !== null || status.isNotGood() || this.#taker?.take(name, written, actorOf(context));
+        const taken =
+          error !== null || status.isNotGood() || this.#taker?.take(name, written, actorOf(context), writer);
         if (taken === true) done(error, status);
         else {
           this.#write(name, before, value.sourceTimestamp ?? new Date(0));
@@ -106,4 +137,9 @@ export class TagBlock {
     };
     node.writeValue = watched as UAVariable['writeValue'];
   }
+}
+
+function shortly(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'nothing';
+  return text.length <= 80 ? text : `${text.slice(0, 80)}... (${text.length - 2} characters)`;
 }

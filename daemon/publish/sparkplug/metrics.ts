@@ -30,6 +30,7 @@ const result: readonly Row[] = [
   ['Result/PartId', 'String', ({ record }) => record?.partId],
   ['Result/PlantSequence', 'Int64', ({ record }) => record?.plantSequence],
   ['Result/Challenge', 'Boolean', ({ record }) => record?.challenge],
+  ['Result/Recipe', 'Int32', ({ record }) => record?.recipe],
   ['Result/Decision', 'String', ({ record }) => record?.decision],
   ['Result/Verdict', 'Int32', ({ record }) => (record ? verdictCodes[record.decision] : 0)],
   ['Result/Reason', 'String', ({ record }) => record?.reason],

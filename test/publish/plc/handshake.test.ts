@@ -1,84 +1,12 @@
-/** The tag block in an address space, written to as a session writes, with the line's orders in plain sight. */
-import {
-  AddressSpace,
-  AttributeIds,
-  type DataType,
-  generateAddressSpace,
-  type ISessionContext,
-  nodesets,
-  SessionContext,
-  type StatusCode,
-  StatusCodes,
-  type UAVariable,
-} from 'node-opcua';
-import { expect, onTestFinished, test } from 'vitest';
-import type { LineCommands, Order, Ordered, TriggerRequest } from '../../../daemon/command/port.ts';
+/** What a PLC writes becomes triggers and orders, and what it reads is of its own part. */
+import { StatusCodes } from 'node-opcua';
+import { expect, test } from 'vitest';
 import { openedByCamera } from '../../../daemon/line/verdict.ts';
-import { OpcUaLane } from '../../../daemon/publish/opcua/lane.ts';
 import { plcSilentMs } from '../../../daemon/publish/opcua/plc/handshake.ts';
-import { type TagName, tags } from '../../../daemon/publish/opcua/plc/tag-table.ts';
-import { TagBlock } from '../../../daemon/publish/opcua/tags.ts';
-import { newCounters } from '../../../daemon/publish/publisher.ts';
-import type { LineStatus } from '../../../daemon/publish/status.ts';
-import { HandClock, settle } from '../../line/rig.ts';
-import { judged, readableLog } from '../fixtures.ts';
-
-const part = { lineId: 'line1', trigger: 1, partId: null, origin: openedByCamera, openedAtMs: 1, deadlineMs: 300 };
-
-/** Commands that remember what was asked, and open a part as the line does: within the call. */
-class Asked implements LineCommands {
-  readonly denied = () => null;
-  readonly triggers: TriggerRequest[] = [];
-  readonly orders: Order[] = [];
-  readonly actors: string[] = [];
-  opened: (sequence: number) => void = () => undefined;
-  refuses: Error | null = null;
-  now: Ordered = { recipe: 3, threshold: null, execution: 'single', halted: null };
-  trigger(actor: { via: string }, request: TriggerRequest) {
-    if (this.refuses) throw this.refuses;
-    this.actors.push(actor.via);
-    const sequence = this.triggers.push(request);
-    this.opened(sequence);
-    return { sequence, resultId: `line1-${sequence}` };
-  }
-  async order(_actor: unknown, order: Order) {
-    this.orders.push(order);
-    if (this.refuses) throw this.refuses;
-  }
-  ordered = () => this.now;
-  recipes = () => [];
-  onOrdered = () => undefined;
-}
-
-async function rig() {
-  const space = AddressSpace.create();
-  onTestFinished(() => space.dispose());
-  space.registerNamespace('urn:twinspect:test');
-  await generateAddressSpace(space, [nodesets.standard]);
-  const namespace = space.getOwnNamespace();
-  const folder = namespace.addObject({ browseName: 'line1', nodeId: 's=line1', organizedBy: space.rootFolder.objects });
-  const clock = new HandClock();
-  const log = readableLog();
-  const block = new TagBlock(namespace, folder, 'line1');
-  block.reset(new Date(clock.wallMs()));
-  const health = () => ({ name: 'opcua', ok: true, problem: null, counters: {} });
-  const lane = new OpcUaLane({ lineId: 'line1', block, clock, log, health });
-  const node = (name: TagName): UAVariable => space.findNode(`ns=1;s=line1.${name}`) as UAVariable;
-  const value = (name: TagName) => node(name).readValue().value.value;
-  /** As a session writes it; `then` runs in the same tick. */
-  const write = (name: TagName, written: unknown, dataType: DataType = tags[name].type): Promise<StatusCode> =>
-    node(name).writeAttribute(SessionContext.defaultContext as ISessionContext, {
-      attributeId: AttributeIds.Value,
-      value: { value: { dataType, value: written } },
-    });
-  const asked = new Asked();
-  asked.opened = (sequence) => lane.opened(part, sequence);
-  const counters = newCounters();
-  const status: LineStatus = { lineId: 'line1', ready: true, why: null, fault: null, bundle: null, counters };
-  const challenges: boolean[] = [];
-  const attach = (): void => lane.attach(asked, (on) => void challenges.push(on));
-  return { attach, challenges, clock, log, block, lane, node, value, write, asked, counters, status };
-}
+import { tags } from '../../../daemon/publish/opcua/plc/tag-table.ts';
+import { settle } from '../../line/rig.ts';
+import { judged } from '../fixtures.ts';
+import { part, plcRig as rig } from './rig.ts';
 
 test('a trigger clears the standing result and sets busy before the write is answered', async () => {
   const r = await rig();
@@ -86,7 +14,7 @@ test('a trigger clears the standing result and sets busy before the write is ans
   r.lane.showStatus(r.status);
   await r.write('TrigSeq', 41);
   expect(r.value('Armed')).toBe(true);
-  r.lane.announce({ ...judged(9), triggerSource: 'command', plantSequence: 41, partId: 'x' }, null, r.counters);
+  r.judge(9, 41);
   expect([r.value('Verdict'), r.value('ResSeqStart'), r.value('ResSeq')]).toEqual([1, 41, 41]);
   const ticks: unknown[] = [];
   r.node('ResSeq').on('value_changed', () => ticks.push('cleared'));
@@ -94,8 +22,8 @@ test('a trigger clears the standing result and sets busy before the write is ans
   await r.write('Mode', 1);
   const answered = r.write('TrigSeq', 42).then(() => ticks.push('answered'));
   expect(ticks).toEqual(['cleared']);
-  expect([r.value('Verdict'), r.value('ResSeqStart'), r.value('ResSeq'), r.value('Busy')]).toEqual([0, 0, 0, true]);
-  expect(r.value('Result')).toBe('0;0;0;-1;');
+  expect([r.value('Verdict'), r.value('ResSeqStart'), r.value('ResSeq'), r.value('Busy')]).toEqual([0, 1, 0, true]);
+  expect(r.value('Result')).toBe('0;0;0;-1;0;0;');
   await answered;
   const ids = { measId: null, productId: null, jobId: null };
   expect(r.asked.triggers).toEqual([{ ...ids, partId: 'P-1', plantSequence: 42, challenge: true, unseen: 0 }]);
@@ -117,13 +45,14 @@ test('a trigger clears the standing result and sets busy before the write is ans
 test("a part that somebody else triggered is shown, and is no PLC's own", async () => {
   const r = await rig();
   r.attach();
+  r.lane.opened({ ...part, origin: { ...openedByCamera, triggerSource: 'command' } }, 1);
   const foreign = { ...judged(1), triggerSource: 'command' as const, plantSequence: null };
-  r.lane.opened(part, 1);
   r.lane.announce(foreign, null, r.counters);
   expect(r.value('Verdict')).toBe(1);
   expect(r.value('ResSeqStart')).not.toBe(r.value('ResSeq'));
   expect(String(r.value('Result')).startsWith(';1;')).toBe(true);
   // Where the camera opens parts the record's own sequence numbers them.
+  r.lane.opened(part, 5);
   r.lane.announce(judged(5), null, r.counters);
   expect([r.value('ResSeqStart'), r.value('ResSeq')]).toEqual([5, 5]);
 });
@@ -144,7 +73,10 @@ test('a trigger that opens no part is refused to its writer', async () => {
   r.asked.refuses = new Error('the line was stopped');
   expect(await r.write('TrigSeq', 2)).toEqual(StatusCodes.BadInvalidState);
   expect(r.value('LastOrder')).toBe('TrigSeq 2: the line was stopped');
-  expect(r.value('TrigSeq')).toBe(1);
+  expect([r.value('TrigSeq'), r.value('TrigEcho')]).toEqual([1, 1]);
+  // Nor is it any better when it is written again.
+  expect(await r.write('TrigSeq', 2)).toEqual(StatusCodes.BadInvalidState);
+  expect([r.value('TrigEcho'), r.asked.triggers.length]).toEqual([1, 0]);
 });
 
 test('what no tag takes is refused, and the old value stands', async () => {
@@ -181,12 +113,13 @@ test('a fault clears what stands there; the reason is a number too', async () =>
   r.attach();
   r.lane.showStatus(r.status);
   expect([r.value('Ready'), r.value('RecipeActive'), r.value('NotReadyCode')]).toEqual([true, 3, 0]);
-  r.lane.announce({ ...judged(1), triggerSource: 'command', plantSequence: 1 }, null, r.counters);
+  r.judge(1, 1);
+  expect(r.value('Verdict')).toBe(1);
   r.lane.showStatus({ ...r.status, ready: false, why: 'unplugged', cause: 'cameraLost', fault: 'unplugged' });
   expect([r.value('Ready'), r.value('Verdict'), r.value('ResSeq'), r.value('State')]).toEqual([false, 0, 0, 3]);
   expect([r.value('FaultCode'), r.value('NotReadyCode'), r.value('FaultText')]).toEqual([4, 4, 'unplugged']);
   // A verdict that falls under a fault is shown, and stands while the fault does.
-  r.lane.announce({ ...judged(2, 'undecided'), triggerSource: 'command', plantSequence: 2 }, null, r.counters);
+  r.judge(2, 2, 'undecided');
   r.lane.showStatus({ ...r.status, ready: false, why: 'unplugged', cause: 'cameraLost', fault: 'unplugged' });
   expect([r.value('Verdict'), r.value('LateResults')]).toEqual([3, 1]);
   r.lane.showStatus({ ...r.status, ready: false, why: 'halted', cause: 'halted' });

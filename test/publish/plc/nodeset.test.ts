@@ -5,7 +5,8 @@ import { AddressSpace, DataType, generateAddressSpace, nodesets, type UAVariable
 import { expect, onTestFinished, test } from 'vitest';
 import { reasons } from '../../../daemon/line/verdict.ts';
 import { plcNodeset } from '../../../daemon/publish/opcua/plc/nodeset.ts';
-import { inputTags, type Tag, tags } from '../../../daemon/publish/opcua/plc/tag-table.ts';
+import { ringFields } from '../../../daemon/publish/opcua/plc/ring-tags.ts';
+import { inputTags, resultTags, stateTags, type Tag, tags } from '../../../daemon/publish/opcua/plc/tag-table.ts';
 import { reasonCodes } from '../../../daemon/publish/payload.ts';
 import { causeCodes } from '../../../daemon/publish/status.ts';
 
@@ -45,13 +46,14 @@ test('an importer takes the file: every tag with its id, type and access', async
 });
 
 test('the page has every tag, reason and cause with its type, number and meaning', () => {
-  const rows = Object.entries(tags).map(
+  const rows = Object.entries({ ...inputTags, ...resultTags, ...stateTags }).map(
     ([name, tag]: [string, Tag]) => `| \`${name}\` | ${DataType[tag.type]} | ${tag.text} |`,
   );
+  const slots = ringFields.map((name) => `| \`RingNN${name}\` | ${DataType[resultTags[name].type]} | as ${name} |`);
   const numbers = [
     ...reasons.map((reason) => `| ${reasonCodes[reason]} | \`${reason}\` |`),
     ...Object.entries(causeCodes).map(([cause, code]) => `| ${code} | \`${cause}\` |`),
   ];
   const squeezed = page.replace(/ +/g, ' ');
-  expect([...rows, ...numbers].filter((row) => !squeezed.includes(row))).toEqual([]);
+  expect([...rows, ...slots, ...numbers].filter((row) => !squeezed.includes(row))).toEqual([]);
 });

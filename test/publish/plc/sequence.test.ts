@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { maxMissedTriggers } from '../../../daemon/line/counter.ts';
-import { noResultText, resultText, textMax } from '../../../daemon/publish/opcua/plc/result-text.ts';
+import { noResultText, resultText, textMaxBytes } from '../../../daemon/publish/opcua/plc/result-text.ts';
 import { TriggerSequence } from '../../../daemon/publish/opcua/plc/sequence.ts';
 import { randomOf } from '../../simulation/world.ts';
 
@@ -52,22 +52,33 @@ describe('the count of triggers', () => {
 });
 
 describe('the result in one scalar', () => {
-  const base = { sequence: 42, verdict: 1, reasonCode: 1, score: 0.25, partId: 'A1' };
+  const base = { sequence: 42, verdict: 1, reasonCode: 1, score: 0.25, recipe: 3, challenge: false, partId: 'A1' };
   test.each<[Partial<typeof base> | { sequence: null } | { score: null } | { partId: null }, string]>([
-    [{}, '42;1;1;0.25;A1'],
-    [{ score: null }, '42;1;1;-1;A1'],
-    [{ score: Number.NaN }, '42;1;1;-1;A1'],
-    [{ score: 1e-9 }, '42;1;1;0;A1'],
-    [{ score: 1e300 }, '42;1;1;999999;A1'],
-    [{ score: 100 }, '42;1;1;100;A1'],
-    [{ sequence: null }, ';1;1;0.25;A1'],
-    [{ partId: null }, '42;1;1;0.25;'],
-    [{ partId: 'a;b' }, '42;1;1;0.25;a;b'],
-    [{ partId: 'Prüfling\n1' }, '42;1;1;0.25;Pr?fling?1'],
+    [{}, '42;1;1;0.25;3;0;A1'],
+    [{ score: null }, '42;1;1;-1;3;0;A1'],
+    [{ score: Number.NaN }, '42;1;1;-1;3;0;A1'],
+    [{ score: 1e-9 }, '42;1;1;0;3;0;A1'],
+    [{ score: 1e300 }, '42;1;1;999999;3;0;A1'],
+    [{ score: 100 }, '42;1;1;100;3;0;A1'],
+    [{ sequence: null }, ';1;1;0.25;3;0;A1'],
+    [{ recipe: 0, challenge: true }, '42;1;1;0.25;0;1;A1'],
+    [{ partId: null }, '42;1;1;0.25;3;0;'],
+    [{ partId: 'a;b' }, '42;1;1;0.25;3;0;a;b'],
+    [{ partId: 'Prüfling 1' }, '42;1;1;0.25;3;0;Prüfling 1'],
   ])('%j', (changes, expected) => expect(resultText({ ...base, ...changes })).toBe(expected));
 
-  test('always five fields, never longer than a STRING', () => {
-    expect(resultText({ ...base, partId: 'x'.repeat(500) })).toHaveLength(textMax);
-    expect(noResultText.split(';')).toHaveLength(5);
+  test('always seven fields, never longer than a STRING, never half a character', () => {
+    expect(resultText({ ...base, partId: 'x'.repeat(500) })).toHaveLength(textMaxBytes);
+    for (const partId of ['ä'.repeat(500), '😀'.repeat(500)]) {
+      const text = resultText({ ...base, partId });
+      expect(Buffer.byteLength(text)).toBeGreaterThan(textMaxBytes - 4);
+      expect(Buffer.byteLength(text)).toBeLessThanOrEqual(textMaxBytes);
+      expect(partId.startsWith(text.split(';')[6]!)).toBe(true);
+    }
+    // The longest id a PLC may give is never cut.
+    const longest = '界'.repeat(64);
+    const all = { ...base, sequence: 0xffff_ffff, reasonCode: 21, score: 999_998.123456, recipe: 32_767 };
+    expect(resultText({ ...all, partId: longest }).endsWith(`;${longest}`)).toBe(true);
+    expect(noResultText.split(';')).toHaveLength(7);
   });
 });

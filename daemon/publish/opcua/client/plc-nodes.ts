@@ -20,6 +20,9 @@ const holds = new Map<DataType, readonly DataType[]>([
   [UInt32, [UInt32, Double]],
 ]);
 
+/** Nodes of one call: small PLCs take no more. */
+export const callNodesMax = 50;
+
 const neededAlways: readonly TagName[] = ['ResSeqStart', 'Verdict', 'ResSeq', 'Ready', 'Heartbeat'];
 
 export interface PlcNode {
@@ -48,15 +51,12 @@ export async function learnNodes(session: ReadSession, learning: Learning): Prom
   const names = Object.keys(tags) as TagName[];
   const needed: readonly TagName[] = learning.triggered ? [...neededAlways, 'TrigSeq'] : neededAlways;
   const ids = names.map((name) => resolveNodeId(nodeIdOf(learning, name)));
-  const [values, types] = await Promise.all(
-    [AttributeIds.Value, AttributeIds.DataType].map((attributeId) =>
-      session.read(ids.map((nodeId) => ({ nodeId, attributeId }))),
-    ),
-  );
+  const values = await readAll(session, ids, AttributeIds.Value);
+  const types = await readAll(session, ids, AttributeIds.DataType);
   const found = new Map<TagName, PlcNode>();
   for (const [at, name] of names.entries()) {
     const nodeId = nodeIdOf(learning, name);
-    const [value, type] = [values![at]!, types![at]!];
+    const [value, type] = [values[at]!, types[at]!];
     if (type.statusCode.isNotGood()) {
       if (needed.includes(name)) throw fail('plc/node', { node: nodeId, problem: type.statusCode.name });
       continue;
@@ -69,6 +69,15 @@ export async function learnNodes(session: ReadSession, learning: Learning): Prom
       throw fail('plc/type', { node: nodeId, actual, expected: expected.join(' or ') });
     }
     found.set(name, { nodeId: ids[at]!, type: there });
+  }
+  return found;
+}
+
+async function readAll(session: ReadSession, ids: readonly NodeId[], attributeId: number): Promise<DataValue[]> {
+  const found: DataValue[] = [];
+  for (let at = 0; at < ids.length; at += callNodesMax) {
+    const call = ids.slice(at, at + callNodesMax).map((nodeId) => ({ nodeId, attributeId }));
+    found.push(...(await session.read(call)));
   }
   return found;
 }

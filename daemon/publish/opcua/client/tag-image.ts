@@ -2,26 +2,37 @@
  * What shall stand in a PLC's own server, and what of it is not written yet. Newer values take the place of older ones
  * that wait, so that a slow PLC is late and never behind. Pure.
  *
- * A server need not do the writes of one call in order, so a result goes out in two: all of it but the sequences that
- * say it is complete, and these when the first call is answered.
+ * A server need not do the writes of one call in order, so a result goes out in calls of its own: first `ResSeqStart`
+ * where a result stands there, which makes that nobody's; then all else; and when that is answered the sequences that
+ * say it is complete. The current result and each slot of the ring alike.
  */
-import { type inputTags, resultTags, type Scalar, stateTags, type Tag, type TagName } from '../plc/tag-table.ts';
+import { ringFields, ringName, ringSize } from '../plc/ring-tags.ts';
+import { type OutputName, outputTags, resultTags, type Scalar } from '../plc/tag-table.ts';
 import type { TagValues } from '../tags.ts';
 
-/** What we write, in the order of the table: the result first, the line's state after it. */
-export type OutputName = Exclude<TagName, keyof typeof inputTags>;
-
-export const outputTags: Readonly<Record<OutputName, Tag>> = { ...resultTags, ...stateTags };
 export const outputNames = Object.keys(outputTags) as OutputName[];
 
+/** The two numbers around each result. */
+const pairs: readonly (readonly [start: OutputName, end: OutputName])[] = [
+  ['ResSeqStart', 'ResSeq'],
+  ...Array.from({ length: ringSize }, (_, slot) => [ringName(slot, 'ResSeqStart'), ringName(slot, 'ResSeq')] as const),
+];
+const starts = new Map(pairs);
 /** Written when all else of a result stands. */
-const lastNames: readonly OutputName[] = ['Sequence', 'ResSeq'];
+const lastNames = new Set<OutputName>(['Sequence', ...pairs.map(([, end]) => end)]);
+/** All that tells a result; `Sequence` and the count of rejects tell of the past. */
+const resultNames: readonly OutputName[] = [
+  ...(Object.keys(resultTags) as OutputName[]),
+  ...Array.from({ length: ringSize }, (_, slot) => ringFields.map((field) => ringName(slot, field))).flat(),
+].filter((name) => name !== 'Sequence' && name !== 'ConsecutiveRejects');
 
 export type Writes = readonly (readonly [OutputName, Scalar])[];
 
 export class TagImage {
   readonly #values = new Map<OutputName, Scalar>(outputNames.map((name) => [name, outputTags[name].initial]));
   readonly #waiting = new Set<OutputName>();
+  /** The first numbers of what stands there complete, or may. */
+  readonly #complete = new Set<OutputName>(starts.keys());
 
   show(values: TagValues): void {
     for (const [name, value] of Object.entries(values) as [OutputName, Scalar][]) {
@@ -39,19 +50,38 @@ export class TagImage {
   /** Nobody knows what stands on the other side: all of it is written again. */
   unknown(): void {
     for (const name of outputNames) this.#waiting.add(name);
+    for (const [start] of pairs) this.#complete.add(start);
   }
 
   get waits(): boolean {
     return this.#waiting.size > 0;
   }
 
-  /** Takes what waits, as one call or two, one after the other. What then cannot be written is `unknown`. */
+  /** "No result" everywhere, whatever is shown by now: written at the beginning of a connection, before all else. */
+  noResult(): Writes[] {
+    // What stands there may be complete, whatever was written on the connection before.
+    for (const [start] of pairs) this.#complete.add(start);
+    return this.#calls(resultNames, (name) => outputTags[name].initial);
+  }
+
+  /** Takes what waits, as calls one after the other. What then cannot be written is `unknown`. */
   take(): Writes[] {
     const taken = outputNames.filter((name) => this.#waiting.has(name));
     this.#waiting.clear();
-    const of = (names: readonly OutputName[]): Writes => names.map((name) => [name, this.#values.get(name)!] as const);
-    const first = of(taken.filter((name) => !lastNames.includes(name)));
-    const last = of(taken.filter((name) => lastNames.includes(name)));
-    return [first, last].filter((writes) => writes.length > 0);
+    return this.#calls(taken, (name) => this.#values.get(name)!);
+  }
+
+  #calls(names: readonly OutputName[], wanted: (name: OutputName) => Scalar): Writes[] {
+    const calls: OutputName[][] = [[], [], []];
+    for (const name of names) {
+      const call = lastNames.has(name) ? 2 : starts.has(name) && this.#complete.has(name) ? 0 : 1;
+      calls[call]!.push(name);
+    }
+    for (const [start, end] of pairs) {
+      if (wanted(start) === wanted(end)) this.#complete.add(start);
+      else this.#complete.delete(start);
+    }
+    const filled = calls.filter((call) => call.length > 0);
+    return filled.map((call) => call.map((name) => [name, wanted(name)] as const));
   }
 }

@@ -9,8 +9,8 @@ import { invariant } from '../../../../errors.ts';
 import { TagBlock } from '../tags.ts';
 
 /** Of the tag table: raised with each tag that is added. */
-const layoutVersion = '1.0.0';
-const layoutDate = '2026-11-24T00:00:00Z';
+const layoutVersion = '1.1.0';
+const layoutDate = '2026-12-01T00:00:00Z';
 
 /** `namespaceUri` is the server's application URI: namespace 1 of its own nodes. */
 export async function plcNodeset(lineId: string, namespaceUri: string): Promise<string> {

@@ -1,11 +1,12 @@
 /**
- * A result in one scalar, `SEQ;VERDICT;REASONCODE;SCORE;PARTID`, for PLCs that cannot read several variables as one.
- * Always five fields. SEQ is empty where the PLC did not trigger the part; SCORE is -1 where there is none. PARTID is
- * the last, whatever it contains; what is not printable ASCII in it is `?`, since a PLC's STRING holds bytes.
+ * A result in one scalar, `SEQ;VERDICT;REASONCODE;SCORE;RECIPE;CHALLENGE;PARTID`, for PLCs that cannot read several
+ * variables as one. Always seven fields. SEQ is empty where the PLC did not trigger the part; SCORE is -1 where there
+ * is none; RECIPE is 0 where none judged; CHALLENGE is 0 or 1. PARTID is the last, whatever it contains.
  */
+import { cutBytes } from './utf8.ts';
 
-/** An S7 STRING takes no more characters. */
-export const textMax = 254;
+/** Bytes of UTF-8: an S7 STRING takes no more. */
+export const textMaxBytes = 254;
 
 export interface ResultFields {
   /** As in `ResSeq`; null where the PLC did not trigger the part. */
@@ -13,23 +14,24 @@ export interface ResultFields {
   readonly verdict: number;
   readonly reasonCode: number;
   readonly score: number | null;
+  /** 0: none. */
+  readonly recipe: number;
+  readonly challenge: boolean;
   readonly partId: string | null;
 }
 
 /** What stands there while there is no result. */
-export const noResultText = '0;0;0;-1;';
+export const noResultText = '0;0;0;-1;0;0;';
 
-export function resultText({ sequence, verdict, reasonCode, score, partId }: ResultFields): string {
+export function resultText({ sequence, verdict, reasonCode, score, recipe, challenge, partId }: ResultFields): string {
   const number = score === null || !Number.isFinite(score) ? '-1' : plainNumber(score);
-  return cut(`${sequence ?? ''};${verdict};${reasonCode};${number};${ascii(partId ?? '')}`);
+  const fields = [sequence ?? '', verdict, reasonCode, number, recipe, challenge ? 1 : 0, partId ?? ''];
+  return cut(fields.join(';'));
 }
 
-export function ascii(text: string): string {
-  return text.replace(/[^\x20-\x7e]/gu, '?');
-}
-
+/** Whole characters, as many as a PLC's string holds. */
 export function cut(text: string): string {
-  return text.slice(0, textMax);
+  return cutBytes(text, textMaxBytes);
 }
 
 /** Without an exponent, which not every PLC converts; six decimals are finer than a Float of the same size. */
