@@ -97,7 +97,7 @@ describe('the recipe', () => {
     expect((await verify(auditFolder(it.state))).problems).toEqual([]);
   }, 60_000);
 
-  test('refused or unknown, it is rejected, and the one before judges nothing until one serves, over restarts too', async () => {
+  test('refused or unknown, it is rejected, and none judges until one serves, over restarts too', async () => {
     const it = await plantFolder();
     const plant = await started(it);
     const { commands } = plant.daemon;
