@@ -73,7 +73,8 @@ describe('the recipe', () => {
     expect((await first.part()).bundle!.name).toBe('bolt');
     await first.daemon.commands.order(plc, { kind: 'selectRecipe', recipe: 2 });
     expect(await first.part()).toMatchObject({ bundle: { name: 'lid' }, threshold: 1000, decision: 'pass' });
-    expect(heard).toEqual([2]);
+    // From the order on the plates' recipe judges no lid.
+    expect(heard).toEqual([null, 2]);
     await first.daemon.stop();
 
     const second = await started(it);
@@ -97,7 +98,7 @@ describe('the recipe', () => {
     expect((await verify(auditFolder(it.state))).problems).toEqual([]);
   }, 60_000);
 
-  test('refused or unknown, it is rejected: the one before goes on, and is the one after a restart', async () => {
+  test('refused or unknown, it is rejected, and none judges until one serves, over restarts too', async () => {
     const it = await plantFolder();
     const plant = await started(it);
     const { commands } = plant.daemon;
@@ -109,12 +110,15 @@ describe('the recipe', () => {
     await expect(commands.order(plc, { kind: 'selectRecipe', recipe: 7 })).rejects.toThrow(
       'Line line1: there is no recipe 7; there are 1, 2, 3',
     );
-    expect(await plant.part()).toMatchObject({ bundle: { name: 'bolt' }, decision: 'pass' });
-    expect(plant.records.filter(({ decision }) => decision === 'undecided')).toEqual([]);
-    expect(plant.daemon.publishing!.line('line1').status().ready).toBe(true);
+    expect(await plant.part()).toMatchObject({ reason: 'noModel', detail: expect.stringContaining('recipe 7') });
+    expect(plant.records.map(({ reason }) => reason)).toEqual(['noModel', 'noModel']);
+    expect(plant.daemon.publishing!.line('line1').status().ready).toBe(false);
     await plant.daemon.stop();
-    expect((await started(it)).daemon.commands.ordered().recipe).toBe(1);
     expect((await audited(it))[0]).toBe('plc selectRecipe failed');
+    const again = await started(it);
+    expect(await again.part()).toMatchObject({ reason: 'noModel' });
+    await again.daemon.commands.order(plc, { kind: 'selectRecipe', recipe: 1 });
+    expect(await again.part()).toMatchObject({ bundle: { name: 'bolt' }, decision: 'pass', recipe: 1 });
   }, 60_000);
 
   test('one that cannot be kept is undone', async () => {
@@ -123,8 +127,10 @@ describe('the recipe', () => {
     await mkdir(join(it.state, 'orders-line1.json.partial'));
     const order = plant.daemon.commands.order(plc, { kind: 'selectRecipe', recipe: 2 });
     await expect(order).rejects.toMatchObject({ code: 'command/keep' });
-    expect(plant.daemon.commands.ordered().recipe).toBe(1);
-    expect((await plant.part()).bundle!.name).toBe('bolt');
+    expect(await plant.part()).toMatchObject({ reason: 'noModel', bundle: { name: 'bolt' } });
+    await rm(join(it.state, 'orders-line1.json.partial'), { recursive: true });
+    await plant.daemon.commands.order(plc, { kind: 'selectRecipe', recipe: 1 });
+    expect(await plant.part()).toMatchObject({ bundle: { name: 'bolt' }, decision: 'pass' });
   }, 60_000);
 
   test('while the audit record cannot be written nothing is changed; the line can be halted', async () => {
@@ -136,7 +142,7 @@ describe('the recipe', () => {
     await commands.order(plc, { kind: 'halt', cause: 'jam' });
     const order = commands.order(plc, { kind: 'selectRecipe', recipe: 2 });
     await expect(order).rejects.toMatchObject({ code: 'command/audit' });
-    expect(commands.ordered()).toMatchObject({ recipe: 1, halted: 'jam' });
+    expect(commands.ordered()).toMatchObject({ recipe: null, halted: 'jam' });
   }, 60_000);
 });
 
