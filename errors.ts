@@ -475,6 +475,41 @@ export const errorTable = {
     action:
       'Look at the part it names: device, disk or network do not answer. The limits are keys of the section start.',
   },
+  // the status of a running daemon
+  'status/none': {
+    text: 'No daemon runs for line {line}: there is no {paths}',
+    action:
+      'Start it with "twinspect run"; where it runs, give the same --config and working folder, or --socket with the ' +
+      'path that it logged at its start.',
+  },
+  'status/stale': {
+    text: 'No daemon answers at {path}: the one that made it was killed',
+    action: 'Start the daemon again; it replaces what was left behind.',
+  },
+  'status/hung': {
+    text: 'The daemon at {path} takes the call and says nothing within {limitMs} ms',
+    action: 'It hangs, is stopped (SIGSTOP), or the machine is starved: look at its log and its load, then restart it.',
+  },
+  'status/denied': {
+    text: 'This user may not ask the daemon at {path}',
+    action: 'Ask as the user or in the group of the daemon: sudo, or "usermod -aG GROUP USER" and a new login.',
+  },
+  'status/foreign': {
+    text: 'The status socket {path} {problem}',
+    action: 'Something else is there: find out what made it and move it away, or use the commands of one version only.',
+  },
+  'status/path': {
+    text: 'The path of the status socket has {bytes} bytes, at most {most} are possible: {path}',
+    action: 'Give the service a RuntimeDirectory, or a shorter stateDir.',
+  },
+  'status/unusable': {
+    text: 'The status socket {path} cannot be made: {cause}',
+    action: 'Give the service user a runtime folder (RuntimeDirectory=twinspect) or write access to the state folder.',
+  },
+  'status/running': {
+    text: 'A daemon runs already for line {line} on this state folder (process {pid}); it answers at {path}',
+    action: 'Stop it first, or give this one another line.id and stateDir.',
+  },
   // the line
   'line/settings': {
     text: 'Line {line}: {field} is {value}, expected {expected}',

@@ -13,6 +13,8 @@ export interface Command {
   /** Every way to call it, without "twinspect". */
   readonly usage: readonly string[];
   readonly options: Readonly<Record<string, Option>>;
+  /** What else its help says, a line each. */
+  readonly notes?: readonly string[];
   /** Returns the exit code where it is not 0; throws an operating error with a row of the table. */
   run(context: Context, args: Args): Promise<number | undefined> | Promise<void>;
 }

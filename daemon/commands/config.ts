@@ -32,20 +32,25 @@ export const command: Command = {
   usage: ['config check FILE', 'config show [--effective] [--config FILE] [--json]', 'config doc'],
   options: {
     config: { type: 'string', value: 'FILE', doc: 'the file to show; without it TWINSPECT_CONFIG, else the defaults' },
-    effective: { type: 'boolean', doc: 'what is in force: the recipe, its bundle and threshold, and who chose them' },
+    effective: {
+      type: 'boolean',
+      doc: 'ask the running daemon what is in force, who chose it, and where it differs from the file',
+    },
+    socket: { type: 'string', value: 'FILE', doc: 'show --effective: ask the daemon here' },
     json: { type: 'boolean', doc: 'print JSON' },
   },
-  async run(context: Context, args: Args) {
+  async run(context: Context, args: Args): Promise<number | undefined> {
     const action = args.positional(0, 'one of check, show, doc');
     if (action === 'check') return check(context, args);
     args.atMost(1);
     if (action === 'show') return show(context, args);
     if (action !== 'doc') throw fail('usage/extra', { command: 'config', found: action });
     context.stdout(configReference().trimEnd());
+    return undefined;
   },
 };
 
-async function check(context: Context, args: Args): Promise<void> {
+async function check(context: Context, args: Args): Promise<undefined> {
   const file = args.positional(1, 'the file to check');
   args.atMost(2);
   const { sources } = await configFor(context, file);
@@ -54,12 +59,12 @@ async function check(context: Context, args: Args): Promise<void> {
   else context.stdout(`${file} is good: ${given} keys given, ${sources.size - given} others as they stand`);
 }
 
-async function show(context: Context, args: Args): Promise<void> {
+async function show(context: Context, args: Args): Promise<number | undefined> {
   const { config, sources } = await configFor(context, args.text('config'));
   if (args.flag('effective')) return showEffective(context, args, config);
   if (args.flag('json')) {
     context.stdout(JSON.stringify({ config, sources: Object.fromEntries(sources) }, null, 2));
-    return;
+    return undefined;
   }
   const rows = [...keys.keys()].map((path): [string, string, string] => [
     path,
@@ -70,4 +75,5 @@ async function show(context: Context, args: Args): Promise<void> {
   for (const [path, value, source] of rows) {
     context.stdout(`${path.padEnd(widths[0]!)}  ${value.padEnd(widths[1]!)}  ${source}`);
   }
+  return undefined;
 }

@@ -108,7 +108,7 @@ function overview(seats: readonly Seat[]): string[] {
   ];
 }
 
-export function commandHelp({ name, summary, usage, options }: Command): string[] {
+export function commandHelp({ name, summary, usage, options, notes = [] }: Command): string[] {
   const shown = Object.entries(options).map(([option, { short, value, doc }]): [string, string] => [
     `${short === undefined ? '' : `-${short}, `}--${option}${value === undefined ? '' : ` ${value}`}`,
     doc,
@@ -121,6 +121,7 @@ export function commandHelp({ name, summary, usage, options }: Command): string[
     ...usage.map((line, index) => `${index === 0 ? 'usage: ' : '       '}twinspect ${line}`),
     '',
     ...shown.map(([text, doc]) => `  ${text.padEnd(width)}  ${doc}`),
+    ...notes.flatMap((note) => ['', note]),
   ];
 }
 

@@ -60,6 +60,7 @@ export interface DaemonOptions {
 export class Daemon {
   readonly #options: DaemonOptions;
   readonly #steps: Steps;
+  readonly #stateFolder: string;
   readonly #inference: Inference;
   readonly #audit: AuditFile;
   readonly #orders: LineOrders;
@@ -67,16 +68,21 @@ export class Daemon {
   #publishing: Publishing | null = null;
   #registering: Registering | null = null;
   #evidence: EvidenceStore | null = null;
-  #heartbeat: Heartbeat | null = null;
   #begun = false;
   readonly #brief = (name: string): StepBounds => brief(name, this.#options.config);
   /** The broker the verdicts go to; null without MQTT. */
   mqttUrl: string | null = null;
+  readonly progress: Pick<Steps, 'starting' | 'isStopping'>;
+  /** Null until they are there. */
+  cameras: LineCameras | null = null;
+  heartbeat: Heartbeat | null = null;
 
   constructor(options: DaemonOptions) {
     this.#options = options;
     const { config, clock, log } = options;
+    this.#stateFolder = resolve(options.cwd, config.stateDir);
     this.#steps = new Steps({ clock, log: log.child({ room: 'supervise' }), signal: options.signal });
+    this.progress = this.#steps;
     this.#inference = new Inference({
       settings: inferenceSettings(config),
       clock,
@@ -88,10 +94,16 @@ export class Daemon {
         this.#orders.changed();
       },
     });
-    const stateFolder = this.#stateFolder;
-    this.#audit = new AuditFile({ stateFolder, clock, log: log.child({ room: 'audit' }) });
+    this.#audit = new AuditFile({ stateFolder: this.#stateFolder, clock, log: log.child({ room: 'audit' }) });
     this.#orders = lineOrders({
-      ...{ config, clock, stateFolder, cwd: options.cwd, inference: this.#inference, audit: this.#audit },
+      ...{
+        config,
+        clock,
+        stateFolder: this.#stateFolder,
+        cwd: options.cwd,
+        inference: this.#inference,
+        audit: this.#audit,
+      },
       log: log.child({ room: 'command' }),
     });
     this.#orders.onOrdered(() => this.#showState());
@@ -133,6 +145,7 @@ export class Daemon {
         end: () => this.#audit.close(),
       });
       const cameras = await this.#openCameras();
+      this.cameras = cameras;
       const registering = () => lineRegistering(this.#options, this.#stateFolder, cameras);
       this.#registering = await this.#steps.start({
         ...this.#brief('calibration'),
@@ -154,10 +167,6 @@ export class Daemon {
   /** Takes everything down, last first, each within its bound. Safe twice, and while it starts. */
   stop(): Promise<void> {
     return this.#steps.stop();
-  }
-
-  get #stateFolder(): string {
-    return resolve(this.#options.cwd, this.#options.config.stateDir);
   }
 
   async #openCameras(): Promise<LineCameras> {
@@ -234,7 +243,7 @@ export class Daemon {
   async #startLine(publisher: Publisher, cameras: LineCameras): Promise<void> {
     const { config, clock } = this.#options;
     const settings = lineSettings(config, cameras.all);
-    const sink = lineSink(publisher, this.#evidence, () => this.#heartbeat);
+    const sink = lineSink(publisher, this.#evidence, () => this.heartbeat);
     const expose = (): void => cameras.expose();
     const register = this.#registering?.register;
     const line = await this.#steps.start({
@@ -285,7 +294,7 @@ export class Daemon {
     const publisher = this.#publishing?.line(config.line.id);
     const show = (problem: string | null): void => publisher?.setPulse(problem);
     const station = { line, camera, inference: this.#inference };
-    this.#heartbeat = heartbeatOf(station, { clock, log: log.child({ room: 'heartbeat' }), signal, show });
+    this.heartbeat = heartbeatOf(station, { clock, log: log.child({ room: 'heartbeat' }), signal, show });
   }
 
   #showState(): void {

@@ -1,0 +1,51 @@
+/**
+ * `twinspect status`: asks the running daemon how it is, through its status socket. Exit codes: 0 ready, 4 it runs and
+ * the line is not ready, 3 no daemon runs, 1 it cannot be asked.
+ */
+import type { TwinspectError } from '../../errors.ts';
+import { type Answered, isAbsent } from '../status/ask.ts';
+import type { Args } from './args.ts';
+import { askConfigured, statusCodes } from './ask-configured.ts';
+import type { Command, Context } from './command.ts';
+import { configFor } from './config.ts';
+import { statusLines } from './status-display.ts';
+
+export const command: Command = {
+  name: 'status',
+  summary: 'ask the running daemon: ready and why not, bundle, counters, cameras, links, last verdicts',
+  usage: ['status [--config FILE] [--socket FILE] [--json]'],
+  options: {
+    config: {
+      type: 'string',
+      value: 'FILE',
+      doc: 'names line and state folder; else TWINSPECT_CONFIG or the defaults',
+    },
+    socket: { type: 'string', value: 'FILE', doc: 'ask here; the daemon logs the path at its start' },
+    json: { type: 'boolean', doc: 'print JSON, as docs/status.md explains' },
+  },
+  notes: ['Exit codes: 0 ready; 4 the daemon runs, the line is not ready; 3 no daemon runs; 1 it cannot be asked.'],
+  async run(context: Context, args: Args) {
+    args.atMost(0);
+    const { config } = await configFor(context, args.text('config'));
+    const json = args.flag('json');
+    let answered: Answered;
+    try {
+      answered = await askConfigured(context, config, args.text('socket'));
+    } catch (error) {
+      if (!isAbsent(error)) throw error;
+      tellAbsent(context, error as TwinspectError, json);
+      return statusCodes.absent;
+    }
+    const { path, report } = answered;
+    if (json) context.stdout(JSON.stringify({ running: true, socket: path, ...report }, null, 2));
+    else for (const line of statusLines(report)) context.stdout(line);
+    return report.line.ready ? statusCodes.ready : statusCodes.notReady;
+  },
+};
+
+/** On stdout too where a program reads: it needs one object in every case. */
+function tellAbsent({ stdout, stderr }: Context, { code, message, action }: TwinspectError, json: boolean): void {
+  if (json) stdout(JSON.stringify({ running: false, problem: { code, text: message, action } }, null, 2));
+  stderr(`error ${code}: ${message}`);
+  stderr(`what to do: ${action}`);
+}
