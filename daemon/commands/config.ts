@@ -2,10 +2,12 @@
 import { configFileVariable } from '../../config/environment.ts';
 import { type LoadedConfig, loadConfig } from '../../config/load.ts';
 import { configReference } from '../../config/reference.ts';
-import { keys } from '../../config/schema.ts';
+import { type Config, keys } from '../../config/schema.ts';
 import { valueAt } from '../../config/watch.ts';
 import { fail } from '../../errors.ts';
+import { type Finding, runChecks } from '../checks/finding.ts';
 import type { Args } from './args.ts';
+import { failed, printFindings, surroundingsOf } from './checking.ts';
 import type { Command, Context } from './command.ts';
 import { showEffective } from './config-effective.ts';
 
@@ -29,13 +31,19 @@ export function textReader({ files }: Context): (path: string) => Promise<string
 export const command: Command = {
   name: 'config',
   summary: 'check, show and explain the configuration',
-  usage: ['config check FILE', 'config show [--effective] [--config FILE] [--json]', 'config doc'],
+  usage: [
+    'config check FILE [--quick | --file-only] [--json]',
+    'config show [--effective] [--config FILE] [--socket FILE] [--json]',
+    'config doc',
+  ],
   options: {
     config: { type: 'string', value: 'FILE', doc: 'the file to show; without it TWINSPECT_CONFIG, else the defaults' },
     effective: {
       type: 'boolean',
       doc: 'ask the running daemon what is in force, who chose it, and where it differs from the file',
     },
+    quick: { type: 'boolean', doc: 'check: load no bundle, open no camera, ask nobody on the network' },
+    'file-only': { type: 'boolean', doc: 'check: the file itself, and nothing it names: it is for another machine' },
     socket: { type: 'string', value: 'FILE', doc: 'show --effective: ask the daemon here' },
     json: { type: 'boolean', doc: 'print JSON' },
   },
@@ -50,13 +58,29 @@ export const command: Command = {
   },
 };
 
+/** The file, and everything it names as `run` would use it; `--file-only` where that is on another machine. */
 async function check(context: Context, args: Args): Promise<undefined> {
   const file = args.positional(1, 'the file to check');
   args.atMost(2);
-  const { sources } = await configFor(context, file);
-  const given = [...sources.values()].filter((source) => source === 'file').length;
-  if (args.flag('json')) context.stdout(JSON.stringify({ file, valid: true, keysGiven: given }));
-  else context.stdout(`${file} is good: ${given} keys given, ${sources.size - given} others as they stand`);
+  const [json, fileOnly] = [args.flag('json'), args.flag('file-only')];
+  const { config, sources } = await configFor(context, file);
+  const findings = fileOnly ? [] : await findingsOf(context, config, args.flag('quick'));
+  const [given, count] = [[...sources.values()].filter((source) => source === 'file').length, failed(findings)];
+  if (json) {
+    context.stdout(JSON.stringify({ file, valid: true, keysGiven: given, good: count === 0, findings }, null, 2));
+  } else {
+    if (findings.length > 0) printFindings(context, findings);
+    const keysSaid = `${given} keys given, ${sources.size - given} others as they stand`;
+    if (count === 0) context.stdout(`${file} is good: ${keysSaid}`);
+    else context.stdout(`${file} can be read (${keysSaid}); what it names is not as it must be`);
+  }
+  if (count > 0) throw fail('doctor/problems', { count, checks: findings.length });
+}
+
+/** The checks load much that the other actions need not. */
+async function findingsOf(context: Context, config: Config, quick: boolean): Promise<readonly Finding[]> {
+  const { configChecks } = await import('../checks/index.ts');
+  return runChecks(configChecks, await surroundingsOf(context, config, quick), config);
 }
 
 async function show(context: Context, args: Args): Promise<number | undefined> {

@@ -15,6 +15,7 @@ import { keepAlive } from '../systemd/liveness.ts';
 import { type Notifier, openNotifier } from '../systemd/notifier.ts';
 import { StatusLane, statusText } from '../systemd/status-lane.ts';
 import type { Args } from './args.ts';
+import { tellOtherProblems } from './checking.ts';
 import type { Command, Context } from './command.ts';
 import { configFile, configFor, textReader } from './config.ts';
 import { RunSummary, verdictLine, whereToSubscribe } from './run-display.ts';
@@ -61,7 +62,10 @@ export const command: Command = {
     const status = await serveStatus(context, loaded, diary, daemon);
     watch = follow(context, args, loaded, { daemon, diary }, when);
     try {
-      await daemon.start();
+      await daemon.start().catch(async (error: unknown) => {
+        await tellOtherProblems(context, loaded.config, error);
+        throw error;
+      });
       greet(context, loaded, daemon);
       tellSystemd(context, loaded, daemon, notifier, watching.signal);
       begun.resolve();
