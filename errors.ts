@@ -19,8 +19,16 @@ export const errorTable = {
     text: '{path} exists already',
     action: 'Nothing is written over: choose another name, or move it away.',
   },
+  'file/notEmpty': {
+    text: '{path} is not empty: it holds {count} things, {first} among them',
+    action: 'Nothing is written over and nothing mixed: choose another folder, or move away what is in this one.',
+  },
   // the command line
   'usage/command': { text: 'No command {found}; {hint}', action: '"twinspect --help" lists the commands.' },
+  'usage/action': {
+    text: '{command} has no sub-command {found}; {hint}',
+    action: 'Add --help to see its sub-commands.',
+  },
   'usage/option': {
     text: '{command} has no option {found}; {hint}',
     action: 'Add --help to see the options.',
@@ -161,6 +169,14 @@ export const errorTable = {
     text: 'Camera {id} delivered no {what} within {seconds} s: {cause}',
     action: 'Trigger it, or set its trigger to free or software; "twinspect camera doctor" checks the host.',
   },
+  'camera/none': {
+    text: 'No camera answers{problems}',
+    action: 'Check power, cable and address; "twinspect camera doctor" checks this host.',
+  },
+  'camera/noFeature': {
+    text: 'Camera {id} has no feature with "{filter}" in its name',
+    action: 'Give less of the name, or none to see all.',
+  },
   'camera/away': {
     text: 'Camera {id} cannot be asked now: {cause}',
     action: 'Wait until the camera runs; it is tried again by itself.',
@@ -275,6 +291,11 @@ export const errorTable = {
   'figures/command': {
     text: 'The command "{command}" ended with {code}',
     action: 'See what it said above; run it alone.',
+  },
+  'bundle/none': {
+    text: 'No bundles in {folders}',
+    action:
+      'Name the folder that holds folders NAME@VERSION; "twinspect bundle list" alone shows those that came along.',
   },
   'bundle/missing': { text: 'No bundle at {path}', action: 'Point the config at a bundle folder NAME@VERSION.' },
   'bundle/manifest': {
@@ -462,6 +483,10 @@ export const errorTable = {
     action: 'The figures would be wrong with it: load the machine less and run the bench again.',
   },
   // start and stop
+  'start/noState': {
+    text: 'There is no state folder {path}: no daemon ran with this configuration yet, so there is nothing to list',
+    action: 'Give the configuration of the line with --config, or call it in the working folder of the daemon.',
+  },
   'start/state': {
     text: 'Cannot write the state folder {path}: {cause}',
     action: 'Give the service user write access, or set stateDir to a folder of its own.',

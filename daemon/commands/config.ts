@@ -31,6 +31,17 @@ export function textReader({ files }: Context): (path: string) => Promise<string
 export const command: Command = {
   name: 'config',
   summary: 'check, show and explain the configuration',
+  actions: {
+    check: {
+      summary: 'is the file good, and everything it names as `run` would use it',
+      options: ['quick', 'file-only', 'json'],
+    },
+    show: {
+      summary: 'each key with its value and where that comes from; what is in force',
+      options: ['config', 'effective', 'socket', 'json'],
+    },
+    doc: { summary: 'explain every key, as docs/config.md', options: [] },
+  },
   usage: [
     'config check FILE [--quick | --file-only] [--json]',
     'config show [--effective] [--config FILE] [--socket FILE] [--json]',
@@ -48,11 +59,10 @@ export const command: Command = {
     json: { type: 'boolean', doc: 'print JSON' },
   },
   async run(context: Context, args: Args): Promise<number | undefined> {
-    const action = args.positional(0, 'one of check, show, doc');
+    const [action] = args.positionals;
     if (action === 'check') return check(context, args);
     args.atMost(1);
     if (action === 'show') return show(context, args);
-    if (action !== 'doc') throw fail('usage/extra', { command: 'config', found: action });
     context.stdout(configReference().trimEnd());
     return undefined;
   },

@@ -1,5 +1,5 @@
 /** `twinspect synthetic`: writes a set of synthetic parts with their truth, to teach and to measure on. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { nearestName } from '../../config/problems.ts';
 import {
@@ -60,7 +60,10 @@ export const command: Command = {
     }
     const write = isSuite ? suite(args) : simple(args);
     const entries = await context.files.list(out);
-    if (entries !== null && entries.length > 0) throw fail('bundle/exists', { path: out });
+    if (entries !== null && entries.length > 0) {
+      throw fail('file/notEmpty', { path: out, count: entries.length, first: entries[0]!.name });
+    }
+    if (entries === null && (await stat(out).catch(() => null)) !== null) throw fail('file/exists', { path: out });
     const begunAtMs = context.clock.nowMs();
     const written = await write(out, (done: number) => {
       context.signal.throwIfAborted();

@@ -25,12 +25,12 @@ test('check says all that is wrong, and exits 1', async () => {
 });
 
 test.each([
-  [['check'], 2, 'config needs the file to check'],
+  [['check'], 2, 'config check needs the file to check'],
   [['check', 'none.yaml'], 1, 'No such file: none.yaml'],
   [['show', '--config', 'none.yaml'], 1, 'No such file: none.yaml'],
-  [[], 2, 'config needs one of check, show, doc'],
-  [['chek'], 2, 'config does not take "chek"'],
-  [['doc', 'x'], 2, 'config does not take "x"'],
+  [[], 2, 'config needs a sub-command, one of check, show, doc'],
+  [['chek'], 2, 'config has no sub-command chek; did you mean check?'],
+  [['doc', 'x'], 2, 'config doc does not take "x"'],
 ])('%j', async (argv, code, expected) => {
   const called = await config(argv);
   expect(called.code).toBe(code);
