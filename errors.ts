@@ -11,6 +11,8 @@ export const errorTable = {
     text: 'No such file: {path}',
     action: 'Check the path; it is read as given, relative to the working folder.',
   },
+  'file/folder': { text: '{path} is a folder, expected a file', action: 'Give the path of a file.' },
+  'file/notFolder': { text: '{path} is a file, expected a folder', action: 'Give the path of a folder.' },
   'file/unwritable': {
     text: 'Cannot write {path}: {cause}',
     action: 'Give the service user write access, or free space.',
@@ -301,6 +303,10 @@ export const errorTable = {
   'bundle/manifest': {
     text: 'Bundle {path}: manifest.json: {problem}',
     action: 'Teach the bundle again or restore it from backup.',
+  },
+  'bundle/variant': {
+    text: 'Bundle {path}: no variant for {wanted}; it has {have}',
+    action: 'Ask for one that it has (inference.provider, inference.precision), or make it: twinspect bundle quantise.',
   },
   'bundle/digest': {
     text: 'Bundle {path}: {file} has digest {actual}, the manifest says {expected}',

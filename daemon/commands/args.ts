@@ -71,6 +71,19 @@ export class Args {
     return value;
   }
 
+  /** Refuses options that mean nothing beside `--name`, which is given: whoever wrote them expects something. */
+  alone(name: string, beside: readonly string[]): void {
+    const given = Object.keys(this.#values).find((other) => other !== name && !beside.includes(other));
+    if (given === undefined) return;
+    throw fail('usage/value', { option: name, found: `--${given} beside it`, expected: expectedBeside(beside) });
+  }
+
+  /** Refuses an option that means something beside another one only. */
+  needs(name: string, other: string): void {
+    if (this.#values[name] === undefined || this.#values[other] !== undefined) return;
+    throw fail('usage/missing', { command: this.command, what: `--${other} beside --${name}` });
+  }
+
   /** Refuses positionals nobody asked for: most often an option without its dashes. */
   atMost(count: number): void {
     const extra = this.positionals[count];
@@ -84,6 +97,10 @@ export class Args {
     if (!fits(value)) throw fail('usage/value', { option: name, found: text, expected });
     return value;
   }
+}
+
+function expectedBeside(names: readonly string[]): string {
+  return names.length === 0 ? 'no other option' : `no other option than ${names.map((name) => `--${name}`).join(', ')}`;
 }
 
 /** `--precision`: which variant of a bundle; fp32 where it is not said. */
@@ -162,7 +179,8 @@ function requireFit(
     return;
   }
   const swallowed = inlineValue !== true && value?.startsWith('-') === true && !/^-\d/.test(value);
-  if (value === undefined || swallowed) {
-    throw fail('usage/value', { option: name, found: value ?? 'nothing', expected: 'a value' });
+  // An empty one is a variable that was not set: as a path it would be the working folder.
+  if (value === undefined || swallowed || value.trim() === '') {
+    throw fail('usage/value', { option: name, found: value?.trim() || 'nothing', expected: 'a value' });
   }
 }

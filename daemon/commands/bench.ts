@@ -68,6 +68,10 @@ export const command: Command = {
   },
   async run(context: Context, args: Args) {
     args.atMost(0);
+    if (args.flag('teaching')) args.alone('teaching', ['threads', 'json']);
+    if (args.flag('compare')) args.alone('compare', ['bundle', 'rounds', 'json']);
+    args.needs('rounds', 'compare');
+    args.needs('threads', 'teaching');
     const parts = args.whole('parts', { min: 1, max: partsMax }) ?? defaultParts;
     const base = resolveConfig(null, context.env, 'the environment').config;
     const given = args.texts('bundle').map((bundle) => namedBundle(context, bundle));

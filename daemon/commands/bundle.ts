@@ -3,6 +3,7 @@
  * changed in place.
  */
 import { createHash } from 'node:crypto';
+import { stat } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
 import { bundleFolder } from '../../config/shipped.ts';
 import { fail } from '../../errors.ts';
@@ -112,7 +113,7 @@ interface Opened {
 }
 
 async function open({ files }: Context, path: string): Promise<Opened> {
-  if ((await files.list(path)) === null) throw fail('bundle/missing', { path });
+  if (!(await files.list(path))?.some(({ name }) => name === 'manifest.json')) throw fail('bundle/missing', { path });
   const bytes = await files.read(join(path, 'manifest.json'));
   return { manifest: parseManifest(new TextDecoder().decode(bytes), path), digest: sha256(bytes) };
 }
@@ -127,7 +128,10 @@ async function list(context: Context, args: Args): Promise<void> {
   const rows: Record<string, string>[] = [];
   for (const folder of folders) {
     const entries = await context.files.list(folder);
-    if (entries === null && given.length > 0) throw fail('file/missing', { path: folder });
+    if (entries === null && given.length > 0) {
+      const there = await stat(folder).catch(() => null);
+      throw fail(there === null ? 'file/missing' : 'file/notFolder', { path: folder });
+    }
     for (const { name, directory } of entries ?? []) {
       if (directory && name.includes('@')) rows.push(await row(context, join(folder, name)));
     }

@@ -72,6 +72,7 @@ export const command: Command = {
 async function check(context: Context, args: Args): Promise<undefined> {
   const file = args.positional(1, 'the file to check');
   args.atMost(2);
+  if (args.flag('file-only')) args.alone('file-only', ['json']);
   const [json, fileOnly] = [args.flag('json'), args.flag('file-only')];
   const { config, sources } = await configFor(context, file);
   const findings = fileOnly ? [] : await findingsOf(context, config, args.flag('quick'));
@@ -94,6 +95,7 @@ async function findingsOf(context: Context, config: Config, quick: boolean): Pro
 }
 
 async function show(context: Context, args: Args): Promise<number | undefined> {
+  args.needs('socket', 'effective');
   const { config, sources } = await configFor(context, args.text('config'));
   if (args.flag('effective')) return showEffective(context, args, config);
   if (args.flag('json')) {

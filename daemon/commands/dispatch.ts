@@ -36,7 +36,7 @@ async function call(argv: readonly string[], context: Context, commands: Command
     return exitCodes.done;
   }
   const asked = name === '--help' || name === '-h' || name === 'help';
-  if (asked && rest[0] === undefined) {
+  if (asked && (rest[0] === undefined || rest[0] === 'help')) {
     for (const line of overview(commands.seats)) context.stdout(line);
     return exitCodes.done;
   }
@@ -52,7 +52,7 @@ async function call(argv: readonly string[], context: Context, commands: Command
 async function seated(name: string, { seats, load }: CommandSet): Promise<Command> {
   const names = seats.map((seat) => seat.name);
   if (names.includes(name)) return load(name);
-  const near = nearestName(name, names);
+  const near = nearestName(name, [...names, '--version', '--help']);
   throw fail('usage/command', {
     found: name,
     hint: near === null ? `there are ${names.join(', ')}` : `did you mean ${near}?`,

@@ -30,9 +30,10 @@ export const command: Command = {
     args.atMost(0);
     const bundle = namedBundle(context, args.required('bundle'));
     const data = resolve(context.cwd, args.required('data'));
-    const samples = await testSamples(context, data);
     const threads = args.whole('threads', { min: 1, max: 64 }) ?? 2;
-    const judge = await openBundleJudge(context, bundle, threads, precisionOf(args));
+    const precision = precisionOf(args);
+    const samples = await testSamples(context, data);
+    const judge = await openBundleJudge(context, bundle, threads, precision);
     try {
       const detailed = await evaluateInDetail(judgeAll(context, samples, judge), { threshold: judge.served.threshold });
       const report = args.text('report');

@@ -51,6 +51,7 @@ export const command: Command = {
   },
   async run(context: Context, args: Args) {
     args.atMost(0);
+    if (args.flag('describe')) args.alone('describe', []);
     if (args.flag('describe')) return context.stdout(suitePage().trimEnd());
     const out = resolve(context.cwd, args.required('out'));
     const isSuite = args.flag('suite');
@@ -63,7 +64,7 @@ export const command: Command = {
     if (entries !== null && entries.length > 0) {
       throw fail('file/notEmpty', { path: out, count: entries.length, first: entries[0]!.name });
     }
-    if (entries === null && (await stat(out).catch(() => null)) !== null) throw fail('file/exists', { path: out });
+    if (entries === null && (await stat(out).catch(() => null)) !== null) throw fail('file/notFolder', { path: out });
     const begunAtMs = context.clock.nowMs();
     const written = await write(out, (done: number) => {
       context.signal.throwIfAborted();
@@ -114,7 +115,7 @@ function names<T extends string>(args: Args, option: string, known: readonly T[]
   for (const name of found) {
     if (known.includes(name as T)) continue;
     const near = nearestName(name, known);
-    const expected = near === null ? `all, or some of ${known.join(',')}` : `${near}?`;
+    const expected = `all, or some of ${known.join(',')}${near === null ? '' : `; did you mean ${near}?`}`;
     throw fail('usage/value', { option, found: name, expected });
   }
   return known.filter((name) => found.includes(name));

@@ -1,4 +1,5 @@
 /** Asks the daemon of a line how it is, through its status socket; says by name why there is no answer. */
+import { lstat } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { type ErrorCode, fail, messageOf, TwinspectError } from '../../errors.ts';
 import type { Clock } from '../clock.ts';
@@ -46,6 +47,8 @@ export async function askSocket(path: string, clock: Clock, limitMs: number): Pr
   const bytes = Buffer.byteLength(path);
   // Some systems cut a longer one off and connect to something else.
   if (bytes > socketPathMaxBytes) throw fail('status/path', { path, bytes, most: socketPathMaxBytes });
+  const found = await lstat(path).catch(() => null);
+  if (found !== null && !found.isSocket()) throw fail('status/foreign', { path, problem: 'is no socket' });
   const text = await received(path, clock, limitMs);
   return parsed(path, text);
 }

@@ -164,6 +164,8 @@ test('a snap shows what the camera sees: colour to the bit, depth with its range
   expect([colour.widthPx, colour.heightPx]).toEqual([320, 240]);
   expect(shots[1]!.nearMm).toBeGreaterThan(390);
   expect(shots[1]!.farMm).toBeLessThan(410);
+  const again = await call(cwd, 'camera snap --config c.yaml --out shots');
+  expect(again).toMatchObject({ code: 1, err: expect.stringContaining('error file/exists') });
 });
 
 test('watching counts what came in each second', async () => {

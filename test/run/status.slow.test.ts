@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { expect, onTestFinished, test } from 'vitest';
@@ -89,6 +89,16 @@ test('asked while it starts, runs, was edited, is stopped hard, killed, and gone
     faults: [],
     listens: { 'mqtt.embeddedPort': expect.any(Number), 'opcua.port': expect.any(Number) },
   });
+  const page = readFileSync(join(root, 'docs/status.md'), 'utf8');
+  const documented = [...page.matchAll(/^\| `([a-zA-Z]+)` +\| (.*) \|$/gm)];
+  const { running: _, socket: __, ...told } = report as DaemonReport & Record<string, unknown>;
+  // What is in each of them is explained as well.
+  for (const key of ['line', 'effective', 'inference', 'heartbeat', 'configuration'] as const) {
+    const [, , text] = documented.find(([, name]) => name === key)!;
+    for (const name of Object.keys(report[key]!)) expect(text, key).toContain(`\`${name}\``);
+  }
+  for (const name of Object.keys(report.verdicts[0]!)) expect(page).toContain(`\`${name}\``);
+  expect(Object.keys(told).sort()).toEqual(documented.map(([, key]) => key).sort());
   expect(report.links.map(({ kind }) => kind)).toEqual(expect.arrayContaining(['mqtt', 'opcua']));
   expect(report.counters!.opened).toBeGreaterThanOrEqual(2);
   expect(out).not.toContain(secret);
