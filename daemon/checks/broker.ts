@@ -27,16 +27,17 @@ async function fileFindings(around: Surroundings, config: Config): Promise<reado
   const { tls, readPassword } = namedFiles(around, config);
   const { readTls } = await import('../publish/mqtt/tls-files.ts');
   const found: Found[] = [];
-  const look = async (work: () => Promise<unknown>): Promise<void> => {
-    await work().catch((error: unknown) => found.push(foundError(error)));
+  const look = async (key: string, work: () => Promise<unknown>): Promise<void> => {
+    await work().catch((error: unknown) => found.push(foundError(error, key)));
   };
-  await look(async () => readPassword?.());
+  await look('mqtt.passwordFile', async () => readPassword?.());
   const { caFile, certFile, keyFile } = config.mqtt.tls;
   // One after the other, so that a wrong authority does not hide a wrong key.
   const none = { caFile: '', certFile: '', keyFile: '' };
   const wallMs = around.clock.wallMs();
-  if (caFile !== '') await look(async () => readTls(tls({ ...none, caFile }), wallMs));
-  if (certFile !== '' || keyFile !== '') await look(async () => readTls(tls({ ...none, certFile, keyFile }), wallMs));
+  if (caFile !== '') await look('mqtt.tls.caFile', async () => readTls(tls({ ...none, caFile }), wallMs));
+  if (certFile !== '' || keyFile !== '')
+    await look('mqtt.tls.certFile or keyFile', async () => readTls(tls({ ...none, certFile, keyFile }), wallMs));
   return troubles(found, 'files are good');
 }
 

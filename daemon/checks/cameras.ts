@@ -37,7 +37,7 @@ export const cameraChecks: readonly Check[] = [
         const sizes = [rgb, depth].map(({ widthPx, heightPx }) => `${widthPx} x ${heightPx}`);
         const digest = calibrationDigest(calibration).slice(0, 12);
         return `${path}: RGB ${sizes[0]} onto depth ${sizes[1]}, digest ${digest}`;
-      });
+      }, 'registration.calibration');
     },
   },
 ];

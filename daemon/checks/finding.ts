@@ -41,18 +41,19 @@ export interface Check {
   run(around: Surroundings, config: Config): Promise<Found | readonly Found[]>;
 }
 
-/** An error as what was found: `fail`, with its own advice. */
-export function foundError(error: unknown): Found {
+/** An error as what was found: `fail`, with its own advice; `key` of the configuration is what led there. */
+export function foundError(error: unknown, key: string | null = null): Found {
+  const named = key === null ? '' : `The key ${key} names it. `;
   if (!(error instanceof TwinspectError)) return { status: 'fail', text: messageOf(error) };
-  return { status: 'fail', text: error.message, advice: error.action, code: error.code };
+  return { status: 'fail', text: error.message, advice: `${named}${error.action}`, code: error.code };
 }
 
 /** What `work` says is good, or why it is not. */
-export async function tried(work: () => Promise<string>): Promise<Found> {
+export async function tried(work: () => Promise<string>, key: string | null = null): Promise<Found> {
   try {
     return { status: 'ok', text: await work() };
   } catch (error) {
-    return foundError(error);
+    return foundError(error, key);
   }
 }
 
@@ -71,7 +72,7 @@ export async function runChecks(
   const findings: Finding[] = [];
   for (const { name, run } of checks) {
     around.signal.throwIfAborted();
-    const found = await run(around, config).catch(foundError);
+    const found = await run(around, config).catch((error: unknown) => foundError(error));
     for (const each of [found].flat()) findings.push({ check: name, ...each });
   }
   return findings;

@@ -65,7 +65,7 @@ async function plcPassword({ cwd, env, files }: Surroundings, { plc }: Config): 
   return tried(async () => {
     await plcPasswordReader(plc.passwordFile, { cwd, credentials, files })();
     return 'the password can be read';
-  });
+  }, 'plc.passwordFile');
 }
 
 /** Null where somebody accepts the connection, else why not. */

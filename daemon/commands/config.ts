@@ -1,6 +1,4 @@
 /** `twinspect config`: is this file good, what would run, what are the keys. Reads; never writes the file. */
-import { configFileVariable } from '../../config/environment.ts';
-import { type LoadedConfig, loadConfig } from '../../config/load.ts';
 import { configReference } from '../../config/reference.ts';
 import { type Config, keys } from '../../config/schema.ts';
 import { valueAt } from '../../config/watch.ts';
@@ -10,23 +8,9 @@ import type { Args } from './args.ts';
 import { failed, printFindings, surroundingsOf } from './checking.ts';
 import type { Command, Context } from './command.ts';
 import { showEffective } from './config-effective.ts';
+import { configFor } from './config-file.ts';
 
-/** The configuration a command runs with: `--config`, else TWINSPECT_CONFIG, else none. Says what is not used. */
-export async function configFor(context: Context, file: string | null): Promise<LoadedConfig> {
-  const input = { file: configFile(context, file), env: context.env, readFile: textReader(context) };
-  const loaded = await loadConfig(input);
-  for (const warning of loaded.warnings) context.stderr(`warning: ${warning}`);
-  return loaded;
-}
-
-/** The file that `configFor` reads; null where there is none. */
-export function configFile({ env }: Context, option: string | null): string | null {
-  return option ?? env[configFileVariable] ?? null;
-}
-
-export function textReader({ files }: Context): (path: string) => Promise<string> {
-  return async (path) => new TextDecoder().decode(await files.read(path));
-}
+export { configFile, configFor, textReader } from './config-file.ts';
 
 export const command: Command = {
   name: 'config',

@@ -5,9 +5,8 @@
 import type { TwinspectError } from '../../errors.ts';
 import { type Answered, isAbsent } from '../status/ask.ts';
 import type { Args } from './args.ts';
-import { askConfigured, statusCodes } from './ask-configured.ts';
+import { askOfFile, statusCodes } from './ask-configured.ts';
 import type { Command, Context } from './command.ts';
-import { configFor } from './config.ts';
 import { statusLines } from './status-display.ts';
 
 export const command: Command = {
@@ -26,11 +25,10 @@ export const command: Command = {
   notes: ['Exit codes: 0 ready; 4 the daemon runs, the line is not ready; 3 no daemon runs; 1 it cannot be asked.'],
   async run(context: Context, args: Args) {
     args.atMost(0);
-    const { config } = await configFor(context, args.text('config'));
     const json = args.flag('json');
     let answered: Answered;
     try {
-      answered = await askConfigured(context, config, args.text('socket'));
+      answered = await askOfFile(context, args.text('config'), args.text('socket'));
     } catch (error) {
       if (!isAbsent(error)) throw error;
       tellAbsent(context, error as TwinspectError, json);

@@ -28,6 +28,9 @@ test('all that is wrong is said at once, by the check and by the start', async (
     expect.stringMatching(/^output output\/(device|library)$/),
     'bundle bundle/missing',
   ]);
+  const advice = fails.map((found) => found.advice).join('\n');
+  const keys = ['registration.calibration', 'mqtt.passwordFile', 'mqtt.tls.caFile', 'plc.passwordFile'];
+  for (const key of keys) expect(advice).toContain(`The key ${key} names it. `);
   const { err, code } = await desk.call(['run', '--config', file]);
   expect(code).toBe(1);
   const [first, ...others] = fails;
@@ -49,7 +52,7 @@ test('for people each finding is a line, with what to do below, and the verdict 
   const desk = new Desk();
   const file = desk.given({ registration: { calibration: 'none.json' } });
   const bad = await desk.call(['config', 'check', file, '--quick']);
-  expect(bad.out).toMatch(/^fail {2}calibration +file\/missing: No such file: .*none\.json\n +Check the path/m);
+  expect(bad.out).toMatch(/^fail {2}calibration +file\/missing: No such file: .*none\.json\n +The key registration/m);
   expect(bad.out).toMatch(/can be read \(\d+ keys given, .*\); what it names is not as it must be$/);
   expect(bad.err).toMatch(/^error doctor\/problems: 1 of \d+ checks failed/);
   const elsewhere = await desk.call(['config', 'check', file, '--file-only']);

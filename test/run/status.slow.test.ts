@@ -125,11 +125,18 @@ test('asked while it starts, runs, was edited, is stopped hard, killed, and gone
     /DIFFERS +journal\.maxRecords: the file has 4321, in force is \d+; takes effect at the next start/,
   );
 
+  lineFile(folder, 'lin: 1\n');
+  const refused = await call(folder, 'status', ...config);
+  expect(refused.err).toContain('warning config/invalid');
+  expect(refused.out).toMatch(/^line +press /);
+  await until('the refusal is noticed', async () => (await status()).out.includes('"source": "configuration"'));
+  lineFile(folder);
+
   // A second one on the same state folder is refused; the first goes on.
   const second = running(folder);
   expect(await second.gone).toBe(1);
   expect(second.said()).toContain(`error status/running`);
-  expect((await status()).code).toBe(0);
+  await until('the first goes on', async () => (await status()).code === 0);
 
   child.kill('SIGSTOP');
   expect(await status()).toMatchObject({ code: 1, err: expect.stringContaining('error status/hung') });
