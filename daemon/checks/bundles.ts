@@ -13,7 +13,7 @@ import { ordersStore } from '../command/kept-orders.ts';
 import type { Recipe } from '../command/port.ts';
 import { activeRecipe, recipesOf } from '../command/recipes.ts';
 import { Exchange, openExchange } from '../inference/exchange.ts';
-import { Host, hostLimits } from '../inference/host.ts';
+import { Host } from '../inference/host.ts';
 import { inferenceSettings } from '../supervise/settings.ts';
 import { type Check, type Found, foundError, type Surroundings, tried } from './finding.ts';
 
@@ -68,11 +68,12 @@ async function loaded(
   { number, product }: Recipe,
   path: string,
 ): Promise<Found> {
-  const { timeoutMs, restartBackoffMs: _, ...settings } = inferenceSettings(config);
+  const { timeoutMs: inferMaxMs, graceMs, loadTimeoutMs, ...settings } = inferenceSettings(config);
+  const { provider, precision, threads, spinning } = settings;
   let host: Host | null = null;
   try {
-    host = new Host(clock, { ...hostLimits, inferMaxMs: timeoutMs });
-    const bundle = await host.load({ path, ...settings });
+    host = new Host(clock, { inferMaxMs, graceMs });
+    const bundle = await host.load({ path, provider, precision, threads, spinning }, loadTimeoutMs);
     const name = `recipe ${number}: ${bundle.name}@${bundle.version}`;
     const serves = beside?.bundle?.digest === bundle.digest ? ', and serves in the running daemon' : '';
     return { status: 'ok', text: `${name} for ${product} loads and judges its golden parts as taught${serves}` };

@@ -2,7 +2,7 @@
  * What a running daemon says of itself to whoever asks on its machine: one JSON object. Its keys are a promise, as
  * those of the topics are: additions only, and a key once released keeps its meaning. docs/status.md explains each.
  */
-import type { InferenceCounters } from '../inference/inference.ts';
+import type { InferenceCounters } from '../inference/settings.ts';
 import type { BundleName, Decision, Reason } from '../line/verdict.ts';
 import type { Cause, LineCounters } from '../publish/status.ts';
 

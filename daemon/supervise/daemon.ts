@@ -73,7 +73,6 @@ export class Daemon {
   /** The broker the verdicts go to; null without MQTT. */
   mqttUrl: string | null = null;
   readonly progress: Pick<Steps, 'starting' | 'isStopping'>;
-  /** Null until they are there. */
   cameras: LineCameras | null = null;
   heartbeat: Heartbeat | null = null;
 
@@ -96,14 +95,8 @@ export class Daemon {
     });
     this.#audit = new AuditFile({ stateFolder: this.#stateFolder, clock, log: log.child({ room: 'audit' }) });
     this.#orders = lineOrders({
-      ...{
-        config,
-        clock,
-        stateFolder: this.#stateFolder,
-        cwd: options.cwd,
-        inference: this.#inference,
-        audit: this.#audit,
-      },
+      ...{ config, clock, stateFolder: this.#stateFolder, cwd: options.cwd },
+      ...{ inference: this.#inference, audit: this.#audit },
       log: log.child({ room: 'command' }),
     });
     this.#orders.onOrdered(() => this.#showState());

@@ -46,7 +46,8 @@ async function until(what: string, holds: () => boolean | Promise<boolean>, boun
 function lineFile(folder: string, more = ''): void {
   writeFileSync(
     join(folder, 'line.yaml'),
-    `line: { id: press, deadlineMs: 20000 }\nmqtt: { embeddedPort: 0 }\nopcua: { port: 0 }\ncamera: { synthetic: { periodMs: 500 }, ` +
+    `line: { id: press, deadlineMs: 20000 }\n` +
+      `mqtt: { embeddedPort: 0 }\nopcua: { port: 0 }\ncamera: { synthetic: { periodMs: 500 }, ` +
       // An address with a password in it, in a key that is not used: it is configuration all the same.
       `gstreamer: { pipeline: "rtspsrc location=rtsp://anna:${secret}@cam ! appsink" } }\n${more}`,
   );
