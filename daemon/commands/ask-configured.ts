@@ -4,7 +4,7 @@ import { parseConfigText } from '../../config/document.ts';
 import { type Config, keys } from '../../config/schema.ts';
 import { TwinspectError } from '../../errors.ts';
 import { type Answered, askDaemon } from '../status/ask.ts';
-import { pathsToAsk, placesFrom } from '../status/place.ts';
+import { pathsToAsk, placesFrom, serviceFolder } from '../status/place.ts';
 import type { Context } from './command.ts';
 import { configFile, configFor, textReader } from './config-file.ts';
 
@@ -47,7 +47,15 @@ export async function askOfFile(context: Context, file: string | null, socket: s
   }
 }
 
-function askNamed({ env, cwd, clock }: Context, { lineId, stateDir }: Asked, socket: string | null): Promise<Answered> {
+async function askNamed(
+  { env, cwd, clock, files }: Context,
+  { lineId, stateDir }: Asked,
+  socket: string | null,
+): Promise<Answered> {
+  if (socket !== null) return askDaemon([resolve(cwd, socket)], lineId, clock);
+  // One that may not be read is another user's; what lies there is found by --socket.
+  const entries = await files.list(serviceFolder).catch(() => null);
+  const services = (entries ?? []).filter(({ directory }) => directory).map(({ name }) => name);
   const places = placesFrom(env, { stateFolder: resolve(cwd, stateDir), lineId });
-  return askDaemon(socket === null ? pathsToAsk(places) : [resolve(cwd, socket)], lineId, clock);
+  return askDaemon(pathsToAsk(places, services), lineId, clock);
 }

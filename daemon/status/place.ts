@@ -18,8 +18,8 @@ export interface SocketPlaces {
   readonly lineId: string;
 }
 
-/** Where a service of this name has its runtime folder, for whoever asks from outside of it. */
-const serviceFolder = '/run/twinspect';
+/** Where services have their runtime folders, one below it for each, for whoever asks from outside of them. */
+export const serviceFolder = '/run/twinspect';
 
 export function placesFrom(
   env: Readonly<Record<string, string | undefined>>,
@@ -40,9 +40,10 @@ export function pathsToOpen(places: SocketPlaces): string[] {
   return [...ownFolders(places), places.stateFolder].map((folder) => join(folder, socketName(places)));
 }
 
-/** Where to look for it. */
-export function pathsToAsk(places: SocketPlaces): string[] {
-  const folders = new Set([...ownFolders(places), serviceFolder, places.stateFolder]);
+/** Where to look for it. `services`: the names of the folders in `serviceFolder`. */
+export function pathsToAsk(places: SocketPlaces, services: readonly string[]): string[] {
+  const ofServices = services.map((name) => join(serviceFolder, name));
+  const folders = new Set([...ownFolders(places), ...ofServices, serviceFolder, places.stateFolder]);
   return [...folders].map((folder) => join(folder, socketName(places)));
 }
 

@@ -118,7 +118,6 @@ export class Daemon {
     return this.#orders.edited(config);
   }
 
-  /** Null before the start. */
   get line(): Line | null {
     return this.#line;
   }
@@ -228,8 +227,7 @@ export class Daemon {
   }
 
   async #startEvidence(): Promise<void> {
-    const { config, cwd } = this.#options;
-    const begin = (): EvidenceStore | null => openEvidence(config, cwd, this.#stateFolder);
+    const begin = () => openEvidence(this.#options.config, this.#options.cwd, this.#stateFolder);
     this.#evidence = await this.#steps.start({ ...this.#brief('evidence'), begin, end: (store) => store?.drained() });
   }
 

@@ -176,7 +176,8 @@ describe('its place', () => {
     const folders = (paths: string[]) => paths.map((path) => path.slice(0, path.lastIndexOf('/')));
     expect(folders(pathsToOpen(service))).toEqual(['/run/tw', '/run/user/7/twinspect', '/var/lib/twinspect']);
     expect(folders(pathsToOpen(placesFrom({}, of)))).toEqual(['/var/lib/twinspect']);
-    expect(folders(pathsToAsk(placesFrom({}, of)))).toEqual(['/run/twinspect', '/var/lib/twinspect']);
+    const asked = ['/run/twinspect/press', '/run/twinspect', '/var/lib/twinspect'];
+    expect(folders(pathsToAsk(placesFrom({}, of), ['press']))).toEqual(asked);
     for (const path of pathsToOpen(service)) expect(path.slice(path.lastIndexOf('/') + 1)).toMatch(name);
   });
 
