@@ -2,7 +2,7 @@
  * `twinspect status`: asks the running daemon how it is, through its status socket. Exit codes: 0 ready, 4 it runs and
  * the line is not ready, 3 no daemon runs, 1 it cannot be asked.
  */
-import type { TwinspectError } from '../../errors.ts';
+import { TwinspectError } from '../../errors.ts';
 import { type Answered, isAbsent } from '../status/ask.ts';
 import type { Args } from './args.ts';
 import { askOfFile, statusCodes } from './ask-configured.ts';
@@ -30,8 +30,14 @@ export const command: Command = {
     try {
       answered = await askOfFile(context, args.text('config'), args.text('socket'));
     } catch (error) {
-      if (!isAbsent(error)) throw error;
-      tellAbsent(context, error as TwinspectError, json);
+      if (!(error instanceof TwinspectError)) throw error;
+      // A program that reads needs one object in every case. Null: somebody is there and cannot be asked.
+      const { code, message: text, action } = error;
+      const running = isAbsent(error) ? false : null;
+      if (json) context.stdout(JSON.stringify({ running, problem: { code, text, action } }, null, 2));
+      if (running === null) throw error;
+      context.stderr(`error ${code}: ${text}`);
+      context.stderr(`what to do: ${action}`);
       return statusCodes.absent;
     }
     const { path, report } = answered;
@@ -40,10 +46,3 @@ export const command: Command = {
     return report.line.ready ? statusCodes.ready : statusCodes.notReady;
   },
 };
-
-/** On stdout too where a program reads: it needs one object in every case. */
-function tellAbsent({ stdout, stderr }: Context, { code, message, action }: TwinspectError, json: boolean): void {
-  if (json) stdout(JSON.stringify({ running: false, problem: { code, text: message, action } }, null, 2));
-  stderr(`error ${code}: ${message}`);
-  stderr(`what to do: ${action}`);
-}
