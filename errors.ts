@@ -62,7 +62,8 @@ export const errorTable = {
   'user/many': { text: 'There are {limit} users already', action: 'Remove those who no longer come.' },
   'user/file': {
     text: 'Users file {path}: {problem}',
-    action: 'Restore it from backup, or delete it and add the users again; until then nobody is let in anew.',
+    action:
+      'At its next start the daemon takes it from its copy; or add the users again. Until then nobody is let in anew.',
   },
   // the machine
   'system/refused': {
@@ -139,6 +140,10 @@ export const errorTable = {
     action: 'Use images of the size the bundle was taught on, or teach a bundle for this size.',
   },
   // cameras and recordings
+  'camera/disk': {
+    text: '{path}: the disk has {freeMb} MB free, a recording leaves at least {leastMb} MB to the journal',
+    action: 'Free space, record to another disk, or lower evidence.minFreeMb.',
+  },
   'camera/driver': {
     text: 'Camera {id}: no driver called "{driver}"; there are {known}',
     action: 'Correct the driver name of this camera in the config.',
@@ -477,8 +482,12 @@ export const errorTable = {
     action: 'Only one daemon may run on a state folder: stop the other one, or give this one a folder of its own.',
   },
   'journal/unreadable': {
-    text: 'The journal {path} is damaged or of another version: {cause}',
-    action: 'Move the file away and keep it for support; the daemon then starts a new one.',
+    text: 'The journal {path} is damaged: {cause}',
+    action: 'It is set aside and a new one begun by itself; keep the file for support, it holds what was not sent yet.',
+  },
+  'journal/version': {
+    text: 'The journal {path} has version {found}, this daemon writes {version}',
+    action: 'Run the newer release again, or move the file away and keep it; the daemon then starts a new one.',
   },
   'journal/slow': {
     text: 'The journal did not commit within {limitMs} ms',
@@ -496,6 +505,14 @@ export const errorTable = {
   'start/state': {
     text: 'Cannot write the state folder {path}: {cause}',
     action: 'Give the service user write access, or set stateDir to a folder of its own.',
+  },
+  'state/stuck': {
+    text: 'Cannot move the damaged file {path} out of the way: {cause}',
+    action: 'Give the service user write access to the folder it lies in, or move it away by hand.',
+  },
+  'state/unknown': {
+    text: 'There is no fault {id}; there are: {known}',
+    action: '"twinspect fault list" shows them.',
   },
   'start/step': {
     text: 'Start step "{step}" failed: {cause}',

@@ -39,6 +39,13 @@ export const schema = {
     default: './state',
     takes: 'restart',
   }),
+  stateCopyDir: pathKey({
+    doc:
+      'Folder of the second copies of what must not be lost: highest sequence, OPC UA key and certificate, users, ' +
+      'orders. Another disk is best; empty for `copy` in the state folder.',
+    default: '',
+    takes: 'restart',
+  }),
   log: {
     level: choiceKey({
       doc: 'Least severity that is logged; `debug` adds stacks to errors.',

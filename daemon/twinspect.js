@@ -10,6 +10,10 @@ import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
+// onnxruntime reports to its vendor unless told not to. Set here for every process that follows; what is started
+// without the launcher sets it itself, before it loads the library (models/runtime/quiet.ts).
+process.env.ORT_DISABLE_TELEMETRY = '1';
+
 /** First release that runs TypeScript without a flag or a warning and has all that we use. */
 const leastMajor = 24;
 

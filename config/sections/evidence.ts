@@ -16,6 +16,16 @@ export const evidence = {
     max: 100_000_000,
     takes: 'restart',
   }),
+  minFreeMb: wholeKey({
+    doc:
+      'Free disk below which no evidence is kept and a recording ends: what is left is for the journal, which may ' +
+      'grow to `journal.maxBytesMb`.',
+    default: 512,
+    unit: 'MB',
+    min: 0,
+    max: 100_000_000,
+    takes: 'restart',
+  }),
   keepEveryNthPass: wholeKey({
     doc: 'Every fail and undecided is kept; of the passes every Nth. 0 keeps no pass.',
     default: 50,

@@ -18,6 +18,16 @@ export const journal = {
     max: 1_000_000,
     takes: 'restart',
   }),
+  reserveMb: wholeKey({
+    doc:
+      'Disk set aside for the journal alone: given up when the disk is full, so that everything else stops first. ' +
+      '16 MB are some ten thousand records, time to be noticed; 0 sets none aside.',
+    default: 16,
+    unit: 'MB',
+    min: 0,
+    max: 100_000,
+    takes: 'restart',
+  }),
   commitTimeoutMs: wholeKey({
     doc: 'A pass that is not safely on disk this long after judging becomes undecided (journal).',
     default: 200,

@@ -6,6 +6,8 @@
 import { join } from 'node:path';
 import { fail, messageOf } from '../../errors.ts';
 import type { Clock } from '../clock.ts';
+import type { StateFolder } from '../state/folder.ts';
+import { checkAudit, copyHead } from './check.ts';
 import { locked } from './folder-lock.ts';
 import type { Audit, AuditEntry } from './port.ts';
 import { AuditRecord, type Pending, type RecordLimits } from './record.ts';
@@ -17,7 +19,7 @@ const waitingMax = 256;
 const retryMs = 5000;
 
 export interface AuditFileOptions {
-  readonly stateFolder: string;
+  readonly state: StateFolder;
   readonly clock: Clock;
   readonly log: { error(values: object, text: string): void };
   readonly limits?: { readonly record?: RecordLimits; readonly tally?: TallyLimits };
@@ -46,7 +48,7 @@ export class AuditFile implements Audit {
 
   constructor(options: AuditFileOptions) {
     this.#options = options;
-    this.#folder = auditFolder(options.stateFolder);
+    this.#folder = auditFolder(options.state.path);
     this.#record = new AuditRecord(this.#folder, options.limits?.record);
     const counted = (entry: AuditEntry, times: number): void => {
       // The failure is said once where it happens, and counted.
@@ -62,6 +64,16 @@ export class AuditFile implements Audit {
   /** Entries that could not be written since the last that could. */
   get lost(): number {
     return this.#lost;
+  }
+
+  /**
+   * At the start of a daemon: sets aside what a power cut left of the record, and tells it. What cannot be looked at is
+   * said by the first entry that cannot be written.
+   */
+  async check(): Promise<void> {
+    const { state, clock, log } = this.#options;
+    const check = locked(this.#folder, clock, () => checkAudit(this.#folder, state));
+    await check.catch((error: unknown) => log.error({ error }, messageOf(error)));
   }
 
   write(entry: AuditEntry): Promise<void> {
@@ -101,7 +113,10 @@ export class AuditFile implements Audit {
       this.#waiting = [];
       const pending = this.#lost > 0 ? [lostEntry(this.#lost, clock.wallMs()), ...batch] : batch;
       try {
-        await locked(this.#folder, clock, () => this.#record.append(pending, clock.wallMs()));
+        await locked(this.#folder, clock, async () => {
+          await this.#record.append(pending, clock.wallMs());
+          await copyHead(this.#options.state);
+        });
         this.#lost = 0;
         this.#problem = null;
         for (const { resolve } of batch) resolve();

@@ -4,7 +4,7 @@
  * missing at the end show too. Nothing is ever rewritten; at the ceiling the oldest file is dropped whole, and the
  * record says so in an entry that the chain needs.
  */
-import { open, readdir, readFile, rm, stat, truncate } from 'node:fs/promises';
+import { access, constants, open, readdir, readFile, rm, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeWhole } from '../write-whole.ts';
 import { type AuditLine, chained, type Head, origin, readLine } from './chain.ts';
@@ -81,8 +81,14 @@ export class AuditRecord {
       if (bytes === known.bytes && isLast) return known;
     }
     const number = (await fileNumbers(this.#folder)).at(-1);
-    if (number === undefined) return { number: 1, bytes: 0, head: origin };
-    return this.#endOf(number, nowMs);
+    if (number === undefined) return { number: 1, bytes: 0, head: await this.#noted() };
+    const end = await this.#endOf(number, nowMs);
+    // One that may only be read goes on in the next.
+    const mayWrite = await access(fileOf(this.#folder, number), constants.W_OK).then(
+      () => true,
+      () => false,
+    );
+    return mayWrite ? end : this.#nextFile(end, nowMs);
   }
 
   /** A last line without its end is what a power cut left of a write that never resolved: it goes, and it is said. */
@@ -93,7 +99,7 @@ export class AuditRecord {
     const last = text.slice(text.lastIndexOf('\n', end - 2) + 1, end - 1);
     const line = last === '' ? null : readLine(last);
     // A line that was tampered with is followed as it stands: the break must stay to be seen, not stop the record.
-    const head = typeof line === 'object' ? await this.#headBehind(line, number) : await this.#noted();
+    const head = typeof line === 'object' ? await this.#headBehind(line) : await this.#noted();
     const place = { number, bytes: Buffer.byteLength(text.slice(0, end)), head };
     if (end === text.length) return place;
     await truncate(path, place.bytes);
@@ -105,9 +111,10 @@ export class AuditRecord {
   }
 
   /** An empty newest file continues the one before. */
-  async #headBehind(line: AuditLine | null, number: number): Promise<Head> {
-    if (line) return { n: line.n, hash: line.hash };
-    return number === 1 ? origin : this.#noted();
+  async #headBehind(line: AuditLine | null): Promise<Head> {
+    const noted = await this.#noted();
+    // A kill leaves the head behind the lines, never before them: where it is, lines are lost, and the gap must show.
+    return line && line.n >= noted.n ? { n: line.n, hash: line.hash } : noted;
   }
 
   async #noted(): Promise<Head> {
@@ -166,6 +173,10 @@ export async function readHead(folder: string): Promise<Head | null> {
     if (error.code === 'ENOENT') return '';
     throw error;
   });
+  return parseHead(text);
+}
+
+export function parseHead(text: string): Head | null {
   const found = /^\{"n":(\d+),"hash":"([0-9a-f]{64})"\}\s*$/.exec(text);
   return found && { n: Number(found[1]), hash: found[2]! };
 }

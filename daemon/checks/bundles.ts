@@ -9,9 +9,8 @@ import type { Config } from '../../config/schema.ts';
 import { bundleFolder } from '../../config/shipped.ts';
 import { fail } from '../../errors.ts';
 import { openBundle } from '../../models/bundle/load.ts';
-import { ordersStore } from '../command/kept-orders.ts';
 import type { Recipe } from '../command/port.ts';
-import { activeRecipe, recipesOf } from '../command/recipes.ts';
+import { activeRecipe, configRecipe, type KeptChoices, recipesOf } from '../command/recipes.ts';
 import { Exchange, openExchange } from '../inference/exchange.ts';
 import { Host } from '../inference/host.ts';
 import { inferenceSettings } from '../supervise/settings.ts';
@@ -45,12 +44,18 @@ function folderOf({ cwd }: Surroundings, { bundle }: Recipe): string {
   return resolve(cwd, bundleFolder(bundle));
 }
 
-/** What was ordered last may be another recipe than the file's; where that cannot be read, the file's. */
-async function activeOf({ cwd }: Surroundings, config: Config): Promise<Recipe> {
-  const kept = await ordersStore(resolve(cwd, config.stateDir), config.line.id)
-    .load()
-    .catch(() => null);
-  return activeRecipe(config, kept ?? { recipe: null, thresholds: {} }).recipe;
+/**
+ * What was ordered last may be another recipe than the file's. Read as it lies there: a check sets nothing aside. Where
+ * it cannot be read, the file's.
+ */
+async function activeOf({ cwd, files }: Surroundings, config: Config): Promise<Recipe> {
+  const path = resolve(cwd, config.stateDir, `orders-${config.line.id}.json`);
+  try {
+    const kept = JSON.parse(new TextDecoder().decode(await files.read(path))) as Partial<KeptChoices>;
+    return activeRecipe(config, { recipe: kept.recipe ?? null, thresholds: {} }).recipe;
+  } catch {
+    return configRecipe(config); // none kept, or damaged: its own fault
+  }
 }
 
 /** Rejects with `bundle/missing`, `bundle/manifest`, `bundle/digest` or `bundle/product`. */

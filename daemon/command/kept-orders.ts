@@ -1,11 +1,10 @@
 /**
  * What the plant ordered, kept over restarts in `orders-<line>.json` of the state folder: the chosen recipe, the
  * thresholds, how the line executes, whether it is halted. Written whole or not at all, one write after the other.
+ * Where file and copy are both lost, the line is halted, since nobody knows which recipe was chosen.
  */
-import { mkdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { fail, messageOf } from '../../errors.ts';
-import { writeWhole } from '../write-whole.ts';
+import type { StateFolder } from '../state/folder.ts';
 import type { Ordered } from './port.ts';
 import type { ChosenBy, KeptChoices } from './recipes.ts';
 
@@ -23,27 +22,26 @@ export interface OrdersStore {
   save(orders: KeptOrders): Promise<void>;
 }
 
-export function ordersStore(stateFolder: string, lineId: string): OrdersStore {
-  const path = join(stateFolder, `orders-${lineId}.json`);
+export function ordersStore(state: StateFolder, lineId: string): OrdersStore {
+  const name = `orders-${lineId}.json`;
+  const file = state.file<KeptOrders>({
+    ...{ name, id: `orders-${lineId}`, mode: 0o640, parse },
+    show: (orders) => `${JSON.stringify(orders, null, 2)}\n`,
+    lost: 'the line is halted, as it may have been before, until a reset; recipe and threshold are those of the config',
+  });
   let last: Promise<void> = Promise.resolve();
   return {
     async load() {
-      let text: string;
-      try {
-        text = await readFile(path, 'utf8');
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return nothingOrdered;
-        throw fail('command/kept', { path, problem: messageOf(error) }, error);
-      }
-      return parse(text, path);
+      const { value, lost } = await file.load();
+      if (lost) throw fail('command/kept', { path: file.path, problem: 'neither it nor its copy is whole' });
+      return value ?? nothingOrdered;
     },
     save(orders) {
       const write = async (): Promise<void> => {
         try {
-          await mkdir(stateFolder, { recursive: true });
-          await writeWhole(path, `${JSON.stringify(orders, null, 2)}\n`, { mode: 0o640 });
+          await file.save(orders);
         } catch (error) {
-          throw fail('command/keep', { path, cause: messageOf(error) }, error);
+          throw fail('command/keep', { path: file.path, cause: messageOf(error) }, error);
         }
       };
       const saved = last.then(write);
@@ -90,15 +88,9 @@ export class OrdersInForce {
   }
 }
 
-function parse(text: string, path: string): KeptOrders {
-  const unreadable = (problem: string): Error => fail('command/kept', { path, problem });
-  let found: unknown;
-  try {
-    found = JSON.parse(text);
-  } catch (error) {
-    throw unreadable(messageOf(error));
-  }
-  if (!isRecord(found)) throw unreadable('it holds no orders');
+function parse(text: string): KeptOrders {
+  const found: unknown = JSON.parse(text);
+  if (!isRecord(found)) throw new Error('it holds no orders');
   const { recipe, thresholds, execution, halted } = found;
   const by = { name: 'string', via: 'string', atMs: 'number' };
   const problem =
@@ -109,7 +101,7 @@ function parse(text: string, path: string): KeptOrders {
     Object.entries(thresholds as object)
       .map(([number, kept]) => problemIn(`thresholds.${number}`, kept, { ...by, threshold: 'number', row: 'string' }))
       .find((each) => each !== null);
-  if (problem) throw unreadable(problem);
+  if (problem) throw new Error(problem);
   return found as unknown as KeptOrders;
 }
 

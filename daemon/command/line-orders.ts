@@ -42,6 +42,7 @@ export class LineOrders implements LineCommands {
   readonly #choice: RecipeChoice;
   readonly #listeners: ((now: Ordered) => void)[] = [];
   readonly #counters: (() => void)[] = [];
+  readonly #resets: (() => Promise<void>)[] = [];
   #line: OrderedLine | null = null;
   #changing: Promise<unknown> = Promise.resolve();
   #waiting = 0;
@@ -59,7 +60,9 @@ export class LineOrders implements LineCommands {
       await this.#orders.load();
     } catch (error) {
       this.#deps.log.error({ error }, messageOf(error));
-      this.#orders.put((kept) => ({ ...kept, halted: { ...this.#by(twinspect), cause: plain(messageOf(error)) } }));
+      // Kept: at the next start there is no damaged file any more that would say so.
+      const halted = { ...this.#by(twinspect), cause: plain(messageOf(error)) };
+      await this.#orders.keep((kept) => ({ ...kept, halted }));
     }
   }
 
@@ -138,6 +141,11 @@ export class LineOrders implements LineCommands {
     this.#counters.push(listener);
   }
 
+  /** Called at each reset, which waits for it. */
+  onReset(listener: () => Promise<void>): void {
+    this.#resets.push(listener);
+  }
+
   /** Tells the listeners where something is true now that was not. The bundle in service may have changed. */
   changed(): void {
     const now = this.ordered();
@@ -173,7 +181,7 @@ export class LineOrders implements LineCommands {
       case 'halt':
         return this.#inForce((kept) => ({ ...kept, halted: { ...by, cause: plain(order.cause) } }));
       case 'reset':
-        return this.#inForce((kept) => ({ ...kept, halted: null }));
+        return this.#reset();
       case 'resetCounters':
         for (const reset of this.#counters) reset();
     }
@@ -187,6 +195,11 @@ export class LineOrders implements LineCommands {
     }
     if (this.#line) this.#line.job = job;
     return this.#inForce((kept) => ({ ...kept, execution: { execution, ...by } }));
+  }
+
+  async #reset(): Promise<void> {
+    await this.#inForce((kept) => ({ ...kept, halted: null }));
+    await Promise.all(this.#resets.map((reset) => reset()));
   }
 
   /** The line knows before the disk does. */

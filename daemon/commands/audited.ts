@@ -2,6 +2,7 @@
 
 import { AuditFile } from '../audit/audit-file.ts';
 import type { AuditEntry } from '../audit/port.ts';
+import type { StateFolder } from '../state/folder.ts';
 import type { Context } from './command.ts';
 
 /** Whoever may write the state folder; which person that is the system knows, as far as it says. */
@@ -13,12 +14,12 @@ function localUser({ env }: Context): AuditEntry['who'] {
 /** Runs `change`, and writes how it ended. Rejects with `audit/unwritable` before anything was changed. */
 export async function audited(
   context: Context,
-  stateFolder: string,
+  state: StateFolder,
   entry: Pick<AuditEntry, 'action' | 'target' | 'from' | 'to'>,
   change: () => Promise<void>,
 ): Promise<void> {
   const { clock, log } = context;
-  const audit = new AuditFile({ stateFolder, clock, log });
+  const audit = new AuditFile({ state, clock, log });
   try {
     const told = { ...entry, who: localUser(context) };
     await audit.write({ ...told, result: 'done', cause: null });

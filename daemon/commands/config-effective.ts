@@ -11,6 +11,7 @@ import type { Args } from './args.ts';
 import { askConfigured, statusCodes } from './ask-configured.ts';
 import type { Context } from './command.ts';
 import { type Difference, differences, type Wanted } from './config-differences.ts';
+import { stateFolderOf } from './state-of.ts';
 
 interface Why {
   readonly by: 'config' | 'command' | 'bundle' | 'default';
@@ -33,7 +34,7 @@ const exitAbsent = statusCodes.absent;
  * the kept commands come to, and exits with 3; where one cannot be asked it does the same and rejects with why.
  */
 export async function showEffective(context: Context, args: Args, config: Config): Promise<number> {
-  const kept = await ordersStore(resolve(context.cwd, config.stateDir), config.line.id).load();
+  const kept = await ordersStore(stateFolderOf(context, config), config.line.id).load();
   const effective = effectiveOf(config, kept, context.cwd);
   const asked = await askConfigured(context, config, args.text('socket')).catch((error: unknown) => {
     if (error instanceof TwinspectError) return error;

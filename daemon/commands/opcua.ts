@@ -20,6 +20,7 @@ import {
   moveToRejected,
   removeCopies,
 } from '../publish/opcua/security/trust-list.ts';
+import type { StateFolder } from '../state/folder.ts';
 import { writeNew, writeWhole } from '../write-whole.ts';
 import type { Args } from './args.ts';
 import { audited } from './audited.ts';
@@ -27,11 +28,12 @@ import type { Command, Context } from './command.ts';
 import { configFor } from './config.ts';
 import { exportNodeset } from './opcua-nodeset.ts';
 import { existingState } from './state-folder.ts';
+import { stateFolderOf } from './state-of.ts';
 
 /** What each action is given. */
 interface Place {
   readonly config: Config;
-  readonly stateFolder: string;
+  readonly state: StateFolder;
   /** Of the certificate store. */
   readonly store: string;
 }
@@ -73,8 +75,8 @@ export const command: Command = {
   async run(context: Context, args: Args) {
     const run = runs[args.positional(0, 'a sub-command')]!;
     const { config } = await configFor(context, args.text('config'));
-    const stateFolder = resolve(context.cwd, config.stateDir);
-    await run(context, args, { config, stateFolder, store: join(stateFolder, 'opcua') });
+    const state = stateFolderOf(context, config);
+    await run(context, args, { config, state, store: join(state.path, 'opcua') });
   },
 };
 
@@ -108,7 +110,7 @@ function asJson({ state, thumbprint, name, applicationUri, validFromMs, validToM
   };
 }
 
-async function trust(context: Context, args: Args, { store, stateFolder }: Place): Promise<void> {
+async function trust(context: Context, args: Args, { store, state }: Place): Promise<void> {
   const wanted = args.positional(1, 'a thumbprint, or a certificate file');
   args.atMost(2);
   const listed = await listCertificates(store);
@@ -122,7 +124,7 @@ async function trust(context: Context, args: Args, { store, stateFolder }: Place
     return;
   }
   const entry = { action: 'trust', target: facts.thumbprint, from: known?.state ?? null, to: 'trusted' };
-  await audited(context, stateFolder, entry, () => placeTrusted(store, listed, facts, pem));
+  await audited(context, state, entry, () => placeTrusted(store, listed, facts, pem));
   sayTrusted(context, store, facts);
 }
 
@@ -155,7 +157,7 @@ function sayTrusted(context: Context, store: string, facts: CertificateFacts): v
   }
 }
 
-async function reject(context: Context, args: Args, { store, stateFolder }: Place): Promise<void> {
+async function reject(context: Context, args: Args, { store, state }: Place): Promise<void> {
   const wanted = args.positional(1, 'a thumbprint');
   args.atMost(2);
   const listed = await listCertificates(store);
@@ -165,7 +167,7 @@ async function reject(context: Context, args: Args, { store, stateFolder }: Plac
     return;
   }
   const entry = { action: 'reject', target: one.thumbprint, from: one.state, to: 'rejected' };
-  await audited(context, stateFolder, entry, () => moveToRejected(store, listed, one));
+  await audited(context, state, entry, () => moveToRejected(store, listed, one));
   context.stdout(`rejected: ${one.thumbprint}  ${one.name}; who came with it is cut off within seconds`);
 }
 
@@ -186,21 +188,16 @@ async function exportOwn(context: Context, args: Args, { store }: Place): Promis
   context.stdout(`${file}: ${certificateFacts(bytes)!.thumbprint} (${asDer ? 'DER' : 'PEM'})`);
 }
 
-async function renew(context: Context, args: Args, { config, stateFolder }: Place): Promise<void> {
+async function renew(context: Context, args: Args, { config, state }: Place): Promise<void> {
   args.atMost(1);
   const { routeLibraryLog } = await import('../publish/opcua/library-log.ts');
   const { renewOwnCertificate } = await import('../publish/opcua/security/renew.ts');
   routeLibraryLog(context.log);
   let to = '';
-  await audited(
-    context,
-    stateFolder,
-    { action: 'renewCertificate', target: 'OPC UA', from: null, to: null },
-    async () => {
-      const facts = await renewOwnCertificate({ ...config.opcua, stateFolder }, context.clock);
-      to = `${facts.thumbprint}, until ${day(facts.validToMs)}, for ${[...facts.dns, ...facts.ip].join(', ')}`;
-    },
-  );
+  await audited(context, state, { action: 'renewCertificate', target: 'OPC UA', from: null, to: null }, async () => {
+    const facts = await renewOwnCertificate({ ...config.opcua, state }, context.clock);
+    to = `${facts.thumbprint}, until ${day(facts.validToMs)}, for ${[...facts.dns, ...facts.ip].join(', ')}`;
+  });
   context.stdout(`new certificate: ${to}`);
   context.stderr('each client must trust it now: "twinspect opcua export FILE" writes it');
 }

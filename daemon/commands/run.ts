@@ -121,6 +121,7 @@ function greet(context: Context, { config }: LoadedConfig, daemon: Daemon): void
     ? `${bundle.name}@${bundle.version} judges product ${bundle.product}`
     : 'no bundle is in service: every part is undecided until line.bundle names one';
   context.stderr(`line ${config.line.id}: ${judges}`);
+  for (const { id, text } of daemon.faults) context.stderr(`fault ${id}: ${text} (twinspect fault acknowledge ${id})`);
   const { opcuaEndpoint = null, opcuaAccess = null } = daemon.publishing ?? {};
   const opcua = opcuaEndpoint === null ? null : { endpoint: opcuaEndpoint, access: opcuaAccess ?? '' };
   for (const line of whereToSubscribe(config, daemon.mqttUrl, opcua)) context.stderr(line);

@@ -3,29 +3,18 @@
  * daemon reads again within seconds. A password comes from a file or standard input, never from the command line, which
  * every process of the machine can read. Each change is in the audit record.
  */
-import { mkdir } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
 import { readSecret, secretFile, secretOf } from '../../config/secret.ts';
 import { fail } from '../../errors.ts';
 import { type Role, roles } from '../command/port.ts';
 import { type HashedPassword, hashPassword, saltBytes } from '../users/password.ts';
-import {
-  checkUserName,
-  isRole,
-  parseUsers,
-  type Users,
-  usersFileName,
-  usersText,
-  withChange,
-  withUser,
-} from '../users/users.ts';
-import { readUsersText } from '../users/users-file.ts';
-import { writeWhole } from '../write-whole.ts';
+import { checkUserName, isRole, type Users, withChange, withUser } from '../users/users.ts';
+import { loadUsers, usersFile } from '../users/users-file.ts';
 import type { Args } from './args.ts';
 import { audited } from './audited.ts';
 import type { Command, Context } from './command.ts';
 import { configFor, textReader } from './config.ts';
 import { existingState } from './state-folder.ts';
+import { stateFolderOf } from './state-of.ts';
 
 /** What one call changes. */
 interface Change {
@@ -101,12 +90,15 @@ export const command: Command = {
   async run(context: Context, args: Args) {
     const action = args.positional(0, 'a sub-command');
     const { config } = await configFor(context, args.text('config'));
-    const folder = resolve(context.cwd, config.stateDir);
-    if (action === 'list') return list(context, args, await readUsers(await existingState(context, config)));
+    const state = stateFolderOf(context, config);
+    if (action === 'list') {
+      await existingState(context, config);
+      return list(context, args, (await loadUsers(state)).users);
+    }
     const make = changes[action]!;
     const name = args.positional(1, 'the name of the user');
-    const { users, said, ...what } = await make(context, args, await readUsers(folder), name);
-    await audited(context, folder, { ...what, target: name }, () => writeUsers(folder, users));
+    const { users, said, ...what } = await make(context, args, (await loadUsers(state)).users, name);
+    await audited(context, state, { ...what, target: name }, () => usersFile(state).save({ users, lost: false }));
     context.stdout(said);
   },
 };
@@ -141,15 +133,4 @@ async function passwordFrom(context: Context, args: Args): Promise<HashedPasswor
       ? secretOf(await context.stdin(), given)
       : await readSecret(secretFile(given, { cwd: context.cwd }), textReader(context));
   return hashPassword(secret.reveal(), context.unguessable(saltBytes));
-}
-
-async function readUsers(folder: string): Promise<Users> {
-  const path = join(folder, usersFileName);
-  const text = await readUsersText(path);
-  return text === null ? [] : parseUsers(text, path);
-}
-
-async function writeUsers(folder: string, users: Users): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  await writeWhole(join(folder, usersFileName), new TextEncoder().encode(usersText(users)), { mode: 0o600 });
 }

@@ -2,7 +2,7 @@
  * Where evidence lies: one folder of entries, each a folder of files. Written whole or not at all (a temporary name,
  * then a rename); what an interrupted write left behind is removed when the folder is read. Names sort by age.
  */
-import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 export interface StoredEntry {
@@ -20,6 +20,8 @@ export interface EvidenceFiles {
   list(): Promise<StoredEntry[]>;
   write(entry: string, files: readonly EvidenceFile[]): Promise<void>;
   remove(entry: string): Promise<void>;
+  /** Bytes left on its disk. */
+  free(): Promise<number>;
 }
 
 const unfinished = '.part';
@@ -42,6 +44,10 @@ export function evidenceFolder(path: string): EvidenceFiles {
       await mkdir(making, { recursive: true });
       for (const { name, bytes } of files) await writeFile(join(making, name), bytes);
       await rename(making, target);
+    },
+    async free() {
+      const disk = await statfs(path);
+      return disk.bavail * disk.bsize;
     },
     async remove(entry) {
       await rm(join(path, entry), { recursive: true, force: true });

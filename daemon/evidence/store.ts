@@ -17,6 +17,8 @@ import { type EvidenceLimits, toRemove } from './quota.ts';
 export type EncodePng = (pixels: Uint8Array, widthPx: number, heightPx: number, channels: 1 | 3) => Promise<Uint8Array>;
 
 export interface EvidenceSettings extends EvidenceLimits {
+  /** Free disk below which nothing is kept: the rest is the journal's. */
+  readonly minFreeBytes: number;
   /** Every how many passes one is kept; 0 = none. */
   readonly keepEveryNthPass: number;
 }
@@ -27,6 +29,8 @@ export interface EvidenceCounters {
   overflowed: number;
   /** Larger than the whole quota. */
   tooLarge: number;
+  /** Not kept because the disk has less left than the journal may need. */
+  noRoom: number;
   failed: number;
   /** Removed to make room. */
   removed: number;
@@ -52,6 +56,7 @@ export class EvidenceStore {
     kept: 0,
     overflowed: 0,
     tooLarge: 0,
+    noRoom: 0,
     failed: 0,
     removed: 0,
     lastFailure: null,
@@ -145,6 +150,10 @@ export class EvidenceStore {
     const removed = toRemove(this.#stored, bytes, this.#settings);
     if (removed === null) {
       this.counters.tooLarge++;
+      return;
+    }
+    if ((await this.#files.free()) < this.#settings.minFreeBytes + bytes) {
+      this.counters.noRoom++;
       return;
     }
     for (const entry of removed) {

@@ -109,9 +109,10 @@ export class Inference implements InferencePort {
 
   /** The first wish of a run: where it is refused, the last good choice of the same product serves instead. */
   async start(wish: BundleWish): Promise<void> {
+    // Read before a wish that is met takes its place: damage is told in any case.
+    const last = await this.#lastChoice();
     await this.wish(wish);
     if (this.bundle() !== null || this.#stopping.signal.aborted) return;
-    const last = await this.#lastChoice();
     if (last?.product !== wish.product || last.path === wish.path) return;
     try {
       this.#serve(await this.#open(last.path, last.product, last.digest), asTaught);

@@ -1,11 +1,9 @@
 /**
  * The last good choice of a line, kept over restarts: which bundle served last. Written whole or not at all, so that a
- * power cut leaves the old choice. What cannot be read is no choice, and said.
+ * power cut leaves the old choice. What cannot be read, nor its copy, is no choice, and said.
  */
-import { mkdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { fail, messageOf } from '../../errors.ts';
-import { writeWhole } from '../write-whole.ts';
+import type { StateFolder } from '../state/folder.ts';
 
 export interface BundleChoice {
   /** The bundle's folder. */
@@ -16,46 +14,34 @@ export interface BundleChoice {
 }
 
 export interface LastBundle {
-  /** Null where none was kept; rejects where what was kept cannot be read. */
+  /** Null where none was kept, or none that can be read. */
   load(): Promise<BundleChoice | null>;
   /** Rejects with `bundle/last`. */
   save(choice: BundleChoice): Promise<void>;
 }
 
-export function lastBundle(stateFolder: string, lineId: string): LastBundle {
-  const path = join(stateFolder, `bundle-${lineId}.json`);
+export function lastBundle(state: StateFolder, lineId: string): LastBundle {
+  const file = state.file<BundleChoice>({
+    ...{ name: `bundle-${lineId}.json`, id: `bundle-${lineId}`, parse },
+    show: (choice) => `${JSON.stringify(choice, null, 2)}\n`,
+    lost: 'only the bundle of the configuration can serve at this start',
+  });
   return {
-    async load() {
-      let text: string;
-      try {
-        text = await readFile(path, 'utf8');
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-        throw error;
-      }
-      return parse(text, path);
-    },
+    load: async () => (await file.load()).value,
     async save(choice) {
       try {
-        await mkdir(stateFolder, { recursive: true });
-        await writeWhole(path, `${JSON.stringify(choice, null, 2)}\n`);
+        await file.save(choice);
       } catch (error) {
-        throw fail('bundle/last', { path, cause: messageOf(error) }, error);
+        throw fail('bundle/last', { path: file.path, cause: messageOf(error) }, error);
       }
     },
   };
 }
 
-function parse(text: string, path: string): BundleChoice {
-  const unreadable = (problem: string): Error => fail('bundle/manifest', { path, problem });
-  let choice: Partial<BundleChoice>;
-  try {
-    choice = JSON.parse(text) as Partial<BundleChoice>;
-  } catch (error) {
-    throw unreadable(messageOf(error));
-  }
+function parse(text: string): BundleChoice {
+  const choice = JSON.parse(text) as Partial<BundleChoice> | null;
   for (const field of ['path', 'product', 'digest'] as const) {
-    if (typeof choice?.[field] !== 'string') throw unreadable(`${field} is ${typeof choice?.[field]}, expected a text`);
+    if (typeof choice?.[field] !== 'string') throw new Error(`${field} is ${typeof choice?.[field]}, expected a text`);
   }
   return choice as BundleChoice;
 }

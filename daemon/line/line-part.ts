@@ -43,6 +43,8 @@ export function recordOf(part: LinePart, line: { lineId: string; deadlineMs: num
   invariant(state.phase === 'closed', `a record was asked of a part that is ${state.phase}`);
   return {
     lineId: line.lineId,
+    // Given by the journal that takes the record.
+    epoch: null,
     resultId: `${line.lineId}-${part.sequence}`,
     sequence: part.sequence,
     trigger: part.trigger,

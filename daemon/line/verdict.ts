@@ -75,6 +75,11 @@ export const openedByCamera: PartOrigin = {
 /** One part, judged: the record of promise 1. Times are wall-clock milliseconds unless they end in a duration. */
 export interface VerdictRecord extends PartOrigin {
   lineId: string;
+  /**
+   * Of the journal that gave the sequence: random, another one wherever numbers might be given out again. Epoch and
+   * sequence together are unique. Null until the journal takes the record, and in records of before there were epochs.
+   */
+  epoch: string | null;
   /** `<lineId>-<journal sequence>`, rising over restarts. */
   resultId: string;
   sequence: number;

@@ -18,6 +18,8 @@ export interface MaskReference {
 export interface VerdictPayload extends PartOrigin {
   schema: 'twinspect.verdict/1';
   lineId: string;
+  /** Random, of the journal: with `sequence` it is unique on any disk. Null in records of before there were epochs. */
+  epoch: string | null;
   resultId: string;
   sequence: number;
   trigger: number;
@@ -147,6 +149,7 @@ export function verdictPayload(
   return {
     schema: 'twinspect.verdict/1',
     lineId: record.lineId,
+    epoch: record.epoch,
     resultId: record.resultId,
     sequence: record.sequence,
     trigger: record.trigger,
@@ -191,7 +194,7 @@ export function statusPayload(status: LineStatus, wallMs: number, { client, warn
     counters: { ...status.counters },
     atMs: wallMs,
     client,
-    warnings: [...warnings],
+    warnings: [...warnings, ...(status.warnings ?? [])],
   };
 }
 

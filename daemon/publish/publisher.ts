@@ -45,6 +45,11 @@ export interface PublisherOptions {
   /** The topic masks will be found on; null where no lane carries them. */
   readonly maskTopic: ((resultId: string) => string) | null;
   readonly counters: LineCounters;
+  /**
+   * What is at fault with the state folder and waits for a person; null or absent: nothing. Shown as a warning: a PLC
+   * that takes no pass while `Fault` stands must not stop the line for it.
+   */
+  readonly stateFault?: () => string | null;
   /** Told of each verdict as it went out, after the lanes: for the console and the bench. */
   readonly announced?: (record: VerdictRecord, committed: boolean) => void;
   readonly limits?: Partial<PublisherLimits & CommitLimits>;
@@ -126,7 +131,7 @@ export class Publisher implements VerdictSink {
   async closed(judged: VerdictRecord, evidence: Pick<PartEvidence, 'mask'> | null): Promise<boolean> {
     const { counters, recordLane, announced } = this.#options;
     const mask = evidence?.mask ? this.#copyMask(evidence.mask) : null;
-    const { record, committed } = await this.#guard.commit(judged);
+    const { record, committed } = await this.#guard.commit({ ...judged, epoch: this.#options.journal.epoch });
     count(counters, record);
     this.#announce(record, mask);
     announced?.(record, committed);
@@ -153,6 +158,11 @@ export class Publisher implements VerdictSink {
     this.#guard.failed(new Error(problem));
   }
 
+  /** A fault of the state folder came or went. */
+  faultsChanged(): void {
+    this.#showStatus();
+  }
+
   /** Why capture and inference are not proven to work; null while they are: the heartbeat steps only then. */
   setPulse(problem: string | null): void {
     this.#pulse = problem;
@@ -177,7 +187,9 @@ export class Publisher implements VerdictSink {
     const why = stopped ?? this.#guard.fault ?? this.#state.why ?? this.#state.fault;
     const of = stopped ? 'stopped' : this.#guard.fault !== null ? 'journal' : (this.#state.cause ?? 'other');
     const cause = why === null ? null : of;
-    return { lineId, ready: why === null, why, cause, fault, bundle: this.#state.bundle, counters };
+    const stateFault = this.#options.stateFault?.() ?? null;
+    const warnings = stateFault === null ? [] : [stateFault];
+    return { lineId, ready: why === null, why, cause, fault, bundle: this.#state.bundle, counters, warnings };
   }
 
   #laneFault(): string | null {

@@ -6,6 +6,7 @@ import { invariant } from '../../errors.ts';
 import type { Audit } from '../audit/port.ts';
 import type { Clock } from '../clock.ts';
 import type { VerdictRecord } from '../line/verdict.ts';
+import type { StateFolder } from '../state/folder.ts';
 import type { CommitLimits } from './commit-guard.ts';
 import { type Journal, openJournal } from './journal/journal.ts';
 import type { JournalLimits } from './journal/limits.ts';
@@ -19,7 +20,7 @@ import { type EncodePng, newCounters, Publisher, type PublisherLimits } from './
 import { RecordLane, type RecordLaneLimits } from './record-lane.ts';
 import type { SparkplugNode } from './sparkplug/node.ts';
 
-export interface PublishingOpcUa extends Omit<SecuritySettings, 'stateFolder'> {
+export interface PublishingOpcUa extends Omit<SecuritySettings, 'state'> {
   readonly port: number;
   /** Names the port's setting in errors. */
   readonly setting: string;
@@ -29,7 +30,9 @@ export interface PublishingOpcUa extends Omit<SecuritySettings, 'stateFolder'> {
 export type PublishingVision = Omit<VisionSources, 'records'>;
 
 export interface PublishingOptions {
-  readonly stateFolder: string;
+  readonly state: StateFolder;
+  /** `/etc/machine-id`; null or absent: it is not known. */
+  readonly machineId?: string | null;
   readonly lineIds: readonly string[];
   /** Null = no broker: records are kept for the result store only. */
   readonly mqtt: LineMqtt | null;
@@ -61,8 +64,8 @@ export interface Publishing {
 }
 
 export async function startPublishing(options: PublishingOptions): Promise<Publishing> {
-  const { stateFolder, lineIds, clock, log } = options;
-  const journal = await openJournal({ stateFolder, clock, limits: options.limits ?? {} });
+  const { state, lineIds, clock, log, machineId = null } = options;
+  const journal = await openJournal({ state, clock, machineId, limits: options.limits ?? {} });
   let opcua: OpcUa | null = null;
   try {
     if (options.opcua) {
@@ -73,7 +76,7 @@ export async function startPublishing(options: PublishingOptions): Promise<Publi
       const { audit = null } = options;
       const vision = visionOf(options, journal);
       opcua = await startOpcUa({
-        ...{ settings: { ...settings, stateFolder }, setting, lineIds, clock, log, audit, latest, vision },
+        ...{ settings: { ...settings, state }, setting, lineIds, clock, log, audit, latest, vision },
       });
     }
     const sparkplug = await openSparkplug(options);
@@ -98,10 +101,10 @@ interface Ways {
 
 /** An edge node of its own connection beside the lines'; its library is loaded by who wants it. */
 async function openSparkplug(options: PublishingOptions): Promise<SparkplugNode | null> {
-  const { mqtt, stateFolder, lineIds, clock, log, limits = {} } = options;
+  const { mqtt, state, lineIds, clock, log, limits = {} } = options;
   if (!mqtt?.sparkplug) return null;
   const { openSparkplugNode } = await import('./sparkplug/open.ts');
-  return openSparkplugNode({ mqtt, settings: mqtt.sparkplug, stateFolder, lineIds, clock, log, limits });
+  return openSparkplugNode({ mqtt, settings: mqtt.sparkplug, state, lineIds, clock, log, limits });
 }
 
 function visionOf({ vision }: PublishingOptions, journal: Journal): ((lineId: string) => VisionSources) | null {
@@ -146,8 +149,10 @@ function composeLine(
   );
   const publisher = new Publisher({
     ...{ lineId, clock, log, journal, control: lanes, recordLane, encodePng, maskTopic, counters, limits },
+    stateFault: () => options.state.faults.text,
     ...(announced ? { announced } : {}),
   });
+  options.state.faults.onChange(() => publisher.faultsChanged());
   return { publisher, mqtt, lanes };
 }
 

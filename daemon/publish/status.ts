@@ -32,6 +32,8 @@ export interface LineState {
 export interface LineStatus extends LineState {
   readonly lineId: string;
   readonly counters: LineCounters;
+  /** What a person should look at though the line judges. */
+  readonly warnings?: readonly string[];
 }
 
 export interface LineCounters extends Record<Decision, number> {

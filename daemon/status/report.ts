@@ -105,6 +105,8 @@ export interface FaultReport {
   /** A code of docs/errors.md; null where there is none. */
   readonly code: string | null;
   readonly text: string;
+  /** Since when, ISO 8601; null where nobody noted it. */
+  readonly since: string | null;
 }
 
 export interface VerdictReport {

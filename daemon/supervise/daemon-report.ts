@@ -5,6 +5,7 @@ import { type Change, valueAt } from '../../config/watch.ts';
 import { messageOf, TwinspectError } from '../../errors.ts';
 import type { VerdictRecord } from '../line/verdict.ts';
 import type { Health } from '../publish/lane.ts';
+import type { StateFault } from '../state/faults.ts';
 import { redacted } from '../status/redact.ts';
 import {
   type ConfigurationReport,
@@ -111,7 +112,7 @@ export class DaemonDiary {
       verdicts: this.#verdicts,
       configuration: this.#configuration(),
     };
-    return redacted({ ...told, faults: faultsOf(told) });
+    return redacted({ ...told, faults: [...stateFaults(daemon.faults), ...faultsOf(told)] });
   }
 
   #effective(daemon: Daemon): DaemonReport['effective'] {
@@ -163,11 +164,19 @@ function listensOf({ mqttUrl, publishing }: Daemon, embedded: boolean): Record<s
   return found;
 }
 
+/** What waits to be acknowledged; the line judges meanwhile. */
+function stateFaults(faults: readonly StateFault[]): FaultReport[] {
+  return faults.map(({ id, text, sinceMs }) => {
+    return { source: `state ${id}`, code: null, text, since: iso(sinceMs) };
+  });
+}
+
 function faultsOf(told: Omit<DaemonReport, 'faults'>): FaultReport[] {
   const { line, refusal, heartbeat, inference, cameras, links, configuration } = told;
   const faults: FaultReport[] = [];
   const add = (source: string, problem: string | null, code: string | null = null): void => {
-    if (problem !== null && !faults.some(({ text }) => text === problem)) faults.push({ source, code, text: problem });
+    if (problem === null || faults.some(({ text }) => text === problem)) return;
+    faults.push({ source, code, text: problem, since: null });
   };
   if (refusal) add('bundle', refusal.text, refusal.code);
   if (told.phase !== 'starting') for (const { id, problem } of cameras) add(id, problem);

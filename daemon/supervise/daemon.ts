@@ -3,7 +3,6 @@
  * line, camera. Each step is bounded and named; the stop runs the other way, so that no frame comes to a line that is
  * gone and no verdict to a journal that is closed.
  */
-import { resolve } from 'node:path';
 import type { Config } from '../../config/schema.ts';
 import type { Change } from '../../config/watch.ts';
 import { encodePng } from '../../drivers/image/png.ts';
@@ -24,6 +23,8 @@ import type { LineMqtt } from '../publish/mqtt/settings.ts';
 import type { Publisher } from '../publish/publisher.ts';
 import { type Publishing, startPublishing } from '../publish/publishing.ts';
 import type { Registering } from '../registration/registering.ts';
+import type { StateFault } from '../state/faults.ts';
+import type { StateFolder } from '../state/folder.ts';
 import { brief, publishingStopMaxMs, type StepBounds } from './brief.ts';
 import { LineCameras, openCameras } from './cameras.ts';
 import { openEvidence } from './evidence.ts';
@@ -35,7 +36,7 @@ import { ownLanes } from './own-lanes.ts';
 import { lineRegistering } from './registering.ts';
 import { inferenceSettings, lineSettings, mqttSettings, opcUaSettings, publishingLimits } from './settings.ts';
 import { lineSink } from './sink.ts';
-import { makeStateFolder } from './state-folder.ts';
+import { acknowledgeAtReset, machineIdOf, startState, stateFolderOf } from './state-folder.ts';
 import { Steps } from './steps.ts';
 import { visionOf } from './vision.ts';
 
@@ -60,7 +61,7 @@ export interface DaemonOptions {
 export class Daemon {
   readonly #options: DaemonOptions;
   readonly #steps: Steps;
-  readonly #stateFolder: string;
+  readonly #state: StateFolder;
   readonly #inference: Inference;
   readonly #audit: AuditFile;
   readonly #orders: LineOrders;
@@ -79,27 +80,28 @@ export class Daemon {
   constructor(options: DaemonOptions) {
     this.#options = options;
     const { config, clock, log } = options;
-    this.#stateFolder = resolve(options.cwd, config.stateDir);
+    const state = stateFolderOf(options);
+    this.#state = state;
     this.#steps = new Steps({ clock, log: log.child({ room: 'supervise' }), signal: options.signal });
     this.progress = this.#steps;
     this.#inference = new Inference({
       settings: inferenceSettings(config),
       clock,
       log: log.child({ room: 'inference' }),
-      last: lastBundle(this.#stateFolder, config.line.id),
+      last: lastBundle(state, config.line.id),
       betweenParts: async (change) => (this.#line ? this.#line.betweenParts(change) : change()),
       changed: () => {
         this.#showState();
         this.#orders.changed();
       },
     });
-    this.#audit = new AuditFile({ stateFolder: this.#stateFolder, clock, log: log.child({ room: 'audit' }) });
+    this.#audit = new AuditFile({ state, clock, log: log.child({ room: 'audit' }) });
     this.#orders = lineOrders({
-      ...{ config, clock, stateFolder: this.#stateFolder, cwd: options.cwd },
-      ...{ inference: this.#inference, audit: this.#audit },
+      ...{ config, clock, state, cwd: options.cwd, inference: this.#inference, audit: this.#audit },
       log: log.child({ room: 'command' }),
     });
     this.#orders.onOrdered(() => this.#showState());
+    acknowledgeAtReset(state, this.#orders, log);
     this.#orders.onResetCounters(() => this.#publishing?.line(config.line.id).resetRejects());
   }
 
@@ -129,19 +131,13 @@ export class Daemon {
   /** Rejects with the error of the step that failed; everything before it is stopped again then. */
   async start(): Promise<void> {
     try {
-      const makeFolder = () => makeStateFolder(this.#stateFolder);
-      await this.#steps.start({ ...this.#brief('state folder'), begin: makeFolder, end: () => {} });
-      await this.#steps.start({
-        ...this.#brief('orders'),
-        begin: () => this.#orders.open(),
-        end: () => this.#audit.close(),
-      });
+      const kept = { state: this.#state, audit: this.#audit, orders: this.#orders };
+      await startState(this.#steps, kept, (name) => this.#brief(name));
       const cameras = await this.#openCameras();
       this.cameras = cameras;
-      const registering = () => lineRegistering(this.#options, this.#stateFolder, cameras);
       this.#registering = await this.#steps.start({
         ...this.#brief('calibration'),
-        begin: registering,
+        begin: () => lineRegistering(this.#options, this.#state, cameras),
         end: (begun) => begun.close(),
       });
       await this.#startBroker();
@@ -159,6 +155,10 @@ export class Daemon {
   /** Takes everything down, last first, each within its bound. Safe twice, and while it starts. */
   stop(): Promise<void> {
     return this.#steps.stop();
+  }
+
+  get faults(): readonly StateFault[] {
+    return this.#state.faults.standing;
   }
 
   async #openCameras(): Promise<LineCameras> {
@@ -185,7 +185,7 @@ export class Daemon {
   /** Before what shows verdicts, so that they are closed after it: by then no pass can come. */
   async #startOwnLanes(): Promise<ControlLane[]> {
     const lanes: ControlLane[] = [...(this.#options.lanes ?? [])];
-    for (const { name, open } of ownLanes(this.#options, this.#stateFolder)) {
+    for (const { name, open } of ownLanes(this.#options, this.#state)) {
       const own = await this.#steps.start({ ...this.#brief(name), begin: open, end: (lane) => lane?.stop() });
       if (own) lanes.push(own.lane);
     }
@@ -193,14 +193,15 @@ export class Daemon {
   }
 
   #startPublishing(lanes: readonly ControlLane[]): Promise<Publishing> {
-    const { config, cwd, clock, log, announced } = this.#options;
+    const { config, cwd, clock, log, files, announced } = this.#options;
     return this.#steps.start({
       ...this.#brief('journal, MQTT and OPC UA'),
       startMaxMs: this.#options.config.start.publishingTimeoutMs,
       stopMaxMs: publishingStopMaxMs,
       begin: async () =>
         startPublishing({
-          stateFolder: this.#stateFolder,
+          state: this.#state,
+          machineId: await machineIdOf(files),
           lineIds: [config.line.id],
           mqtt: await this.#mqttSettings(),
           opcua: opcUaSettings(config),
@@ -222,12 +223,12 @@ export class Daemon {
 
   async #mqttSettings(): Promise<LineMqtt | null> {
     const { config, cwd, credentials = null, files } = this.#options;
-    const [url, stateFolder] = [this.mqttUrl, this.#stateFolder];
-    return url === null ? null : mqttSettings(config, { url, places: { cwd, credentials }, files, stateFolder });
+    const [url, state] = [this.mqttUrl, this.#state];
+    return url === null ? null : mqttSettings(config, { url, places: { cwd, credentials }, files, state });
   }
 
   async #startEvidence(): Promise<void> {
-    const begin = () => openEvidence(this.#options.config, this.#options.cwd, this.#stateFolder);
+    const begin = () => openEvidence(this.#options.config, this.#options.cwd, this.#state.path);
     this.#evidence = await this.#steps.start({ ...this.#brief('evidence'), begin, end: (store) => store?.drained() });
   }
 
@@ -282,8 +283,7 @@ export class Daemon {
 
   #beat(line: Line, camera: LineCameras, signal: AbortSignal): void {
     const { config, clock, log } = this.#options;
-    const publisher = this.#publishing?.line(config.line.id);
-    const show = (problem: string | null): void => publisher?.setPulse(problem);
+    const show = (problem: string | null): void => this.#publishing?.line(config.line.id).setPulse(problem);
     const station = { line, camera, inference: this.#inference };
     this.heartbeat = heartbeatOf(station, { clock, log: log.child({ room: 'heartbeat' }), signal, show });
   }

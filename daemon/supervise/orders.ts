@@ -10,23 +10,24 @@ import { ordersStore } from '../command/kept-orders.ts';
 import { LineOrders } from '../command/line-orders.ts';
 import type { Inference } from '../inference/inference.ts';
 import type { Log } from '../log.ts';
+import type { StateFolder } from '../state/folder.ts';
 import { configuredOpener } from './settings.ts';
 
 export interface OrdersOptions {
   readonly config: Config;
   readonly cwd: string;
-  readonly stateFolder: string;
+  readonly state: StateFolder;
   readonly inference: Inference;
   readonly audit: Audit;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-export function lineOrders({ config, cwd, stateFolder, ...given }: OrdersOptions): LineOrders {
+export function lineOrders({ config, cwd, state, ...given }: OrdersOptions): LineOrders {
   const lineId = config.line.id;
   const triggerFrom = configuredOpener(config);
   const folderOf = (bundle: string): string => resolve(cwd, bundleFolder(bundle));
-  return new LineOrders({ lineId, config, store: ordersStore(stateFolder, lineId), folderOf, triggerFrom, ...given });
+  return new LineOrders({ lineId, config, store: ordersStore(state, lineId), folderOf, triggerFrom, ...given });
 }
 
 /** What was edited goes into the audit record: who may write the file is not known, that it was edited is. */

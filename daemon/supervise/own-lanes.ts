@@ -10,6 +10,7 @@ import { OkLine } from '../output/ok-line.ts';
 import { WatchedOutput } from '../output/watched-output.ts';
 import type { ControlLane } from '../publish/lane.ts';
 import type { PlcAddress } from '../publish/opcua/client/plc-session.ts';
+import type { StateFolder } from '../state/folder.ts';
 
 export interface OwnLane {
   readonly lane: ControlLane;
@@ -28,19 +29,19 @@ export interface OwnLanesOptions {
 /** Each by the name of its step; opens to null where the configuration has none. */
 export function ownLanes(
   options: OwnLanesOptions,
-  stateFolder: string,
+  state: StateFolder,
 ): { readonly name: string; open(): Promise<OwnLane | null> }[] {
   return [
-    { name: 'digital output', open: () => openOutput(options, stateFolder) },
-    { name: 'PLC client', open: () => openPlcClient(options, stateFolder) },
+    { name: 'digital output', open: () => openOutput(options, state) },
+    { name: 'PLC client', open: () => openPlcClient(options, state) },
   ];
 }
 
 /** Rejects with `output/library`, `output/device` or `output/process`. */
-async function openOutput({ config, clock, log }: OwnLanesOptions, stateFolder: string): Promise<OwnLane | null> {
+async function openOutput({ config, clock, log }: OwnLanesOptions, state: StateFolder): Promise<OwnLane | null> {
   const { output, line } = config;
   if (output.driver === 'none') return null;
-  const device = deviceSettings(output, line.id, stateFolder);
+  const device = deviceSettings(output, line.id, state.path);
   const watched = new WatchedOutput({ device, clock, log: log.child({ room: 'output' }) });
   await watched.open();
   const lane = new OkLine({ lineId: line.id, output: watched, clock, holdMs: output.holdMs });
@@ -57,14 +58,14 @@ export function deviceSettings(
 }
 
 /** A PLC that is not there is no reason not to start. */
-async function openPlcClient(options: OwnLanesOptions, stateFolder: string): Promise<OwnLane | null> {
+async function openPlcClient(options: OwnLanesOptions, state: StateFolder): Promise<OwnLane | null> {
   const { plc, line, opcua } = options.config;
   if (plc.url === '') return null;
   const { clock } = options;
   const log = options.log.child({ room: 'plc' });
   const { url, securityMode, securityPolicy, nodeId, pollMs } = plc;
   const address: PlcAddress = {
-    ...{ url, securityMode, securityPolicy, stateFolder, applicationUri: opcua.applicationUri },
+    ...{ url, securityMode, securityPolicy, state, applicationUri: opcua.applicationUri },
     user: plc.username === '' ? null : { name: plc.username, password: plcPasswordReader(plc.passwordFile, options) },
   };
   const tags = { template: nodeId, lineId: line.id, triggered: line.trigger === 'command' };

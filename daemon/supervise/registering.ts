@@ -5,6 +5,7 @@ import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import { normalFile } from '../registration/normal-file.ts';
 import { openRegistering, type Registering } from '../registration/registering.ts';
+import type { StateFolder } from '../state/folder.ts';
 import { registeringSettings } from './settings.ts';
 
 export interface RegisteringOptions {
@@ -19,13 +20,13 @@ export interface RegisteringOptions {
 /** Throws `file/missing` or `calibration/field`. */
 export function lineRegistering(
   { config, cwd, clock, log, files, signal }: RegisteringOptions,
-  stateFolder: string,
+  state: StateFolder,
   camera: Pick<Camera, 'id' | 'calibration'>,
 ): Promise<Registering> {
   return openRegistering({
     ...registeringSettings(config, cwd),
     ...{ camera, clock, signal, log: log.child({ room: 'registration' }) },
-    store: normalFile(stateFolder, config.line.id),
+    store: normalFile(state, config.line.id),
     read: (path) => files.read(path),
   });
 }

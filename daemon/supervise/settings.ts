@@ -10,6 +10,7 @@ import { deviceName } from '../publish/mqtt/device-name.ts';
 import type { LineMqtt, SparkplugSettings } from '../publish/mqtt/settings.ts';
 import { readTls } from '../publish/mqtt/tls-files.ts';
 import type { PublishingOptions } from '../publish/publishing.ts';
+import type { StateFolder } from '../state/folder.ts';
 import { brokerFiles } from './broker-files.ts';
 
 /** The camera that delivers colour, or both; and the one beside it that delivers depth. */
@@ -98,8 +99,9 @@ export function inferenceSettings({ inference }: Config): InferenceSettings {
 }
 
 export function evidenceSettings({ evidence }: Config) {
-  const { quotaMb, keepEveryNthPass } = evidence;
-  return { maxBytes: quotaMb * 1024 * 1024, maxEntries: evidenceEntriesMax, keepEveryNthPass };
+  const { quotaMb, minFreeMb, keepEveryNthPass } = evidence;
+  const mb = 1024 * 1024;
+  return { maxBytes: quotaMb * mb, minFreeBytes: minFreeMb * mb, maxEntries: evidenceEntriesMax, keepEveryNthPass };
 }
 
 /** Null where the server is switched off. */
@@ -116,14 +118,14 @@ export interface MqttSurroundings {
   readonly places: SecretPlaces;
   readonly files: Pick<FileReader, 'read'>;
   /** Where the name of this device is kept. */
-  readonly stateFolder: string;
+  readonly state: StateFolder;
 }
 
 /** Reads password and certificates once, so that a wrong file is said at the start and not to an absent broker. */
 export async function mqttSettings(config: Config, around: MqttSurroundings): Promise<LineMqtt> {
   const { mqtt } = config;
-  const { url, places, files, stateFolder } = around;
-  const device = await deviceName(stateFolder, (path) => files.read(path));
+  const { url, places, files, state } = around;
+  const device = await deviceName(state, (path) => files.read(path));
   const { prefix, username, clientId, protocol, commandRole } = mqtt;
   const named = brokerFiles(mqtt, places, files);
   const tls = named.tls(mqtt.tls);
@@ -154,5 +156,6 @@ export function publishingLimits({ mqtt, journal }: Config): NonNullable<Publish
     recordsMax: journal.maxRecords,
     recordBytesMax: journal.maxBytesMb * 1024 * 1024,
     commitMaxMs: journal.commitTimeoutMs,
+    reserveBytes: journal.reserveMb * 1024 * 1024,
   };
 }

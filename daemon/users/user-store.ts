@@ -6,10 +6,11 @@
 import { messageOf } from '../../errors.ts';
 import type { Clock } from '../clock.ts';
 import type { Role } from '../command/port.ts';
+import type { StateFolder } from '../state/folder.ts';
 import { Attempts } from './attempts.ts';
 import { matches, nobody } from './password.ts';
 import { parseUsers, type User, type Users } from './users.ts';
-import { readUsersText } from './users-file.ts';
+import { loadUsers, readUsersText, usersFile } from './users-file.ts';
 
 /** A user that was taken out may stay this long. */
 const rereadMs = 2000;
@@ -21,7 +22,7 @@ export type Login =
   | { readonly granted: false; readonly why: 'wrong' | 'waits' | 'busy'; readonly waitMs: number };
 
 export interface UserStoreOptions {
-  readonly path: string;
+  readonly state: StateFolder;
   readonly clock: Clock;
 }
 
@@ -30,7 +31,9 @@ export class UserStore {
   readonly #attempts = new Attempts();
   readonly #listeners: ((gone: readonly string[]) => void)[] = [];
   readonly #stopped = new AbortController();
+  readonly #path: string;
   #users: Users = [];
+  #lost = false;
   #text: string | null = null;
   #waiting = 0;
   #turn: Promise<unknown> = Promise.resolve();
@@ -38,16 +41,23 @@ export class UserStore {
 
   constructor(options: UserStoreOptions) {
     this.#options = options;
+    this.#path = usersFile(options.state).path;
   }
 
-  /** Rejects where the file is there and cannot be understood; then follows it. */
+  /** Rejects with `state/stuck` or `user/file` where the file can neither be understood nor moved; then follows it. */
   async start(): Promise<void> {
+    this.#lost = (await loadUsers(this.#options.state)).lost;
     this.#take(await this.#read());
     this.#follow();
   }
 
   stop(): void {
     this.#stopped.abort();
+  }
+
+  /** There were users when it started, and nobody knows who: not the same as none yet. */
+  get lost(): boolean {
+    return this.#lost;
   }
 
   get users(): Users {
@@ -104,7 +114,10 @@ export class UserStore {
     const again = async (): Promise<void> => {
       try {
         const text = await this.#read();
-        if (text !== this.#text) this.#take(text);
+        if (text !== this.#text) {
+          this.#take(text);
+          await usersFile(this.#options.state).refreshCopy();
+        }
         this.#problem = null;
       } catch (error) {
         this.#problem = messageOf(error);
@@ -115,11 +128,11 @@ export class UserStore {
   }
 
   async #read(): Promise<string | null> {
-    return readUsersText(this.#options.path);
+    return readUsersText(this.#path);
   }
 
   #take(text: string | null): void {
-    const users = text === null ? [] : parseUsers(text, this.#options.path);
+    const users = text === null ? [] : parseUsers(text, this.#path);
     const same = (user: User): boolean =>
       users.some(({ name, password }) => name === user.name && password.hash === user.password.hash);
     const gone = this.#users.filter((user) => !same(user)).map(({ name }) => name);

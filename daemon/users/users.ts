@@ -14,6 +14,12 @@ export interface User {
 
 export type Users = readonly User[];
 
+/** What stands in the file. `lost`: there were users once who could not be read any more, and none was added since. */
+export interface UsersFile {
+  readonly users: Users;
+  readonly lost: boolean;
+}
+
 /** In the state folder. */
 export const usersFileName = 'users.json';
 const version = 1;
@@ -32,6 +38,11 @@ export function checkUserName(name: string): void {
 
 /** Throws `user/file`. */
 export function parseUsers(text: string, path: string): Users {
+  return parseUsersFile(text, path).users;
+}
+
+/** Throws `user/file`. */
+export function parseUsersFile(text: string, path: string): UsersFile {
   const bad = (problem: string): Error => fail('user/file', { path, problem });
   let value: unknown;
   try {
@@ -39,12 +50,12 @@ export function parseUsers(text: string, path: string): Users {
   } catch {
     throw bad('is not JSON'); // what the parser says quotes the file
   }
-  const { version: found, users } = (value ?? {}) as { version?: unknown; users?: unknown };
+  const { version: found, users, lost } = (value ?? {}) as { version?: unknown; users?: unknown; lost?: unknown };
   if (found !== version) throw bad(`has version ${JSON.stringify(found)}, expected ${version}`);
   if (!Array.isArray(users) || users.length > usersMax) throw bad(`has no list of at most ${usersMax} users`);
   const parsed = users.map((user, index) => parseUser(user, (problem) => bad(`user ${index + 1} ${problem}`)));
   if (new Set(parsed.map(({ name }) => name)).size < parsed.length) throw bad('names a user twice');
-  return parsed;
+  return { users: parsed, lost: lost === true };
 }
 
 function parseUser(value: unknown, bad: (problem: string) => Error): User {
@@ -60,8 +71,9 @@ export function isRole(value: unknown): value is Role {
   return (roles as readonly unknown[]).includes(value);
 }
 
-export function usersText(users: Users): string {
-  return `${JSON.stringify({ version, users }, null, 2)}\n`;
+/** `lost` is written where there are no users any more: that is not the same as none yet. */
+export function usersText(users: Users, lost = false): string {
+  return `${JSON.stringify({ version, users, ...(lost && { lost }) }, null, 2)}\n`;
 }
 
 /** A list with one more. Throws `user/exists`, `user/many`. */

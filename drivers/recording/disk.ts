@@ -1,5 +1,6 @@
 /** The file of a recording on the disk. Refuses to write over one that is there. */
-import { open } from 'node:fs/promises';
+import { open, statfs } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { fail, messageOf } from '../../errors.ts';
 import type { RecordingFile } from './writer.ts';
 
@@ -22,4 +23,10 @@ export async function createRecordingFile(path: string): Promise<RecordingFile> 
     sync: () => attempt(() => file.datasync()),
     close: () => attempt(() => file.close()),
   };
+}
+
+/** Bytes left on the disk that a file is on. */
+export async function freeBeside(path: string): Promise<number> {
+  const disk = await statfs(dirname(path));
+  return disk.bavail * disk.bsize;
 }

@@ -19,6 +19,8 @@ export interface RecorderLimits {
   readonly forMs: number | null;
   /** Triggers of the first camera. */
   readonly partsMax: number | null;
+  /** Free disk below which it ends, and how to ask for it; absent: down to the last byte. */
+  readonly floor?: { readonly bytes: number; free(): Promise<number> };
 }
 
 export interface RecordingSummary {
@@ -28,7 +30,7 @@ export interface RecordingSummary {
   /** Frames that the disk was too slow for. */
   readonly dropped: number;
   /** What ended it. */
-  readonly why: 'stopped' | 'bytes' | 'time' | 'parts' | 'ended';
+  readonly why: 'stopped' | 'bytes' | 'time' | 'parts' | 'ended' | 'room';
 }
 
 interface Job {
@@ -176,6 +178,8 @@ export class Recorder {
   async #sync(): Promise<void> {
     this.#syncedAtMs = this.#clock.nowMs();
     await this.#writer.sync();
+    const { floor } = this.#limits;
+    if (floor && (await floor.free()) < floor.bytes) this.#over.resolve('room');
   }
 
   /** The last message of a burst must not wait for the next one to reach the disk. */

@@ -2,6 +2,8 @@
  * The only door to onnxruntime. A session runs one graph; `run` blocks the thread it is called on for the whole
  * inference (the binding wraps a synchronous call), so a resident process keeps sessions in a process of their own.
  */
+// First: it must stand before the library is loaded.
+import './quiet.ts';
 import { createRequire } from 'node:module';
 import * as ort from 'onnxruntime-node';
 import { fail } from '../../errors.ts';

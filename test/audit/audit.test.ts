@@ -10,6 +10,7 @@ import { newest, verify } from '../../daemon/audit/read.ts';
 import { systemClock } from '../../daemon/clock.ts';
 import { SimulatedClock } from '../drivers/simulated-clock.ts';
 import { until } from '../inference/rig.ts';
+import { stateAt } from '../state/at.ts';
 
 const who = { name: 'anna', via: 'opcua', role: 'configure', certificate: null } as const;
 
@@ -26,7 +27,7 @@ function stateFolder(): string {
 function open(state: string, given: Partial<AuditFileOptions> = {}): { audit: AuditFile; said: string[] } {
   const said: string[] = [];
   const log = { error: (_values: object, text: string) => void said.push(text) };
-  return { audit: new AuditFile({ stateFolder: state, clock: systemClock, log, ...given }), said };
+  return { audit: new AuditFile({ state: stateAt(state), clock: systemClock, log, ...given }), said };
 }
 
 const fileOne = (state: string): string => join(auditFolder(state), 'audit-000001.jsonl');

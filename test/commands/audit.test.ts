@@ -6,6 +6,7 @@ import { systemClock } from '../../daemon/clock.ts';
 import { dispatch } from '../../daemon/commands/dispatch.ts';
 import { loadCommand, seats } from '../../daemon/commands/index.ts';
 import { temporaryFolder } from '../inference/rig.ts';
+import { stateAt } from '../state/at.ts';
 import { scene } from './scene.ts';
 
 async function audit(state: string, argv: string[]) {
@@ -16,7 +17,7 @@ async function audit(state: string, argv: string[]) {
 
 async function written(): Promise<string> {
   const state = temporaryFolder();
-  const record = new AuditFile({ stateFolder: state, clock: systemClock, log: { error: () => undefined } });
+  const record = new AuditFile({ state: stateAt(state), clock: systemClock, log: { error: () => undefined } });
   const who = { name: 'anna\u009b2J', via: 'opcua', role: 'operate', certificate: null } as const;
   const from = { recipe: 1, name: 'bolt' };
   const to = { recipe: 2, name: 'nut' };

@@ -22,6 +22,7 @@ const encode = async (pixels: Uint8Array, widthPx: number, heightPx: number, cha
 function record(sequence: number, decision: Decision): VerdictRecord {
   return {
     lineId: 'line1',
+    epoch: null,
     resultId: `line1-${sequence}`,
     sequence,
     trigger: sequence,
@@ -50,7 +51,7 @@ function evidence(): PartEvidence {
   return { pair: { widthPx: 4, heightPx: 3, rgb, depthMm }, reading: readingOf(), mask };
 }
 
-const roomy = { maxBytes: 1e6, maxEntries: 100, keepEveryNthPass: 3 };
+const roomy = { maxBytes: 1e6, minFreeBytes: 0, maxEntries: 100, keepEveryNthPass: 3 };
 
 test('fails, undecided and every Nth pass are kept', async () => {
   const store = new EvidenceStore(evidenceFolder(folder), encode, roomy);
@@ -115,7 +116,11 @@ test('the oldest go first, by count and by bytes, over restarts', async () => {
   ]) {
     await rm(folder, { recursive: true, force: true });
     for (let sequence = 1; sequence <= 6; sequence++) {
-      const store = new EvidenceStore(evidenceFolder(folder), encode, { ...limits, keepEveryNthPass: 0 });
+      const store = new EvidenceStore(evidenceFolder(folder), encode, {
+        ...limits,
+        minFreeBytes: 0,
+        keepEveryNthPass: 0,
+      });
       store.offer(record(sequence, 'fail'), null);
       await store.drained();
       expect(store.counters).toMatchObject({ kept: 1, removed: sequence > 3 ? 1 : 0, failed: 0 });
@@ -131,6 +136,19 @@ test('what is larger than the quota deletes nothing', async () => {
   store.offer(record(2, 'fail'), evidence());
   await store.drained();
   expect(store.counters).toMatchObject({ kept: 1, tooLarge: 1, removed: 0 });
+});
+
+test('below the floor of free disk nothing is kept, and again once there is room', async () => {
+  let free = 1000;
+  const files: EvidenceFiles = { ...evidenceFolder(folder), free: async () => free };
+  const store = new EvidenceStore(files, encode, { ...roomy, minFreeBytes: 1000 });
+  store.offer(record(1, 'fail'), null);
+  await store.drained();
+  expect(store.counters).toMatchObject({ kept: 0, noRoom: 1, failed: 0 });
+  free = 1_000_000;
+  store.offer(record(2, 'fail'), null);
+  await store.drained();
+  expect(store.counters).toMatchObject({ kept: 1, noRoom: 1 });
 });
 
 test('a disk that fails is counted and tried again; a slow one overflows', async () => {

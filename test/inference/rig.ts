@@ -7,6 +7,7 @@ import { systemClock } from '../../daemon/clock.ts';
 import { Inference, type InferenceDeps } from '../../daemon/inference/inference.ts';
 import { lastBundle } from '../../daemon/inference/last-bundle.ts';
 import type { InferenceSettings } from '../../daemon/inference/settings.ts';
+import { stateAt } from '../state/at.ts';
 
 export const settings: InferenceSettings = {
   provider: 'cpu',
@@ -34,7 +35,7 @@ export function openInference(stateFolder: string, given: Partial<InferenceDeps>
     settings,
     clock: systemClock,
     log: { info: at('info'), warn: at('warn'), error: at('error') },
-    last: lastBundle(stateFolder, 'line1'),
+    last: lastBundle(stateAt(stateFolder), 'line1'),
     betweenParts: async (change) => change(),
     changed: () => undefined,
     ...given,

@@ -10,6 +10,7 @@ export function judged(sequence: number, decision: Decision = 'pass', lineId = '
   return {
     ...openedByCamera,
     lineId,
+    epoch: null,
     resultId: resultIdOf(lineId, sequence),
     sequence,
     trigger: sequence + 1000,

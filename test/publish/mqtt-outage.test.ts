@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../daemon/clock.ts';
 import { deviceName } from '../../daemon/publish/mqtt/device-name.ts';
 import { startMosquitto } from '../net/mosquitto.ts';
+import { stateAt } from '../state/at.ts';
 import { freePort, range, readableLog, temporaryFolder, until } from './fixtures.ts';
 import { connected, drained, judge, mqttCounters, mqttProblem, publish } from './mqtt-rig.ts';
 import { mosquittoVersion, Subscriber, skipMosquitto, Wire } from './plant.ts';
@@ -106,8 +107,8 @@ describe.skipIf(skipMosquitto)(`outages of Mosquitto ${mosquittoVersion() ?? '(n
   test('two devices of one line id: neither throws the other out, both say so, and it passes', async () => {
     const broker = await startMosquitto();
     const [one, two] = await Promise.all([
-      deviceName(temporaryFolder(), readFile),
-      deviceName(temporaryFolder(), readFile),
+      deviceName(stateAt(temporaryFolder()), readFile),
+      deviceName(stateAt(temporaryFolder()), readFile),
     ]);
     expect(one).toMatch(/^[0-9a-f]{8}$/);
     expect(one).not.toBe(two);
@@ -131,6 +132,6 @@ describe.skipIf(skipMosquitto)(`outages of Mosquitto ${mosquittoVersion() ?? '(n
 
   test('the name of a device is kept in its state folder', async () => {
     const folder = temporaryFolder();
-    expect(await deviceName(folder, readFile)).toBe(await deviceName(folder, readFile));
+    expect(await deviceName(stateAt(folder), readFile)).toBe(await deviceName(stateAt(folder), readFile));
   });
 });

@@ -3,6 +3,7 @@ import { onTestFinished } from 'vitest';
 import { systemClock } from '../../daemon/clock.ts';
 import { type Decision, openedByCamera } from '../../daemon/line/verdict.ts';
 import { type Publishing, type PublishingOptions, startPublishing } from '../../daemon/publish/publishing.ts';
+import { stateAt } from '../state/at.ts';
 import { judged, readableLog, temporaryFolder } from './fixtures.ts';
 
 /** Not a picture; the publisher only carries it. */
@@ -13,7 +14,7 @@ type Wish = Partial<Omit<PublishingOptions, 'mqtt'>> & { mqtt?: Partial<NonNulla
 
 export async function publish(port: number, more: Wish = {}): Promise<Publishing> {
   const publishing = await startPublishing({
-    stateFolder: temporaryFolder(),
+    state: stateAt(temporaryFolder()),
     lineIds: ['line1'],
     opcua: null,
     clock: systemClock,

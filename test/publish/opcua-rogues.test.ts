@@ -3,6 +3,7 @@ import { AttributeIds, OPCUAClient, StatusCodes } from 'node-opcua';
 import { expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../daemon/clock.ts';
 import { type OpcUa, startOpcUa } from '../../daemon/publish/opcua/server.ts';
+import { stateAt } from '../state/at.ts';
 import { type ReadableLog, readableLog, temporaryFolder, until } from './fixtures.ts';
 import { Wire } from './plant.ts';
 
@@ -23,7 +24,7 @@ function hello(endpoint: string): Buffer {
 
 async function open(): Promise<{ server: OpcUa; log: ReadableLog; port: number }> {
   const log = readableLog();
-  const settings = { host: '127.0.0.1', port: 0, stateFolder: temporaryFolder() };
+  const settings = { host: '127.0.0.1', port: 0, state: stateAt(temporaryFolder()) };
   const server = await startOpcUa({
     ...{ settings, setting: 'opcua.port', lineIds: ['line1'], clock: systemClock, log },
     latest: async () => [],

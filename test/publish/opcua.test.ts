@@ -24,13 +24,14 @@ import { type TagName, tags } from '../../daemon/publish/opcua/plc/tag-table.ts'
 import { startOpcUa } from '../../daemon/publish/opcua/server.ts';
 import { TagBlock } from '../../daemon/publish/opcua/tags.ts';
 import { type Publishing, startPublishing } from '../../daemon/publish/publishing.ts';
+import { stateAt } from '../state/at.ts';
 import { freePort, judged, readableLog, temporaryFolder, until } from './fixtures.ts';
 
 const png = new Uint8Array([137, 80, 78, 71, 1, 2, 3]);
 
 async function publish(stateFolder: string): Promise<Publishing> {
   const publishing = await startPublishing({
-    stateFolder,
+    state: stateAt(stateFolder),
     lineIds: ['line1'],
     mqtt: null,
     opcua: { host: '127.0.0.1', port: await freePort(), setting: 'opcua.port' },
@@ -125,7 +126,9 @@ test('a PLC client: tags, Sequence last with one timestamp, mask, results, resta
     inputArguments: [{ dataType: DataType.UInt32, value: 5 }],
   });
   expect(call.statusCode).toEqual(StatusCodes.Good);
-  expect(call.outputArguments?.[0]?.value.map((json: string) => JSON.parse(json))).toEqual([record]);
+  expect(call.outputArguments?.[0]?.value.map((json: string) => JSON.parse(json))).toEqual([
+    { ...record, epoch: publishing.journal.epoch },
+  ]);
 
   line.setPulse(null);
   const beat = (await read(plc, 'Heartbeat')).value.value;
@@ -184,7 +187,7 @@ test('after a restart: no verdict, not ready, the ring remembers, the certificat
 
 function starting(host: string, port: number, stateFolder: string) {
   const latest = async () => [];
-  const settings = { host, port, stateFolder };
+  const settings = { host, port, state: stateAt(stateFolder) };
   const setting = 'opcua.port';
   return startOpcUa({ settings, setting, lineIds: ['line1'], clock: systemClock, log: readableLog(), latest });
 }

@@ -8,6 +8,7 @@ import { openedByCamera, reasons, type VerdictRecord } from '../../daemon/line/v
 import { startEmbeddedBroker } from '../../daemon/publish/embedded-broker.ts';
 import { reasonCodes } from '../../daemon/publish/payload.ts';
 import { type Publishing, type PublishingOptions, startPublishing } from '../../daemon/publish/publishing.ts';
+import { stateAt } from '../state/at.ts';
 import { freePort, judged, range, readableLog, temporaryFolder, until } from './fixtures.ts';
 import { Subscriber, Wire } from './plant.ts';
 
@@ -21,7 +22,7 @@ async function room(more: Partial<PublishingOptions> = {}): Promise<Room> {
   const log = readableLog();
   const announced: Room['announced'] = [];
   const publishing = await startPublishing({
-    stateFolder: temporaryFolder(),
+    state: stateAt(temporaryFolder()),
     lineIds: ['line1'],
     mqtt: null,
     opcua: null,
@@ -43,6 +44,20 @@ function opened({ publishing }: Room): number {
 }
 
 const broker = (port: number) => ({ url: `mqtt://127.0.0.1:${port}`, prefix: 'twinspect', user: null, password: null });
+
+test('a fault of the state folder is a warning: the line is ready, no fault stands in the way of a PLC', async () => {
+  const state = stateAt(temporaryFolder());
+  const at = await room({ state });
+  await state.faults.raise('users', 'users.json is missing');
+  const line = at.publishing.line('line1');
+  expect(line.status()).toMatchObject({ ready: true, fault: null });
+  expect(line.status().warnings).toEqual([expect.stringContaining('users: users.json is missing')]);
+  const record = judged(opened(at));
+  expect(await line.closed(record, null)).toBe(true);
+  expect(at.announced[0]!.record).toMatchObject({ decision: record.decision, epoch: at.publishing.journal.epoch });
+  await state.faults.acknowledge('users');
+  expect(line.status().warnings).toEqual([]);
+});
 
 test("a fault of a lane is shown as the line's, which judges on", async () => {
   let wallMs = 5000;
@@ -170,7 +185,7 @@ test('kill -9 of the whole: the record lane loses nothing, moves nothing, and cl
     });
     await Promise.all([once(child, 'exit'), once(lines, 'close')]);
   }
-  const at = await room({ stateFolder, mqtt: broker(embedded.port) });
+  const at = await room({ state: stateAt(stateFolder), mqtt: broker(embedded.port) });
   await until('drained', async () => (await at.publishing.journal.figures()).waitingRecords === 0);
   const arrivals = () => subscriber.firstArrivals();
   await until('all announced', () => announced.every((sequence) => arrivals().includes(sequence)));
@@ -197,10 +212,10 @@ describe('without a broker', () => {
 
   test('parts left open are closed at the next start, said in the log and not announced as verdicts', async () => {
     const stateFolder = temporaryFolder();
-    const first = await room({ stateFolder });
+    const first = await room({ state: stateAt(stateFolder) });
     opened(first);
     await first.publishing.stop();
-    const second = await room({ stateFolder });
+    const second = await room({ state: stateAt(stateFolder) });
     expect(second.announced).toEqual([]);
     expect(second.log.lines.find((line) => line.text.includes('left open'))?.values).toMatchObject({
       results: ['line1-1'],

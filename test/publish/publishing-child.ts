@@ -4,12 +4,13 @@ import { writeSync } from 'node:fs';
 import { systemClock } from '../../daemon/clock.ts';
 import { openedByCamera } from '../../daemon/line/verdict.ts';
 import { startPublishing } from '../../daemon/publish/publishing.ts';
+import { stateAt } from '../state/at.ts';
 import { judged } from './fixtures-record.ts';
 
 const [stateFolder, url] = process.argv.slice(2) as [string, string];
 const quiet = () => undefined;
 const publishing = await startPublishing({
-  stateFolder,
+  state: stateAt(stateFolder),
   lineIds: ['line1'],
   mqtt: { url, prefix: 'twinspect', user: null, password: null },
   opcua: null,

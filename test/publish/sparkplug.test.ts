@@ -13,6 +13,7 @@ import {
   type SparkplugPayload,
 } from '../../daemon/publish/sparkplug/payload.ts';
 import { startMosquitto } from '../net/mosquitto.ts';
+import { stateAt } from '../state/at.ts';
 import { range, readableLog, temporaryFolder, until } from './fixtures.ts';
 import { judge, publish } from './mqtt-rig.ts';
 import { checkMessage, mosquittoVersion, skipMosquitto, Wire } from './plant.ts';
@@ -325,9 +326,9 @@ test('every type comes back as it went', () => {
 
 test('the birth number goes on over restarts, and round at 256', async () => {
   const folder = temporaryFolder();
-  const first = await openBdSeq(folder, readableLog());
+  const first = await openBdSeq(stateAt(folder), readableLog());
   expect([first.next(), first.next()]).toEqual([0, 1]);
-  await until('kept', async () => (await openBdSeq(folder, readableLog())).current === 1);
+  await until('kept', async () => (await openBdSeq(stateAt(folder), readableLog())).current === 1);
   for (const _ of range(1, 254)) first.next();
   expect([first.current, first.next()]).toEqual([255, 0]);
 });

@@ -4,6 +4,7 @@ import { systemClock } from '../../daemon/clock.ts';
 import { openedByCamera } from '../../daemon/line/verdict.ts';
 import { startPublishing } from '../../daemon/publish/publishing.ts';
 import { judged } from '../publish/fixtures-record.ts';
+import { stateAt } from '../state/at.ts';
 import { heed, say, toldSettings, type Word } from './child.ts';
 
 export interface SenderSettings {
@@ -42,7 +43,7 @@ const { stateFolder, url, user } = toldSettings<SenderSettings>();
 const warn = (values: object, text: string): void => void writeSync(2, `${text} ${JSON.stringify(values)}\n`);
 const quiet = (): void => undefined;
 const publishing = await startPublishing({
-  stateFolder,
+  state: stateAt(stateFolder),
   lineIds: [lineId],
   mqtt: { url, prefix: 'twinspect', user: user.name, password: user.password },
   opcua: null,

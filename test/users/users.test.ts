@@ -1,13 +1,15 @@
 import { scryptSync } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Clock } from '../../daemon/clock.ts';
+import { systemClock } from '../../daemon/clock.ts';
 import { Attempts } from '../../daemon/users/attempts.ts';
 import { hashPassword, isHashed, matches } from '../../daemon/users/password.ts';
 import { UserStore } from '../../daemon/users/user-store.ts';
 import { checkUserName, parseUsers, type User, usersText, withChange, withUser } from '../../daemon/users/users.ts';
+import { stateAt } from '../state/at.ts';
 
 const salt = new Uint8Array(16).fill(3);
 const secret = 'correct horse battery';
@@ -123,7 +125,7 @@ function store(text: string | null) {
   const due: (() => void)[] = [];
   let nowMs = 0;
   const clock: Clock = { nowMs: () => nowMs, wallMs: () => 0, after: (_ms, callback) => void due.push(callback) };
-  const users = new UserStore({ path, clock });
+  const users = new UserStore({ state: stateAt(folder, { clock }), clock });
   onTestFinished(() => users.stop());
   return { users, path, pass: (ms: number) => (nowMs += ms), due };
 }
@@ -152,11 +154,17 @@ describe('logins', () => {
     expect((await users.login('olga', secret, 'here')).granted).toBe(true);
   });
 
-  test('a damaged file is refused at the start; no file is no users', async () => {
-    await expect(store('{').users.start()).rejects.toMatchObject({ code: 'user/file' });
+  test('no file is no users yet; a damaged one is users lost, also at the next start', async () => {
+    const damaged = store('{');
+    await damaged.users.start();
+    expect([damaged.users.users, damaged.users.lost]).toEqual([[], true]);
+    const again = new UserStore({ state: stateAt(dirname(damaged.path)), clock: systemClock });
+    onTestFinished(() => again.stop());
+    await again.start();
+    expect([again.users, again.lost]).toEqual([[], true]);
     const { users } = store(null);
     await users.start();
-    expect(users.users).toEqual([]);
+    expect([users.users, users.lost]).toEqual([[], false]);
     expect((await users.login('olga', secret, 'here')).granted).toBe(false);
   });
 });

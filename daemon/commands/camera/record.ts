@@ -5,7 +5,7 @@
 import { resolve } from 'node:path';
 import type { Config } from '../../../config/schema.ts';
 import type { Camera } from '../../../drivers/index.ts';
-import { createRecordingFile } from '../../../drivers/recording/disk.ts';
+import { createRecordingFile, freeBeside } from '../../../drivers/recording/disk.ts';
 import { Recorder, type RecordingSummary } from '../../../drivers/recording/recorder.ts';
 import { RecordingWriter } from '../../../drivers/recording/writer.ts';
 import { parseCalibration } from '../../../drivers/registration/calibration.ts';
@@ -17,6 +17,7 @@ import { chooseCameras } from './chosen.ts';
 
 const defaultMaxGb = 20;
 const bytesPerGb = 1e9;
+const bytesPerMb = 1024 * 1024;
 const ending = '.mcap';
 
 export async function recordCameras(context: Context, args: Args): Promise<void> {
@@ -40,12 +41,17 @@ export async function recordCameras(context: Context, args: Args): Promise<void>
     .map(({ id, modalities }) => ({ id, modalities }))
     .sort((a, b) => Number(b.id === opener) - Number(a.id === opener));
   const { clock } = context;
+  const floor = { bytes: config.evidence.minFreeMb * bytesPerMb, free: () => freeBeside(out) };
+  const freeMb = Math.floor((await floor.free()) / bytesPerMb);
+  if (freeMb < config.evidence.minFreeMb) {
+    throw fail('camera/disk', { path: out, freeMb, leastMb: config.evidence.minFreeMb });
+  }
   const file = await createRecordingFile(out);
   const writer = await RecordingWriter.begin(file, {
     ...{ cameras: described, calibration },
     ...{ beganAtMs: clock.wallMs(), beganAtMonotonicMs: clock.nowMs() },
   });
-  const recorder = new Recorder(writer, described, clock, limits);
+  const recorder = new Recorder(writer, described, clock, { ...limits, floor });
   if (!args.flag('json')) context.stderr(`recording ${described.map(({ id }) => id).join(', ')} to ${out}`);
   const summary = await until(context, recorder, cameras);
   report(context, args, out, summary);
@@ -85,6 +91,7 @@ const reasons: Readonly<Record<RecordingSummary['why'], string>> = {
   time: '--for was reached',
   parts: '--parts were reached',
   ended: 'the cameras ended',
+  room: 'the disk has less free than evidence.minFreeMb',
 };
 
 function report(context: Context, args: Args, file: string, summary: RecordingSummary): void {

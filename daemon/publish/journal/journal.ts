@@ -7,6 +7,8 @@ import { Worker } from 'node:worker_threads';
 import { fail, invariant, messageOf } from '../../../errors.ts';
 import type { Clock } from '../../clock.ts';
 import type { VerdictRecord } from '../../line/verdict.ts';
+import { stamp } from '../../state/damage.ts';
+import type { StateFolder } from '../../state/folder.ts';
 import { type DurationFigures, Durations } from './durations.ts';
 import { type JournalLimits, journalLimits } from './limits.ts';
 import type {
@@ -14,6 +16,7 @@ import type {
   FirstWord,
   JournalCall,
   JournalCalls,
+  News,
   OpenPart,
   PendingMask,
   PendingRecord,
@@ -22,12 +25,16 @@ import type {
   StoredMask,
   StoreFigures,
   ThrownError,
+  WorkerStart,
 } from './messages.ts';
+import { SequenceCopy } from './sequence-copy.ts';
 
 export interface JournalOptions {
   /** The folder of the daemon's state; the journal is one file in it (and SQLite's write-ahead log beside). */
-  readonly stateFolder: string;
+  readonly state: StateFolder;
   readonly clock: Clock;
+  /** `/etc/machine-id`; null or absent where there is none: another machine is then not noticed. */
+  readonly machineId?: string | null;
   readonly limits?: Partial<JournalLimits>;
 }
 
@@ -38,20 +45,39 @@ export interface JournalFigures extends StoreFigures {
   readonly commitWait: DurationFigures | null;
 }
 
-/** Opens or makes the journal. Rejects with `journal/unwritable`, `journal/locked` or `journal/unreadable`. */
+/**
+ * Opens or makes the journal; a damaged one is set aside and told as a fault. Rejects with `journal/unwritable`,
+ * `journal/locked`, `journal/version` or `state/stuck`.
+ */
 export async function openJournal(options: JournalOptions): Promise<Journal> {
   const limits = { ...journalLimits, ...options.limits };
-  const path = join(options.stateFolder, 'journal.sqlite');
+  const { state, clock, machineId = null } = options;
+  const path = join(state.path, 'journal.sqlite');
+  const copy = new SequenceCopy(state);
+  const setAside = { folder: state.setAsideFolder, stamp: stamp(clock.wallMs()) };
+  const workerData: WorkerStart = {
+    ...{ path, limits, machineId, setAside, closedAtMs: clock.wallMs() },
+    knownUpTo: await copy.load(),
+  };
   const worker = new Worker(new URL('./worker.ts', import.meta.url), {
     name: 'journal',
-    workerData: { path, limits, closedAtMs: options.clock.wallMs() },
+    workerData,
     // The test runner's loaders and flags are not for this thread.
     execArgv: [],
   });
   const { promise, resolve, reject } = Promise.withResolvers<Recovered>();
   worker.once('message', (word: FirstWord) => ('error' in word ? reject(revive(word.error)) : resolve(word.recovered)));
   worker.once('error', (error) => reject(fail('journal/unwritable', { path, cause: messageOf(error) }, error)));
-  return new Journal(worker, path, await promise, limits, options.clock);
+  const recovered = await promise;
+  const journal = new Journal(worker, path, recovered, limits, { state, clock, copy });
+  await journal.tell(recovered);
+  return journal;
+}
+
+interface JournalAround {
+  readonly state: StateFolder;
+  readonly clock: Clock;
+  readonly copy: SequenceCopy;
 }
 
 interface Waiting {
@@ -67,6 +93,7 @@ export class Journal {
   readonly #worker: Worker;
   readonly #path: string;
   readonly #clock: Clock;
+  readonly #around: JournalAround;
   readonly #reserve: number;
   readonly #waiting = new Map<number, Waiting>();
   readonly #commit: Durations;
@@ -74,12 +101,15 @@ export class Journal {
   #nextId = 1;
   #nextSequence: number;
   #reservedUpTo: number;
+  #epoch: string;
   #ended: string | null = null;
 
-  constructor(worker: Worker, path: string, recovered: Recovered, limits: JournalLimits, clock: Clock) {
+  constructor(worker: Worker, path: string, recovered: Recovered, limits: JournalLimits, around: JournalAround) {
     this.#worker = worker;
     this.#path = path;
-    this.#clock = clock;
+    this.#clock = around.clock;
+    this.#around = around;
+    this.#epoch = recovered.epoch;
     this.#reserve = limits.reserve;
     this.#commit = new Durations(limits.durationsMax);
     this.#commitWait = new Durations(limits.durationsMax);
@@ -87,9 +117,22 @@ export class Journal {
     this.firstSequence = recovered.nextSequence;
     this.#nextSequence = recovered.nextSequence;
     this.#reservedUpTo = recovered.reservedUpTo;
-    worker.on('message', (answer: Answer) => this.#settle(answer));
+    worker.on('message', (word: Answer | News) => ('news' in word ? this.#heed(word) : this.#settle(word)));
     worker.on('error', (error) => this.#end(`its thread failed: ${messageOf(error)}`));
     worker.on('exit', () => this.#end('its thread has ended'));
+  }
+
+  /** Of the records that are committed from now on: a record is told from every other one by epoch and sequence. */
+  get epoch(): string {
+    return this.#epoch;
+  }
+
+  /** What was found when it opened: faults for a person, a new epoch for the log, the number for its copy. */
+  async tell({ damage, epoch, epochWhy, reservedUpTo }: Recovered): Promise<void> {
+    const { state, copy } = this.#around;
+    if (epochWhy !== null) state.say({ epoch, why: epochWhy }, 'journal: records carry a new epoch');
+    if (damage.length > 0) await state.faults.raise('journal', damage.join('; '));
+    await copy.save(epoch, reservedUpTo);
   }
 
   /**
@@ -99,8 +142,19 @@ export class Journal {
   open(part: OpenPart): { sequence: number; journaled: Promise<null> } {
     const sequence = this.#nextSequence;
     this.#nextSequence += 1;
-    const journaled = this.#ask('open', { part, sequence, reserveUpTo: this.#reserveAhead() });
+    const reserveUpTo = this.#reserveAhead();
+    const journaled = this.#ask('open', { part, sequence, reserveUpTo });
+    if (reserveUpTo !== null) this.#copyNumber(journaled, reserveUpTo);
     return { sequence, journaled };
+  }
+
+  /** Once the journal has it on the disk; where that fails, whoever opened the part is told. */
+  #copyNumber(journaled: Promise<null>, upTo: number): void {
+    const { copy } = this.#around;
+    journaled.then(
+      () => copy.save(this.#epoch, upTo),
+      () => undefined,
+    );
   }
 
   /** Numbers are set aside again at half of the reserve; null while that is not needed. */
@@ -168,7 +222,10 @@ export class Journal {
     const bound = new AbortController();
     const late = Promise.withResolvers<null>();
     this.#clock.after(timeoutMs, () => late.resolve(null), bound.signal);
-    const closed = this.#ask('close', { reservedUpTo: this.#nextSequence - 1 });
+    const upTo = this.#nextSequence - 1;
+    // The copy first: it must never know a higher number than the journal, which would look like a loss.
+    const closed = this.#around.copy.save(this.#epoch, upTo).then(() => this.#ask('close', { reservedUpTo: upTo }));
+    closed.catch(() => undefined); // whoever waits is told; nobody does after the bound
     const bounded = Promise.race([closed, late.promise]);
     try {
       await bounded;
@@ -190,6 +247,21 @@ export class Journal {
     this.#waiting.set(id, { resolve: resolve as (value: unknown) => void, reject });
     this.#worker.postMessage({ id, call, ask } as Question);
     return promise;
+  }
+
+  #heed(word: News): void {
+    const { state, clock } = this.#around;
+    if (word.news === 'reserveUsed') {
+      const when = new Date(clock.wallMs()).toISOString();
+      const text = `the disk of ${this.#path} is full: since ${when} the journal lives on its reserve`;
+      void state.faults.raise('disk', `${text} of ${word.bytes} bytes; free space`);
+      return;
+    }
+    const { recovered } = word;
+    this.#epoch = recovered.epoch;
+    this.#nextSequence = Math.max(this.#nextSequence, recovered.nextSequence);
+    this.#reservedUpTo = recovered.reservedUpTo;
+    void this.tell(recovered);
   }
 
   #settle(answer: Answer): void {

@@ -12,6 +12,8 @@ export interface JournalLimits {
   readonly durationsMax: number;
   /** Sequence numbers set aside on disk ahead of use: none is used twice even if its entry was never written. */
   readonly reserve: number;
+  /** Bytes set aside on the disk and given up when it is full, so that the journal is the last to stop; 0: none. */
+  readonly reserveBytes: number;
 }
 
 export const journalLimits: JournalLimits = {
@@ -21,4 +23,5 @@ export const journalLimits: JournalLimits = {
   keepLatest: 1000,
   durationsMax: 1024,
   reserve: 1000,
+  reserveBytes: 0,
 };

@@ -42,6 +42,12 @@ export interface Recovered {
   /** The first sequence that was never handed out. */
   readonly nextSequence: number;
   readonly reservedUpTo: number;
+  /** Of the records from now on; with the sequence it tells a record from every other one, on any disk. */
+  readonly epoch: string;
+  /** Why the epoch is another one than before; null where it is the same. */
+  readonly epochWhy: string | null;
+  /** What was found damaged and what was done, for people; empty where the journal was whole. */
+  readonly damage: readonly string[];
 }
 
 export interface StoreFigures {
@@ -81,10 +87,19 @@ export interface ThrownError {
 
 export type Answer = { id: number; value: unknown } | { id: number; error: ThrownError };
 
+/** Said unasked while it runs: the journal was found damaged and begun anew, or its reserve of disk was needed. */
+export type News = { news: 'replaced'; recovered: Recovered } | { news: 'reserveUsed'; bytes: number };
+
 /** What the thread is started with, and its first word. */
 export interface WorkerStart {
   readonly path: string;
   readonly limits: JournalLimits;
   readonly closedAtMs: number;
+  /** Of this machine; null where it has none. */
+  readonly machineId: string | null;
+  /** The highest number that the copy in another folder knows; null where there is no copy. */
+  readonly knownUpTo: number | null;
+  /** Where damaged files go, and how they are dated. */
+  readonly setAside: { readonly folder: string; readonly stamp: string };
 }
 export type FirstWord = { recovered: Recovered } | { error: ThrownError };

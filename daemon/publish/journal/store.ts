@@ -2,13 +2,15 @@
  * The journal itself, synchronous: parts opened, records committed, masks attached, all forgotten on acknowledgement.
  * Knows no threads and no time; refuses a record beyond the ceiling before it touches the file.
  */
-import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
+import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
 import { fail } from '../../../errors.ts';
 import { openedByCamera, type PartOrigin, type VerdictRecord } from '../../line/verdict.ts';
 import { resultIdOf } from '../payload.ts';
+import { identify, signOff } from './identity.ts';
 import type { JournalLimits } from './limits.ts';
 import type { OpenPart, PendingMask, PendingRecord, Recovered, StoredMask, StoreFigures } from './messages.ts';
-import { openDatabase, sqliteError } from './tables.ts';
+import { prepare, type Statements } from './statements.ts';
+import { checkWhole, leftOpen, openDatabase, openingError, sqliteError } from './tables.ts';
 
 export class JournalStore {
   readonly #path: string;
@@ -18,12 +20,25 @@ export class JournalStore {
   #waiting = { records: 0, recordBytes: 0, maskBytes: 0 };
   #masksDropped = 0;
 
+  /** The highest number that was given out or set aside; 0 in a new journal. */
+  readonly highest: number;
+  /** Whoever had it open last did not close it. */
+  readonly unclean: boolean;
+
   constructor(path: string, limits: JournalLimits) {
     this.#path = path;
     this.#limits = limits;
     this.#database = openDatabase(path, limits);
-    this.#statements = prepare(this.#database);
-    this.#count();
+    try {
+      this.unclean = leftOpen(this.#database);
+      checkWhole(this.#database, path, this.unclean);
+      this.#statements = prepare(this.#database);
+      this.#count();
+      this.highest = Number(this.#statements.highest.get()?.['sequence'] ?? 0);
+    } catch (error) {
+      this.#database.close();
+      throw openingError(path, error);
+    }
   }
 
   /** All or nothing. `durable` waits for the disk; without it a kill loses nothing either, only a power cut may. */
@@ -55,20 +70,24 @@ export class JournalStore {
   }
 
   /** Closes what a kill left open, and finds where the sequence goes on. Bounded, so the ceiling does not hold here. */
-  recover(closedAtMs: number): Recovered {
+  recover({ closedAtMs, machineId, forced, least }: Recovery): Omit<Recovered, 'damage'> {
     const closed: VerdictRecord[] = [];
-    let recovered: Recovered | undefined;
+    let recovered: Omit<Recovered, 'damage'> | undefined;
     this.transaction(true, () => {
+      const { epoch, before, why } = identify(this.#database, this.#path, machineId, forced);
       for (const row of this.#statements.openParts.all()) {
-        const record = interrupted(row, closedAtMs);
+        const record = interrupted(row, closedAtMs, before);
         this.#write(record, true);
         closed.push(record);
       }
-      const highest = Number(this.#statements.highest.get()?.['sequence'] ?? 0);
+      const highest = Math.max(least, Number(this.#statements.highest.get()?.['sequence'] ?? 0));
       const reservedUpTo = highest + this.#limits.reserve;
       this.reserve(reservedUpTo);
-      recovered = { closed, nextSequence: highest + 1, reservedUpTo };
+      recovered = { closed, nextSequence: highest + 1, reservedUpTo, epoch, epochWhy: why };
     });
+    // The file itself says from now on that it is open: a log that is missing then was lost.
+    this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    this.transaction(true, () => this.reserve((recovered as Recovered).reservedUpTo));
     return recovered as Recovered;
   }
 
@@ -174,25 +193,41 @@ export class JournalStore {
     };
   }
 
+  /** Of a journal that ends as it should: nothing is missing when its log is. */
+  signOff(): void {
+    signOff(this.#database);
+  }
+
   close(): void {
     this.#database.close();
   }
 }
 
+/** What is known when the journal opens. */
+export interface Recovery {
+  readonly closedAtMs: number;
+  readonly machineId: string | null;
+  /** Why numbers may have been lost; null where nothing says so. */
+  readonly forced: string | null;
+  /** The sequence goes on behind it. */
+  readonly least: number;
+}
+
 type Row = Record<string, SQLOutputValue>;
 
-/** Records of before parts had an origin were all opened by the camera. */
+/** Records of before parts had an origin were all opened by the camera; those of before epochs have none. */
 function recordOf(row: Row): VerdictRecord {
-  return { ...openedByCamera, ...(JSON.parse(String(row['json'])) as VerdictRecord) };
+  return { ...openedByCamera, epoch: null, ...(JSON.parse(String(row['json'])) as Omit<VerdictRecord, 'epoch'>) };
 }
 
 /** A part whose daemon died: nothing was proven, so it is undecided. */
-function interrupted(row: Row, closedAtMs: number): VerdictRecord {
+function interrupted(row: Row, closedAtMs: number, epoch: string | null): VerdictRecord {
   const part = row as unknown as Omit<OpenPart, 'origin'> & { sequence: number };
   const origin = row['origin'] === null ? openedByCamera : JSON.parse(String(row['origin']));
   return {
     ...(origin as PartOrigin),
     lineId: part.lineId,
+    epoch,
     resultId: resultIdOf(part.lineId, part.sequence),
     sequence: part.sequence,
     trigger: part.trigger,
@@ -211,41 +246,4 @@ function interrupted(row: Row, closedAtMs: number): VerdictRecord {
     captureToVerdictMs: null,
     inferMs: null,
   };
-}
-
-type Statements = Record<keyof typeof sql, StatementSync>;
-
-const sql = {
-  openParts: 'SELECT * FROM openPart ORDER BY sequence',
-  highest: `SELECT max(
-    coalesce((SELECT max(sequence) FROM record), 0), coalesce((SELECT max(sequence) FROM openPart), 0),
-    (SELECT value FROM meta WHERE key = 'reservedUpTo')) AS sequence`,
-  reserve: `UPDATE meta SET value = ? WHERE key = 'reservedUpTo'`,
-  open: 'INSERT INTO openPart VALUES (?, ?, ?, ?, ?, ?, ?)',
-  closePart: 'DELETE FROM openPart WHERE sequence = ?',
-  commit: `INSERT INTO record VALUES (?, ?, ?, ?, ?)
-    ON CONFLICT (sequence) DO UPDATE SET json = excluded.json, bytes = excluded.bytes, waiting = excluded.waiting`,
-  waitingBytes: 'SELECT bytes FROM record WHERE sequence = ? AND waiting = 1',
-  countRecords: 'SELECT count(*) AS n, coalesce(sum(bytes), 0) AS bytes FROM record WHERE waiting = 1',
-  countMasks: 'SELECT coalesce(sum(bytes), 0) AS bytes FROM mask',
-  acknowledge: 'UPDATE record SET waiting = 0 WHERE sequence = ? AND waiting = 1 RETURNING bytes',
-  // Beyond the newest N of the line, what nobody waits for is forgotten.
-  trim: `DELETE FROM record WHERE lineId = ? AND waiting = 0 AND sequence <=
-    (SELECT sequence FROM record WHERE lineId = ? ORDER BY sequence DESC LIMIT 1 OFFSET ?)`,
-  attachMask: 'INSERT OR REPLACE INTO mask VALUES (?, ?, ?, ?, ?, ?, ?)',
-  dropMask: 'DELETE FROM mask WHERE sequence = ? RETURNING bytes',
-  dropOldestMask: 'DELETE FROM mask WHERE sequence = (SELECT min(sequence) FROM mask) RETURNING bytes',
-  pending: `SELECT record.json, mask.widthPx, mask.heightPx, mask.sha256 FROM record LEFT JOIN mask USING (sequence)
-    WHERE record.lineId = ? AND record.waiting = 1 AND record.sequence > ? ORDER BY record.sequence LIMIT ?`,
-  pendingMask: `SELECT mask.sequence, widthPx, heightPx, sha256, png,
-    record.json ->> '$.partId' AS partId, record.json ->> '$.closedAtMs' AS closedAtMs
-    FROM mask LEFT JOIN record USING (sequence) WHERE mask.lineId = ? AND mask.sequence <= ?
-    ORDER BY mask.sequence LIMIT 1`,
-  latest: 'SELECT json FROM record WHERE lineId = ? AND sequence < ? ORDER BY sequence DESC LIMIT ?',
-  bySequence: 'SELECT json FROM record WHERE lineId = ? AND sequence = ?',
-} as const;
-
-function prepare(database: DatabaseSync): Statements {
-  const entries = Object.entries(sql).map(([name, text]) => [name, database.prepare(text)] as const);
-  return Object.fromEntries(entries) as Statements;
 }

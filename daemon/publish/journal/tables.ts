@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { fail, messageOf, TwinspectError } from '../../../errors.ts';
+import { identityTable } from './identity.ts';
 import type { JournalLimits } from './limits.ts';
 
 const version = 2;
@@ -52,15 +53,30 @@ export function openDatabase(path: string, limits: JournalLimits): DatabaseSync 
     if (made === 0) database.exec(tables);
     const found = database.prepare(`SELECT value FROM meta WHERE key = 'version'`).get()?.['value'];
     if (found === 1) database.exec(fromVersion1);
-    else if (found !== version) {
-      throw fail('journal/unreadable', { path, cause: `version ${String(found)}, this daemon writes ${version}` });
-    }
-    database.exec(`${keptIndex}; COMMIT`);
+    else if (typeof found === 'number' && found > version) throw fail('journal/version', { path, found, version });
+    else if (found !== version) throw fail('journal/unreadable', { path, cause: 'it does not say its version' });
+    database.exec(`${keptIndex}; ${identityTable}; COMMIT`);
     return database;
   } catch (error) {
     if (database?.isOpen) database.close();
-    throw sqliteError(path, error);
+    throw openingError(path, error);
   }
+}
+
+/** The one before was killed, or lost its power. */
+export function leftOpen(database: DatabaseSync): boolean {
+  return database.prepare(`SELECT value FROM identity WHERE key = 'open'`).get()?.['value'] === '1';
+}
+
+/** Reading takes a second for some 100 MB: a journal that was closed as it should is checked only while it is small. */
+const smallBytes = 64 * 1024 * 1024;
+
+/** Throws `journal/unreadable` where pages of the file are not what they should be. */
+export function checkWhole(database: DatabaseSync, path: string, unclean: boolean): void {
+  const bytes = Number(database.prepare('PRAGMA page_count').get()?.['page_count']) * pageBytes;
+  if (!unclean && bytes > smallBytes) return;
+  const said = database.prepare('PRAGMA quick_check(1)').get()?.['quick_check'];
+  if (said !== 'ok') throw fail('journal/unreadable', { path, cause: String(said) });
 }
 
 /**
@@ -72,12 +88,30 @@ function fileCeilingPages(limits: JournalLimits): number {
 }
 
 /** SQLite result codes, the low byte of the extended ones (sqlite.org/rescode.html). */
-const [busy, locked, corrupt, notADatabase] = [5, 6, 11, 26];
+const [general, busy, locked, corrupt, full, mismatch, notADatabase] = [1, 5, 6, 11, 13, 20, 26];
+
+/** While it opens, a table that is not there or a type that does not fit is damage too. */
+export function openingError(path: string, error: unknown): TwinspectError {
+  const code = codeOf(error);
+  if (!(error instanceof TwinspectError) && (code === general || code === mismatch)) {
+    return fail('journal/unreadable', { path, cause: messageOf(error) }, error);
+  }
+  return sqliteError(path, error);
+}
+
+/** The disk is full, or the file as large as it may be. */
+export function isFull(error: unknown): boolean {
+  return codeOf(error instanceof TwinspectError ? error.cause : error) === full;
+}
+
+function codeOf(error: unknown): number {
+  return Number((error as { errcode?: number } | null)?.errcode ?? 0) & 0xff;
+}
 
 /** Tells what the operator must do from what SQLite said. */
 export function sqliteError(path: string, error: unknown): TwinspectError {
   if (error instanceof TwinspectError) return error;
-  const code = Number((error as { errcode?: number }).errcode ?? 0) & 0xff;
+  const code = codeOf(error);
   if (code === busy || code === locked) return fail('journal/locked', { path }, error);
   const values = { path, cause: messageOf(error) };
   return fail(code === corrupt || code === notADatabase ? 'journal/unreadable' : 'journal/unwritable', values, error);

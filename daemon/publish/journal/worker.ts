@@ -5,8 +5,20 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { invariant, messageOf, TwinspectError } from '../../../errors.ts';
 import { systemClock } from '../../clock.ts';
-import type { Answer, FirstWord, JournalCall, JournalCalls, Question, ThrownError, WorkerStart } from './messages.ts';
-import { JournalStore } from './store.ts';
+import type {
+  Answer,
+  FirstWord,
+  JournalCall,
+  JournalCalls,
+  News,
+  Question,
+  ThrownError,
+  WorkerStart,
+} from './messages.ts';
+import { openRepaired } from './repair.ts';
+import { Reserve } from './reserve.ts';
+import type { JournalStore } from './store.ts';
+import { isFull, sqliteError } from './tables.ts';
 
 /** Questions taken at once: bounds the time until the first of them is answered. */
 const batchMax = 64;
@@ -24,11 +36,17 @@ function thrown(error: unknown): ThrownError {
     : { code: null, values: {}, message: messageOf(error) };
 }
 
+/** What happened beside the questions. */
+const reserve = new Reserve(start.path, start.limits.reserveBytes);
+/** The highest number set aside: a journal that is begun anew while it runs goes on behind it. */
+let reservedUpTo = 0;
+
 function openStore(): JournalStore | null {
   try {
-    const store = new JournalStore(start.path, start.limits);
-    const word: FirstWord = { recovered: store.recover(start.closedAtMs) };
-    port.postMessage(word);
+    const { store, recovered } = openRepaired(start);
+    reserve.make();
+    reservedUpTo = recovered.reservedUpTo;
+    port.postMessage({ recovered } satisfies FirstWord);
     return store;
   } catch (error) {
     port.postMessage({ error: thrown(error) } satisfies FirstWord);
@@ -36,12 +54,21 @@ function openStore(): JournalStore | null {
   }
 }
 
+/** Pages went bad under the open journal: what waits for an answer is asked again by the commit guard. */
+function replaceStore(damaged: JournalStore, problem: string): JournalStore {
+  damaged.close();
+  const { store, recovered } = openRepaired({ ...start, knownUpTo: reservedUpTo }, `is damaged (${problem})`);
+  reservedUpTo = recovered.reservedUpTo;
+  port.postMessage({ news: 'replaced', recovered } satisfies News);
+  return store;
+}
+
 type Handlers = { [C in JournalCall]: (ask: JournalCalls[C]['ask']) => JournalCalls[C]['answer'] };
 
 function handlersOf(store: JournalStore): Handlers {
   return {
     open({ part, sequence, reserveUpTo }) {
-      if (reserveUpTo !== null) store.reserve(reserveUpTo);
+      if (reserveUpTo !== null) reserveTo(store, reserveUpTo);
       store.open(part, sequence);
       return null;
     },
@@ -67,15 +94,21 @@ function handlersOf(store: JournalStore): Handlers {
     bySequence: ({ lineId, sequence }) => store.bySequence(lineId, sequence),
     probe({ reserveUpTo }) {
       store.checkRoom();
-      if (reserveUpTo !== null) store.reserve(reserveUpTo);
+      if (reserveUpTo !== null) reserveTo(store, reserveUpTo);
       return null;
     },
     figures: () => store.figures(),
     close({ reservedUpTo }) {
       store.reserve(reservedUpTo);
+      store.signOff();
       return null;
     },
   };
+}
+
+function reserveTo(store: JournalStore, upTo: number): void {
+  store.reserve(upTo);
+  reservedUpTo = Math.max(reservedUpTo, upTo);
 }
 
 /** Which questions write, and whether the answer waits for the disk. */
@@ -94,17 +127,22 @@ const kinds: Record<JournalCall, 'durable' | 'write' | 'read'> = {
   figures: 'read',
 };
 
-function runWrites(store: JournalStore, handlers: Handlers, questions: Question[], durable: boolean): void {
-  if (questions.length === 0) return;
-  const answers: Answer[] = [];
+/** Answers what SQLite says of its file where that is damaged; null otherwise. */
+function runWrites(store: JournalStore, handlers: Handlers, questions: Question[], durable: boolean): string | null {
+  if (questions.length === 0) return null;
+  let answers: Answer[] = [];
   const startedMs = systemClock.nowMs();
-  try {
+  const write = (): void => {
+    answers = [];
     store.transaction(durable, () => {
       for (const question of questions) answers.push(answerOne(handlers, question));
     });
+  };
+  try {
+    withReserve(write);
   } catch (error) {
     for (const { id } of questions) port.postMessage({ id, error: thrown(error) } satisfies Answer);
-    return;
+    return damageIn(error);
   }
   const tookMs = systemClock.nowMs() - startedMs;
   questions.forEach((question, index) => {
@@ -112,6 +150,22 @@ function runWrites(store: JournalStore, handlers: Handlers, questions: Question[
     port.postMessage(question.call === 'commit' && 'value' in answer ? { ...answer, value: tookMs } : answer);
   });
   transactions += 1;
+  return null;
+}
+
+function damageIn(error: unknown): string | null {
+  return error instanceof TwinspectError && error.code === 'journal/unreadable' ? messageOf(error.cause) : null;
+}
+
+/** On a full disk the reserve is given up, and what was asked is tried once more. */
+function withReserve(write: () => void): void {
+  try {
+    write();
+  } catch (error) {
+    if (!isFull(error) || !reserve.release()) throw error;
+    port.postMessage({ news: 'reserveUsed', bytes: start.limits.reserveBytes } satisfies News);
+    write();
+  }
 }
 
 /** A full journal refuses one question; whatever SQLite throws ends the whole transaction. */
@@ -124,32 +178,38 @@ function answerOne(handlers: Handlers, { id, call, ask }: Question): Answer {
   }
 }
 
-function handle(store: JournalStore, handlers: Handlers, questions: Question[]): void {
+/** Answers the store that goes on: this one, or the one that took its place. */
+function handle(store: JournalStore, questions: Question[]): JournalStore {
+  const handlers = handlersOf(store);
   const of = (kind: 'durable' | 'write'): Question[] => questions.filter(({ call }) => kinds[call] === kind);
-  runWrites(store, handlers, of('durable'), true);
-  runWrites(store, handlers, of('write'), false);
+  let problem = runWrites(store, handlers, of('durable'), true) ?? runWrites(store, handlers, of('write'), false);
   for (const question of questions) {
     if (kinds[question.call] !== 'read') continue;
     try {
       port.postMessage(answerOne(handlers, question));
     } catch (error) {
-      port.postMessage({ id: question.id, error: thrown(error) } satisfies Answer);
+      const named = sqliteError(start.path, error);
+      port.postMessage({ id: question.id, error: thrown(named) } satisfies Answer);
+      problem ??= damageIn(named);
     }
   }
+  if (problem !== null) return replaceStore(store, problem);
   if (transactions >= checkpointEvery) {
     transactions = 0;
     store.checkpoint();
+    reserve.make();
   }
   if (questions.some(({ call }) => call === 'close')) {
     store.close();
     port.close();
   }
+  return store;
 }
 
 const opened = openStore();
 if (opened === null) port.close();
 else {
-  const handlers = handlersOf(opened);
+  let store = opened;
   port.on('message', (first: Question) => {
     const questions = [first];
     while (questions.length < batchMax) {
@@ -157,6 +217,6 @@ else {
       if (!next) break;
       questions.push(next.message as Question);
     }
-    handle(opened, handlers, questions);
+    store = handle(store, questions);
   });
 }

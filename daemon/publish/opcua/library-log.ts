@@ -1,4 +1,6 @@
 /** node-opcua writes to the console by itself; here its words go to the daemon's log, where an operator looks. */
+// First: the library must find it while it loads.
+import './own-name.ts';
 import { format } from 'node:util';
 import { setDebugLogger, setErrorLogger, setWarningLogger } from 'node-opcua';
 import type { Log } from '../lane.ts';

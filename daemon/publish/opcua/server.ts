@@ -3,6 +3,8 @@
  * `security/`; what declares nothing there can be read and nothing else. The folder around this file is the only
  * importer of node-opcua.
  */
+// First: the library must find it while it loads.
+import './own-name.ts';
 import {
   coerceLocalizedText,
   DataType,

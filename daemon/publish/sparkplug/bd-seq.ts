@@ -2,21 +2,19 @@
  * The birth/death number of the next CONNECT, 0 to 255 (Sparkplug 3.0, 6.4.19): kept over restarts, so that the death
  * of an earlier run that comes late is not taken for this one's.
  */
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { messageOf } from '../../../errors.ts';
+import type { StateFolder } from '../../state/folder.ts';
+import type { StateFile } from '../../state/state-file.ts';
 import type { Log } from '../lane.ts';
 
-const fileName = 'sparkplug-bdseq';
-
 export class BdSeq {
-  readonly #path: string;
+  readonly #file: Pick<StateFile<number>, 'save'>;
   readonly #log: Log;
   #last: number;
   #writing: Promise<void> = Promise.resolve();
 
-  constructor(path: string, last: number, log: Log) {
-    this.#path = path;
+  constructor(file: Pick<StateFile<number>, 'save'>, last: number, log: Log) {
+    this.#file = file;
     this.#last = last;
     this.#log = log;
   }
@@ -28,9 +26,9 @@ export class BdSeq {
   /** For a new CONNECT. */
   next(): number {
     this.#last = (this.#last + 1) % 256;
-    const text = `${this.#last}\n`;
+    const kept = this.#last;
     this.#writing = this.#writing
-      .then(() => writeFile(this.#path, text))
+      .then(() => this.#file.save(kept))
       .catch((error: unknown) => {
         // The number is right all the same; only a restart would use it again.
         this.#log.warn({ cause: messageOf(error) }, 'the Sparkplug birth number could not be kept');
@@ -39,11 +37,16 @@ export class BdSeq {
   }
 }
 
-export async function openBdSeq(stateFolder: string, log: Log): Promise<BdSeq> {
-  const path = join(stateFolder, fileName);
-  const kept = await readFile(path, 'utf8').then(
-    (text) => /^\d{1,3}$/.exec(text.trim())?.[0],
-    () => undefined, // the first start
-  );
-  return new BdSeq(path, kept === undefined ? -1 : Number(kept) % 256, log);
+export async function openBdSeq(state: StateFolder, log: Log): Promise<BdSeq> {
+  const file = state.file<number>({
+    ...{ name: 'sparkplug-bdseq', id: 'sparkplug-bdseq', show: (number) => `${number}\n` },
+    parse(text) {
+      // With its line end: half of 12 would be 1.
+      const number = Number(/^(\d{1,3})\n$/.exec(text)?.[1] ?? Number.NaN);
+      if (!(number < 256)) throw new Error('expected a number from 0 to 255');
+      return number;
+    },
+    lost: 'the birth number begins at 0 again',
+  });
+  return new BdSeq(file, (await file.load()).value ?? -1, log);
 }

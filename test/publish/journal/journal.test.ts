@@ -10,10 +10,11 @@ import { type Journal, openJournal } from '../../../daemon/publish/journal/journ
 import type { JournalLimits } from '../../../daemon/publish/journal/limits.ts';
 import { journalLimits } from '../../../daemon/publish/journal/limits.ts';
 import { JournalStore } from '../../../daemon/publish/journal/store.ts';
+import { stateAt } from '../../state/at.ts';
 import { judged, range, temporaryFolder } from '../fixtures.ts';
 
 async function open(stateFolder: string, limits: Partial<JournalLimits> = {}): Promise<Journal> {
-  const journal = await openJournal({ stateFolder, clock: systemClock, limits });
+  const journal = await openJournal({ state: stateAt(stateFolder), clock: systemClock, limits });
   onTestFinished(() => journal.close());
   return journal;
 }
@@ -181,10 +182,17 @@ test('a second daemon on the same state folder is refused', async () => {
   await expect(open(folder)).rejects.toMatchObject({ code: 'journal/locked' });
 });
 
-test('a file that is no journal is refused, not overwritten', async () => {
+test('an emptied journal is set aside and told; numbers go on behind the highest, under a new epoch', async () => {
   const folder = temporaryFolder();
-  writeFileSync(join(folder, 'journal.sqlite'), 'x'.repeat(10_000));
-  await expect(open(folder)).rejects.toMatchObject({ code: 'journal/unreadable' });
+  const first = await open(folder);
+  const { sequence } = first.open(part(1));
+  await first.close();
+  writeFileSync(join(folder, 'journal.sqlite'), '');
+  const second = await open(folder);
+  expect(second.epoch).not.toBe(first.epoch);
+  expect(second.open(part(2)).sequence).toBeGreaterThan(sequence);
+  const faults = await stateAt(folder).faults.look();
+  expect(faults).toMatchObject([{ id: 'journal', text: expect.stringContaining('empty') }]);
 });
 
 test('after close every question is refused and nothing hangs', async () => {

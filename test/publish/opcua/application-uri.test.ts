@@ -1,5 +1,5 @@
 /** What an installation is called: its own name, kept; the one in an older certificate; the configuration's. */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { systemClock } from '../../../daemon/clock.ts';
@@ -7,13 +7,18 @@ import { applicationUriFile, applicationUriOf } from '../../../daemon/publish/op
 import { certificateFacts } from '../../../daemon/publish/opcua/security/certificate-facts.ts';
 import { renewOwnCertificate } from '../../../daemon/publish/opcua/security/renew.ts';
 import { OpcUaSecurity } from '../../../daemon/publish/opcua/security/security.ts';
+import { stateAt } from '../../state/at.ts';
 import { readableLog, temporaryFolder } from '../fixtures.ts';
 import { guardedServer, session } from './plant.ts';
 
 const own = /^urn:twinspect:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 async function open(stateFolder: string, applicationUri?: string) {
-  const settings = { host: '127.0.0.1', stateFolder, ...(applicationUri === undefined ? {} : { applicationUri }) };
+  const settings = {
+    host: '127.0.0.1',
+    state: stateAt(stateFolder),
+    ...(applicationUri === undefined ? {} : { applicationUri }),
+  };
   const security = await OpcUaSecurity.open({ settings, clock: systemClock, log: readableLog() });
   await security.stop();
   const pem = readFileSync(join(stateFolder, 'opcua', 'own', 'certs', 'server.pem'));
@@ -24,12 +29,12 @@ test('a new installation has a name that no other has, kept over starts, in cert
   const one = await guardedServer();
   const { applicationUri } = one.security;
   expect(applicationUri).toMatch(own);
-  expect(await applicationUriOf(temporaryFolder())).not.toBe(applicationUri);
+  expect(await applicationUriOf(stateAt(temporaryFolder()))).not.toBe(applicationUri);
   expect(await open(one.stateFolder)).toEqual({ uri: applicationUri, certified: applicationUri });
   const client = await session(one.endpoint, { mode: 1 });
   const namespaces = (await client.read({ nodeId: 'i=2255', attributeId: 13 })).value.value;
   expect(namespaces[1]).toBe(applicationUri);
-  const facts = await renewOwnCertificate({ host: '127.0.0.1', stateFolder: one.stateFolder }, systemClock);
+  const facts = await renewOwnCertificate({ host: '127.0.0.1', state: stateAt(one.stateFolder) }, systemClock);
   expect(facts.applicationUri).toBe(applicationUri);
 });
 
@@ -51,17 +56,17 @@ test.each([
   ['zeros', '\0'.repeat(50)],
   ['half', 'urn'],
   ['other bytes', '\u0001\u0002:ä'],
-])('the file %s: made again from the certificate', async (_what, damaged) => {
+])('the file %s: taken from its copy, or the certificate', async (_what, damaged) => {
   const stateFolder = temporaryFolder();
   const { uri } = await open(stateFolder);
   writeFileSync(join(stateFolder, applicationUriFile), damaged);
-  expect(await applicationUriOf(stateFolder)).toBe(uri);
+  expect(await applicationUriOf(stateAt(stateFolder))).toBe(uri);
   expect(readFileSync(join(stateFolder, applicationUriFile), 'utf8')).toBe(`${uri}\n`);
 });
 
 test('a name that cannot be kept is no name', async () => {
-  const stateFolder = temporaryFolder();
-  mkdirSync(join(stateFolder, applicationUriFile));
-  await expect(applicationUriOf(stateFolder)).rejects.toMatchObject({ code: 'start/state' });
-  expect(await applicationUriOf(stateFolder, 'urn:plant:a')).toBe('urn:plant:a');
+  const stateFolder = join(temporaryFolder(), 'file');
+  writeFileSync(stateFolder, 'no folder');
+  await expect(applicationUriOf(stateAt(stateFolder))).rejects.toMatchObject({ code: 'start/state' });
+  expect(await applicationUriOf(stateAt(stateFolder), 'urn:plant:a')).toBe('urn:plant:a');
 });

@@ -32,6 +32,7 @@ import {
 import { OpcUaSecurity, type SecuritySettings } from '../../../daemon/publish/opcua/security/security.ts';
 import { hashPassword } from '../../../daemon/users/password.ts';
 import { type User, usersFileName, usersText } from '../../../daemon/users/users.ts';
+import { stateAt } from '../../state/at.ts';
 import { freePort, type ReadableLog, readableLog, temporaryFolder } from '../fixtures.ts';
 
 export const passwordOf = (name: string): string => `password of ${name}`;
@@ -66,7 +67,7 @@ export interface Guarded {
   readonly actors: Actor[];
 }
 
-export interface Given extends Partial<Omit<SecuritySettings, 'stateFolder'>> {
+export interface Given extends Partial<Omit<SecuritySettings, 'state'>> {
   readonly users?: readonly User[];
   readonly clock?: Clock;
   readonly stateFolder?: string;
@@ -84,7 +85,7 @@ export async function guardedServer(given: Given = {}): Promise<Guarded> {
     tally: (entry) => void audited.push(entry),
     problem: null,
   };
-  const settings = { host: '127.0.0.1', stateFolder, ...rest };
+  const settings = { host: '127.0.0.1', state: stateAt(stateFolder), ...rest };
   const security = await OpcUaSecurity.open({ settings, clock, log, audit });
   const port = await freePort();
   const server = new OPCUAServer({

@@ -25,6 +25,7 @@ import { resultIdOf } from '../../../daemon/publish/payload.ts';
 import type { Publisher } from '../../../daemon/publish/publisher.ts';
 import { type Publishing, startPublishing } from '../../../daemon/publish/publishing.ts';
 import { fail } from '../../../errors.ts';
+import { stateAt } from '../../state/at.ts';
 import { freePort, judged, type ReadableLog, readableLog, temporaryFolder } from '../fixtures.ts';
 import { type ClientIdentity, clientIdentity, session as openSession, user, writeUsers } from '../opcua/plant.ts';
 
@@ -220,7 +221,14 @@ export async function startStation(
   const identity = await trustedClient(stateFolder);
   const [setups, log] = [new StandInSetups(), readableLog()];
   const publishing = await startPublishing({
-    ...{ stateFolder, lineIds: [lineId], mqtt: null, clock: systemClock, log, encodePng: async () => png },
+    ...{
+      state: stateAt(stateFolder),
+      lineIds: [lineId],
+      mqtt: null,
+      clock: systemClock,
+      log,
+      encodePng: async () => png,
+    },
     opcua: { host: '127.0.0.1', port: await freePort(), setting: 'opcua.port' },
     vision: { setups, opensParts, bundleOf: async ({ number }) => (number === 1 ? washer : flange) },
     limits: { heartbeatMs: 50 },

@@ -1,4 +1,6 @@
 /** The PLC client of a line as a control lane, begun; loaded only where a PLC's server is configured. */
+// First: the library must find it while it loads.
+import '../own-name.ts';
 import type { ControlLane } from '../../lane.ts';
 import { OpcUaLane } from '../lane.ts';
 import { routeLibraryLog } from '../library-log.ts';

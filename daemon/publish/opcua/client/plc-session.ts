@@ -19,8 +19,10 @@ import {
 } from 'node-opcua';
 import { fail, messageOf } from '../../../../errors.ts';
 import type { Clock } from '../../../clock.ts';
+import type { StateFolder } from '../../../state/folder.ts';
 import { certificateThumbprint } from '../security/actor.ts';
 import { applicationUriOf } from '../security/application-uri.ts';
+import { copyOwnFiles, mendOwnFiles } from '../security/kept-files.ts';
 import { serverNames, thisMachine } from '../security/names.ts';
 import { ensureOwnCertificate, ownCertificateFile, storeFolderName } from '../security/own-certificate.ts';
 import type { PlcNode } from './plc-nodes.ts';
@@ -33,7 +35,7 @@ export interface PlcAddress {
   readonly user: { readonly name: string; readonly password: () => Promise<string> } | null;
   /** Empty: this installation's own, as its server's. */
   readonly applicationUri: string;
-  readonly stateFolder: string;
+  readonly state: StateFolder;
 }
 
 /** A PLC answers in some milliseconds; one that is busy in some hundred. */
@@ -61,11 +63,12 @@ export class PlcSession {
   /** Rejects with `plc/connect`. */
   static async open(address: PlcAddress, clock: Clock): Promise<PlcSession> {
     const store = new OPCUACertificateManager({
-      rootFolder: join(address.stateFolder, storeFolderName),
+      rootFolder: join(address.state.path, storeFolderName),
       automaticallyAcceptUnknownCertificate: false,
     });
     let client: OPCUAClient | null = null;
     try {
+      await mendOwnFiles(address.state);
       await store.initialize();
       const made = await makeClient(address, store, clock);
       client = made;
@@ -105,11 +108,14 @@ export class PlcSession {
 }
 
 async function makeClient(address: PlcAddress, store: OPCUACertificateManager, clock: Clock): Promise<OPCUAClient> {
-  const { stateFolder, securityMode, securityPolicy } = address;
-  const applicationUri = await applicationUriOf(stateFolder, address.applicationUri);
+  const { state, securityMode, securityPolicy } = address;
+  const applicationUri = await applicationUriOf(state, address.applicationUri);
   // Our own server's where there is one; else one is made here that names this machine.
   const names = serverNames('0.0.0.0', '', thisMachine());
-  if (securityMode !== 'None') await ensureOwnCertificate(store, { applicationUri, names }, clock.wallMs());
+  if (securityMode !== 'None') {
+    await ensureOwnCertificate(store, { applicationUri, names }, clock.wallMs());
+    await copyOwnFiles(address.state);
+  }
   const secured = {
     certificateFile: ownCertificateFile(store.rootDir),
     privateKeyFile: store.privateKey,

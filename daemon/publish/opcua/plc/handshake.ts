@@ -204,7 +204,8 @@ export class PlcHandshake implements InputTaker {
     this.#show({
       Fault: status.fault !== null,
       FaultCode: status.fault === null ? 0 : code,
-      FaultText: status.fault ?? '',
+      // What waits for a person and stops nothing is text alone: Fault stays 0.
+      FaultText: status.fault ?? status.warnings?.join('; ') ?? '',
       WhyNotReady: status.why ?? '',
       NotReadyCode: code,
       State: this.#stateNumber(),

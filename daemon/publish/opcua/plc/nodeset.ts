@@ -2,6 +2,8 @@
  * The tag block of a line as a NodeSet2 document (OPC UA Part 6, annex F), for PLC tools that import one: every tag
  * with its node id, type and access, made by the same code that makes them in the server. No values, no users.
  */
+// First: the library must find it while it loads.
+import '../own-name.ts';
 import { AddressSpace, generateAddressSpace, nodesets } from 'node-opcua';
 import { invariant } from '../../../../errors.ts';
 import { TagBlock } from '../tags.ts';

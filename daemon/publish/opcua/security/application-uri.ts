@@ -3,10 +3,10 @@
  * made at the first start and kept in the state folder. An installation from before keeps the name that stands in its
  * certificate, since clients know it by that; a file that was lost or damaged is made again from there.
  */
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fail, messageOf } from '../../../../errors.ts';
-import { writeWhole } from '../../../write-whole.ts';
+import type { StateFolder } from '../../../state/folder.ts';
 import { readOwnCertificate, storeFolderName } from './own-certificate.ts';
 
 /** In the state folder, as one line. */
@@ -16,20 +16,27 @@ const chance = '/proc/sys/kernel/random/uuid';
 const uriPattern = /^[A-Za-z][A-Za-z0-9+.-]*:[\x21-\x7e]{1,200}$/;
 
 /** `configured` where it says one. Rejects with `start/state` where a new name cannot be kept. */
-export async function applicationUriOf(stateFolder: string, configured = ''): Promise<string> {
+export async function applicationUriOf(state: StateFolder, configured = ''): Promise<string> {
   if (configured !== '') return configured;
-  const path = join(stateFolder, applicationUriFile);
-  const kept = await readFile(path, 'utf8').then(usable, () => null); // not there yet
-  if (kept !== null) return kept;
-  const known = await readOwnCertificate(join(stateFolder, storeFolderName)).catch(() => null); // said by who needs it
+  const file = state.file<string>({
+    ...{ name: applicationUriFile, id: 'opcua-application-uri', show: (uri) => `${uri}\n` },
+    parse(text) {
+      const uri = usable(text);
+      if (uri === null || !text.endsWith('\n')) throw new Error('it is no URI on a line');
+      return uri;
+    },
+    lost: 'it is taken from the own certificate, or made anew',
+  });
+  const { value } = await file.load();
+  if (value !== null) return value;
+  const known = await readOwnCertificate(join(state.path, storeFolderName)).catch(() => null); // said by who needs it
   const certified = usable(known?.applicationUri ?? '');
   const uri = certified ?? `urn:twinspect:${(await readFile(chance, 'utf8')).trim()}`;
   try {
-    await mkdir(stateFolder, { recursive: true });
-    await writeWhole(path, `${uri}\n`);
+    await file.save(uri);
   } catch (error) {
     // The certificate keeps it as well.
-    if (certified === null) throw fail('start/state', { path, cause: messageOf(error) }, error);
+    if (certified === null) throw fail('start/state', { path: file.path, cause: messageOf(error) }, error);
   }
   return uri;
 }

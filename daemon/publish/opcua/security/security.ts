@@ -7,13 +7,15 @@ import { invalidateServerCertificateCache, type OPCUAServer } from 'node-opcua';
 import { fail, messageOf } from '../../../../errors.ts';
 import type { Audit, AuditEntry } from '../../../audit/port.ts';
 import type { Clock } from '../../../clock.ts';
+import type { StateFolder } from '../../../state/folder.ts';
 import { UserStore } from '../../../users/user-store.ts';
-import { usersFileName } from '../../../users/users.ts';
 import type { Log } from '../../lane.ts';
 import { applicationUriOf } from './application-uri.ts';
 import type { CertificateFacts } from './certificate-facts.ts';
 import { ClientCertificates } from './client-certificates.ts';
 import { type Access, accessInWords, addEndpoints, sayWhatIsOpen, waysIn } from './endpoints.ts';
+import { copyOwnFiles, mendOwnFiles } from './kept-files.ts';
+import { mendTrustList, noteTrustList } from './kept-trust.ts';
 import { Logins } from './logins.ts';
 import { isLoopback, type Machine, missingNames, type ServerNames, serverNames, thisMachine } from './names.ts';
 import { ensureOwnCertificate, ownCertificateFile, readOwnCertificate, storeFolderName } from './own-certificate.ts';
@@ -26,7 +28,7 @@ export interface SecuritySettings {
   /** Where it listens. */
   readonly host: string;
   /** Certificate store and users are here. */
-  readonly stateFolder: string;
+  readonly state: StateFolder;
   /** What clients call it, separated by commas; absent or empty: after `host`. */
   readonly names?: string;
   /** Absent or empty: this installation's own, kept in the state folder. */
@@ -76,7 +78,8 @@ export class OpcUaSecurity {
     this.applicationUri = made.applicationUri;
     this.#certificate = made.certificate;
     const { plainReadOnly = false, plcPassword = false } = settings;
-    const firstLook = isLoopback(settings.host) && this.users.users.length === 0;
+    // Users who were lost are not users who never were: that opens nothing.
+    const firstLook = isLoopback(settings.host) && this.users.users.length === 0 && !this.users.lost;
     this.#access = { firstLook, plainReadOnly, plcPassword };
     this.logins = new Logins({ users: this.users, plcPassword, log, audit });
     this.store.tell({
@@ -89,17 +92,20 @@ export class OpcUaSecurity {
   /** Rejects with `opcua/noUser`, `user/file`, or what keeps the certificate from being made. */
   static async open(options: SecurityOptions): Promise<OpcUaSecurity> {
     const { settings, clock, log } = options;
-    const { host, stateFolder, machine = thisMachine() } = settings;
-    const users = new UserStore({ path: join(stateFolder, usersFileName), clock });
+    const { host, state, machine = thisMachine() } = settings;
+    const users = new UserStore({ state, clock });
     await users.start();
-    const store = new ClientCertificates(join(stateFolder, storeFolderName), clock);
+    const store = new ClientCertificates(join(state.path, storeFolderName), clock);
     try {
-      if (!isLoopback(host) && users.users.length === 0) throw fail('opcua/noUser', { host });
+      if (!isLoopback(host) && users.users.length === 0 && !users.lost) throw fail('opcua/noUser', { host });
+      await mendOwnFiles(state);
+      await mendTrustList(state);
       await store.initialize();
       const names = serverNames(host, settings.names ?? '', machine);
-      const applicationUri = await applicationUriOf(stateFolder, settings.applicationUri);
+      const applicationUri = await applicationUriOf(state, settings.applicationUri);
       const wanted = { applicationUri, names };
       const { facts, made } = await ensureOwnCertificate(store, wanted, clock.wallMs());
+      await copyOwnFiles(state);
       if (made !== null) log.info({ certificate: facts.thumbprint, why: made }, 'OPC UA: own certificate made');
       const missing = missingNames(names, facts);
       if (missing.length > 0) {
@@ -207,9 +213,12 @@ export class OpcUaSecurity {
   }
 
   async #takeRenewed(): Promise<void> {
+    const { state } = this.#options.settings;
+    await noteTrustList(state);
     const facts = await readOwnCertificate(this.store.rootDir);
     if (facts === null || facts.thumbprint === this.#certificate.thumbprint) return;
     this.#certificate = facts;
+    await copyOwnFiles(state);
     if (this.#server) invalidateServerCertificateCache(this.#server);
     this.#options.log.info({ certificate: facts.thumbprint }, 'OPC UA: renewed certificate taken');
   }
