@@ -97,15 +97,6 @@ export const brokenAtOnce: readonly Broken[] = [
     code: 'opcua/noUser',
     make: () => ({ opcua: { enabled: true, port: 0, host: '0.0.0.0' } }),
   },
-  {
-    what: 'a users file that is none',
-    code: 'user/file',
-    make: (folder) => {
-      mkdirSync(join(folder, 'state'));
-      write(folder, 'state/users.json', '{"users": 7}');
-      return { opcua: { enabled: true, port: 0 } };
-    },
-  },
   { what: 'a password file that is not there', code: 'file/missing', make: () => login('none') },
   {
     what: 'an empty password file',
