@@ -11,6 +11,8 @@ export const errorTable = {
     text: 'No such file: {path}',
     action: 'Check the path; it is read as given, relative to the working folder.',
   },
+  'file/folder': { text: '{path} is a folder, expected a file', action: 'Give the path of a file.' },
+  'file/notFolder': { text: '{path} is a file, expected a folder', action: 'Give the path of a folder.' },
   'file/unwritable': {
     text: 'Cannot write {path}: {cause}',
     action: 'Give the service user write access, or free space.',
@@ -19,8 +21,16 @@ export const errorTable = {
     text: '{path} exists already',
     action: 'Nothing is written over: choose another name, or move it away.',
   },
+  'file/notEmpty': {
+    text: '{path} is not empty: it holds {count} things, {first} among them',
+    action: 'Nothing is written over and nothing mixed: choose another folder, or move away what is in this one.',
+  },
   // the command line
   'usage/command': { text: 'No command {found}; {hint}', action: '"twinspect --help" lists the commands.' },
+  'usage/action': {
+    text: '{command} has no sub-command {found}; {hint}',
+    action: 'Add --help to see its sub-commands.',
+  },
   'usage/option': {
     text: '{command} has no option {found}; {hint}',
     action: 'Add --help to see the options.',
@@ -166,6 +176,14 @@ export const errorTable = {
     text: 'Camera {id} delivered no {what} within {seconds} s: {cause}',
     action: 'Trigger it, or set its trigger to free or software; "twinspect camera doctor" checks the host.',
   },
+  'camera/none': {
+    text: 'No camera answers{problems}',
+    action: 'Check power, cable and address; "twinspect camera doctor" checks this host.',
+  },
+  'camera/noFeature': {
+    text: 'Camera {id} has no feature with "{filter}" in its name',
+    action: 'Give less of the name, or none to see all.',
+  },
   'camera/away': {
     text: 'Camera {id} cannot be asked now: {cause}',
     action: 'Wait until the camera runs; it is tried again by itself.',
@@ -281,10 +299,19 @@ export const errorTable = {
     text: 'The command "{command}" ended with {code}',
     action: 'See what it said above; run it alone.',
   },
+  'bundle/none': {
+    text: 'No bundles in {folders}',
+    action:
+      'Name the folder that holds folders NAME@VERSION; "twinspect bundle list" alone shows those that came along.',
+  },
   'bundle/missing': { text: 'No bundle at {path}', action: 'Point the config at a bundle folder NAME@VERSION.' },
   'bundle/manifest': {
     text: 'Bundle {path}: manifest.json: {problem}',
     action: 'Teach the bundle again or restore it from backup.',
+  },
+  'bundle/variant': {
+    text: 'Bundle {path}: no variant for {wanted}; it has {have}',
+    action: 'Ask for one that it has (inference.provider, inference.precision), or make it: twinspect bundle quantise.',
   },
   'bundle/digest': {
     text: 'Bundle {path}: {file} has digest {actual}, the manifest says {expected}',
@@ -471,6 +498,10 @@ export const errorTable = {
     action: 'The figures would be wrong with it: load the machine less and run the bench again.',
   },
   // start and stop
+  'start/noState': {
+    text: 'There is no state folder {path}: no daemon ran with this configuration yet, so there is nothing to list',
+    action: 'Give the configuration of the line with --config, or call it in the working folder of the daemon.',
+  },
   'start/state': {
     text: 'Cannot write the state folder {path}: {cause}',
     action: 'Give the service user write access, or set stateDir to a folder of its own.',
@@ -491,6 +522,41 @@ export const errorTable = {
     text: 'Start step "{step}" did not end within {limitMs} ms',
     action:
       'Look at the part it names: device, disk or network do not answer. The limits are keys of the section start.',
+  },
+  // the status of a running daemon
+  'status/none': {
+    text: 'No daemon runs for line {line}: there is no {paths}',
+    action:
+      'Start it with "twinspect run"; where it runs, give the same --config and working folder, or --socket with the ' +
+      'path that it logged at its start.',
+  },
+  'status/stale': {
+    text: 'No daemon answers at {path}: the one that made it was killed',
+    action: 'Start the daemon again; it replaces what was left behind.',
+  },
+  'status/hung': {
+    text: 'The daemon at {path} takes the call and says nothing within {limitMs} ms',
+    action: 'It hangs, is stopped (SIGSTOP), or the machine is starved: look at its log and its load, then restart it.',
+  },
+  'status/denied': {
+    text: 'This user may not ask the daemon at {path}',
+    action: 'Ask as the user or in the group of the daemon: sudo, or "usermod -aG GROUP USER" and a new login.',
+  },
+  'status/foreign': {
+    text: 'The status socket {path} {problem}',
+    action: 'Something else is there: find out what made it and move it away, or use the commands of one version only.',
+  },
+  'status/path': {
+    text: 'The path of the status socket has {bytes} bytes, at most {most} are possible: {path}',
+    action: 'Give the service a RuntimeDirectory, or a shorter stateDir.',
+  },
+  'status/unusable': {
+    text: 'The status socket {path} cannot be made: {cause}',
+    action: 'Give the service user a runtime folder (RuntimeDirectory=twinspect) or write access to the state folder.',
+  },
+  'status/running': {
+    text: 'A daemon runs already for line {line} on this state folder (process {pid}); it answers at {path}',
+    action: 'Stop it first, or give this one another line.id and stateDir.',
   },
   // the line
   'line/settings': {

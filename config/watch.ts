@@ -73,6 +73,8 @@ export class ConfigWatch {
   #asked = false;
   #begun = false;
   #reading = false;
+  /** What was read last was refused, and that was told. */
+  #refused = false;
   #next: AbortController | null = null;
 
   constructor(options: WatchOptions) {
@@ -159,10 +161,13 @@ export class ConfigWatch {
       if (sight.text.trim() === '') throw fail('config/syntax', { file, problem: 'the file is empty' });
       this.#accepted = loadConfigText(sight.text, file, env);
     } catch (error) {
+      this.#refused = true;
       refused(error);
       return;
     }
-    this.#tell(asked);
+    const again = this.#refused;
+    this.#refused = false;
+    this.#tell(asked || again);
   }
 
   #tell(asked: boolean): void {

@@ -15,7 +15,7 @@ export interface FileEntry {
 export interface FileReader {
   /** Entries of a folder sorted by name; null where there is no such folder. */
   list(path: string): Promise<FileEntry[] | null>;
-  /** The whole file. Rejects with `file/missing`. */
+  /** The whole file. Rejects with `file/missing` or `file/folder`. */
   read(path: string): Promise<Uint8Array>;
   /** A file of any size, a piece at a time, from its beginning. Rejects with `file/missing` at the first piece. */
   pieces(path: string): AsyncIterable<Uint8Array>;
@@ -63,19 +63,22 @@ export const diskFiles: FileReader = {
     try {
       return await readFile(path);
     } catch (error) {
-      if (isMissing(error)) throw fail('file/missing', { path }, error);
-      throw error;
+      throw readError(path, error);
     }
   },
   async *pieces(path) {
     try {
       yield* createReadStream(path, { highWaterMark: pieceBytes });
     } catch (error) {
-      if (isMissing(error)) throw fail('file/missing', { path }, error);
-      throw error;
+      throw readError(path, error);
     }
   },
 };
+
+function readError(path: string, error: unknown): unknown {
+  if (isMissing(error)) return fail('file/missing', { path }, error);
+  return (error as NodeJS.ErrnoException).code === 'EISDIR' ? fail('file/folder', { path }, error) : error;
+}
 
 function isMissing(error: unknown): boolean {
   const code = (error as NodeJS.ErrnoException).code;

@@ -71,6 +71,19 @@ export class Args {
     return value;
   }
 
+  /** Refuses options that mean nothing beside `--name`, which is given: whoever wrote them expects something. */
+  alone(name: string, beside: readonly string[]): void {
+    const given = Object.keys(this.#values).find((other) => other !== name && !beside.includes(other));
+    if (given === undefined) return;
+    throw fail('usage/value', { option: name, found: `--${given} beside it`, expected: expectedBeside(beside) });
+  }
+
+  /** Refuses an option that means something beside another one only. */
+  needs(name: string, other: string): void {
+    if (this.#values[name] === undefined || this.#values[other] !== undefined) return;
+    throw fail('usage/missing', { command: this.command, what: `--${other} beside --${name}` });
+  }
+
   /** Refuses positionals nobody asked for: most often an option without its dashes. */
   atMost(count: number): void {
     const extra = this.positionals[count];
@@ -86,6 +99,10 @@ export class Args {
   }
 }
 
+function expectedBeside(names: readonly string[]): string {
+  return names.length === 0 ? 'no other option' : `no other option than ${names.map((name) => `--${name}`).join(', ')}`;
+}
+
 /** `--precision`: which variant of a bundle; fp32 where it is not said. */
 export function precisionOf(args: Args): 'fp32' | 'fp16' | 'int8' {
   const found = args.text('precision') ?? 'fp32';
@@ -93,13 +110,23 @@ export function precisionOf(args: Args): 'fp32' | 'fp16' | 'int8' {
   throw fail('usage/value', { option: 'precision', found, expected: 'fp32, fp16 or int8' });
 }
 
-/** Reads argv by the options of a command; `--help` is an option of every command. */
-export function readArgs(
-  command: { readonly name: string; readonly options: Readonly<Record<string, Option>> },
-  argv: readonly string[],
-): { args: Args; help: boolean } {
+/** What is read by: a command, with its sub-commands where it has some. */
+export interface Readable {
+  readonly name: string;
+  readonly options: Readonly<Record<string, Option>>;
+  readonly actions?: Readonly<Record<string, { readonly options: readonly string[] }>>;
+}
+
+export interface ReadArgs {
+  readonly args: Args;
+  readonly help: boolean;
+  /** The sub-command that was called; null where there is none, or `--help` asks for all of them. */
+  readonly action: string | null;
+}
+
+/** Reads argv by the options of a command or of its sub-command; `--help` is an option of every one. */
+export function readArgs(command: Readable, argv: readonly string[]): ReadArgs {
   const options = { ...command.options, help: { type: 'boolean', short: 'h', doc: '' } as const };
-  const known = Object.keys(options).map((name) => `--${name}`);
   const { values, positionals, tokens } = parseArgs({
     args: [...argv],
     options,
@@ -107,16 +134,35 @@ export function readArgs(
     allowPositionals: true,
     tokens: true,
   });
+  const help = values['help'] === true;
+  const action = actionOf(command, positionals[0], help);
+  const name = action === null ? command.name : `${command.name} ${action}`;
+  const taken = action === null ? Object.keys(options) : [...command.actions![action]!.options, 'help'];
   for (const token of tokens) {
     if (token.kind !== 'option') continue;
-    const option = Object.hasOwn(options, token.name) ? options[token.name as keyof typeof options] : undefined;
-    if (option === undefined) throw unknownOption(command.name, token.rawName, known);
+    const option = taken.includes(token.name) ? options[token.name as keyof typeof options] : undefined;
+    if (option === undefined) throw unknownOption(name, token.rawName, taken);
     requireFit(token, option.type);
   }
-  return { args: new Args(command.name, values, positionals), help: values['help'] === true };
+  return { args: new Args(name, values, positionals), help, action };
 }
 
-function unknownOption(command: string, found: string, known: readonly string[]): Error {
+/** Throws `usage/missing` or `usage/action`. */
+function actionOf({ name, actions }: Readable, found: string | undefined, help: boolean): string | null {
+  if (!actions) return null;
+  const known = Object.keys(actions);
+  if (found === undefined) {
+    if (help) return null;
+    throw fail('usage/missing', { command: name, what: `a sub-command, one of ${known.join(', ')}` });
+  }
+  if (known.includes(found)) return found;
+  const near = nearestName(found, known);
+  const hint = near === null ? `there are ${known.join(', ')}` : `did you mean ${near}?`;
+  throw fail('usage/action', { command: name, found, hint });
+}
+
+function unknownOption(command: string, found: string, taken: readonly string[]): Error {
+  const known = taken.map((option) => `--${option}`);
   const near = nearestName(found, known);
   const hint = near === null ? `it knows ${known.join(', ')}` : `did you mean ${near}?`;
   return fail('usage/option', { command, found, hint });
@@ -133,7 +179,8 @@ function requireFit(
     return;
   }
   const swallowed = inlineValue !== true && value?.startsWith('-') === true && !/^-\d/.test(value);
-  if (value === undefined || swallowed) {
-    throw fail('usage/value', { option: name, found: value ?? 'nothing', expected: 'a value' });
+  // An empty one is a variable that was not set: as a path it would be the working folder.
+  if (value === undefined || swallowed || value.trim() === '') {
+    throw fail('usage/value', { option: name, found: value?.trim() || 'nothing', expected: 'a value' });
   }
 }

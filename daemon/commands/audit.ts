@@ -1,5 +1,4 @@
 /** `twinspect audit`: who changed what, and whether the record of it is whole. Reads; never writes. */
-import { resolve } from 'node:path';
 import { fail } from '../../errors.ts';
 import { auditFolder } from '../audit/audit-file.ts';
 import type { AuditLine } from '../audit/chain.ts';
@@ -7,12 +6,17 @@ import { newest, verify } from '../audit/read.ts';
 import type { Args } from './args.ts';
 import type { Command, Context } from './command.ts';
 import { configFor } from './config.ts';
+import { existingState } from './state-folder.ts';
 
 const shownMax = 100_000;
 
 export const command: Command = {
   name: 'audit',
   summary: 'who changed what, and whether the record of it is whole',
+  actions: {
+    show: { summary: 'the newest entries', options: ['config', 'last', 'json'] },
+    verify: { summary: 'is the record whole, and what is its head', options: ['config', 'head', 'json'] },
+  },
   usage: ['audit show [--config FILE] [--last N] [--json]', 'audit verify [--config FILE] [--head HASH] [--json]'],
   options: {
     config: { type: 'string', value: 'FILE', doc: 'names the state folder; without it TWINSPECT_CONFIG, else ./state' },
@@ -21,11 +25,10 @@ export const command: Command = {
     json: { type: 'boolean', doc: 'print JSON' },
   },
   async run(context: Context, args: Args) {
-    const action = args.positional(0, 'one of show, verify');
+    const [action] = args.positionals;
     args.atMost(1);
-    if (action !== 'show' && action !== 'verify') throw fail('usage/extra', { command: 'audit', found: action });
     const { config } = await configFor(context, args.text('config'));
-    const folder = auditFolder(resolve(context.cwd, config.stateDir));
+    const folder = auditFolder(await existingState(context, config));
     return action === 'show' ? show(context, args, folder) : check(context, args, folder);
   },
 };

@@ -5,7 +5,7 @@
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import process from 'node:process';
 import { resolveConfig } from '../../config/load.ts';
 import type { Config } from '../../config/schema.ts';
@@ -20,6 +20,7 @@ import { compare, comparisonTable } from './bench-compare.ts';
 import { type BenchFigures, benchFigures, type MemorySample, type PartSample } from './bench-figures.ts';
 import { teachingRates, teachingTable } from './bench-teaching.ts';
 import type { Command, Context } from './command.ts';
+import { namedBundle } from './named-bundle.ts';
 import { readThreads } from './teach-options.ts';
 
 const defaultParts = 300;
@@ -67,9 +68,13 @@ export const command: Command = {
   },
   async run(context: Context, args: Args) {
     args.atMost(0);
+    if (args.flag('teaching')) args.alone('teaching', ['threads', 'json']);
+    if (args.flag('compare')) args.alone('compare', ['bundle', 'rounds', 'json']);
+    args.needs('rounds', 'compare');
+    args.needs('threads', 'teaching');
     const parts = args.whole('parts', { min: 1, max: partsMax }) ?? defaultParts;
     const base = resolveConfig(null, context.env, 'the environment').config;
-    const given = args.texts('bundle').map((bundle) => resolve(context.cwd, bundle));
+    const given = args.texts('bundle').map((bundle) => namedBundle(context, bundle));
     const paths = given.length > 0 ? given : [base.line.bundle];
     if (args.flag('teaching')) {
       const rates = await teachingRates(context, readThreads(args));

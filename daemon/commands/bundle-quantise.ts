@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { basename, resolve } from 'node:path';
+import { listSamples } from '../../drivers/index.ts';
 import { fail } from '../../errors.ts';
 import type { Target } from '../../models/teach/add-variant.ts';
 import type { Args } from './args.ts';
@@ -21,6 +22,8 @@ export async function quantiseCommand(context: Context, args: Args, path: string
   const key = createHash('sha256')
     .update(JSON.stringify(['quantise', path, data, target]))
     .digest('hex');
+  // Parts that cannot be read are said before a folder is begun, which would stay.
+  await listSamples(context.files, data);
   const folder = await openTeachingFolder(out, key);
   const { extended, comparison } = await quantiseBundle(context, { path, data, target, threads });
   const [name, version = '1.0.0'] = basename(out).split('@') as [string, string?];

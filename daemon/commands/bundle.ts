@@ -3,20 +3,46 @@
  * changed in place.
  */
 import { createHash } from 'node:crypto';
+import { stat } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
+import { bundleFolder } from '../../config/shipped.ts';
 import { fail } from '../../errors.ts';
 import { type Manifest, parseManifest, type Variant } from '../../models/bundle/manifest.ts';
 import { type Args, precisionOf } from './args.ts';
 import { importTeacherFile } from './bundle/import-teacher.ts';
 import type { Command, Context } from './command.ts';
 
-const actions = ['list', 'show', 'verify', 'quantise', 'compare', 'threshold', 'import-teacher'] as const;
+const actions: Command['actions'] = {
+  list: {
+    summary: 'the bundles in folders; without one, those that come with Twinspect and ./bundles',
+    options: ['json'],
+  },
+  show: { summary: 'what is in a bundle', options: ['json'] },
+  verify: {
+    summary: 'is it whole, and does it judge here as it was taught',
+    options: ['provider', 'precision', 'digests', 'json'],
+  },
+  quantise: {
+    summary: 'add a variant in lower precision, as a bundle of its own',
+    options: ['data', 'out', 'precision', 'for', 'threads', 'json'],
+  },
+  compare: { summary: 'its variants against fp32, on recorded parts', options: ['data', 'threads', 'json'] },
+  threshold: {
+    summary: 'set its threshold again from parts whose truth is known, as the next version',
+    options: ['data', 'out', 'false-reject-rate', 'value', 'threads', 'json'],
+  },
+  'import-teacher': {
+    summary: 'check pretrained weights and take the layers a teacher needs',
+    options: ['from', 'out', 'licence', 'json'],
+  },
+};
 /** Folders deeper than this are no part of a bundle. */
 const depthMax = 4;
 
 export const command: Command = {
   name: 'bundle',
   summary: 'list, show, verify, quantise and compare bundles, set thresholds, check teacher weights',
+  actions,
   usage: [
     'bundle list [FOLDER ...] [--json]',
     'bundle show BUNDLE [--json]',
@@ -65,15 +91,13 @@ export const command: Command = {
     json: { type: 'boolean', doc: 'print JSON' },
   },
   async run(context: Context, args: Args) {
-    const action = args.positional(0, `one of ${actions.join(', ')}`);
+    const [action] = args.positionals;
     if (action === 'list') return list(context, args);
     if (action === 'import-teacher') {
       args.atMost(1);
       return importTeacherFile(context, args);
     }
-    if (!(actions as readonly string[]).includes(action))
-      throw fail('usage/extra', { command: 'bundle', found: action });
-    const path = args.positional(1, 'the bundle folder');
+    const path = bundleFolder(args.positional(1, 'the bundle folder, or shipped:NAME@VERSION'));
     args.atMost(2);
     if (action === 'threshold') return (await import('./bundle/threshold.ts')).setThreshold(context, args, path);
     if (action === 'compare') return (await import('./bundle-quantise.ts')).compareCommand(context, args, path);
@@ -89,7 +113,7 @@ interface Opened {
 }
 
 async function open({ files }: Context, path: string): Promise<Opened> {
-  if ((await files.list(path)) === null) throw fail('bundle/missing', { path });
+  if (!(await files.list(path))?.some(({ name }) => name === 'manifest.json')) throw fail('bundle/missing', { path });
   const bytes = await files.read(join(path, 'manifest.json'));
   return { manifest: parseManifest(new TextDecoder().decode(bytes), path), digest: sha256(bytes) };
 }
@@ -104,13 +128,18 @@ async function list(context: Context, args: Args): Promise<void> {
   const rows: Record<string, string>[] = [];
   for (const folder of folders) {
     const entries = await context.files.list(folder);
-    if (entries === null && given.length > 0) throw fail('file/missing', { path: folder });
+    if (entries === null && given.length > 0) {
+      const there = await stat(folder).catch(() => null);
+      throw fail(there === null ? 'file/missing' : 'file/notFolder', { path: folder });
+    }
     for (const { name, directory } of entries ?? []) {
       if (directory && name.includes('@')) rows.push(await row(context, join(folder, name)));
     }
   }
-  if (args.flag('json')) return context.stdout(JSON.stringify(rows, null, 2));
-  if (rows.length === 0) context.stderr(`no bundles in ${folders.join(', ')}`);
+  if (args.flag('json')) context.stdout(JSON.stringify(rows, null, 2));
+  // As a search that finds nothing: whoever names a folder believes that there are some.
+  if (rows.length === 0) throw fail('bundle/none', { folders: folders.join(', ') });
+  if (args.flag('json')) return;
   for (const { path, ...rest } of rows) {
     context.stdout(
       `${basename(path!)}  ${Object.entries(rest)

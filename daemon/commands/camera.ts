@@ -2,14 +2,13 @@
  * `twinspect camera`: everything a person does with cameras by hand. Which there are, what they can, what they see,
  * whether the host is fit for them; recording, and what recordings and calibrations become.
  */
-import { fail } from '../../errors.ts';
 import type { Args } from './args.ts';
 import type { Command, Context } from './command.ts';
 
 type Run = (context: Context, args: Args) => Promise<void>;
 
 /** Loaded when called: a native library that is broken must not take the others along. */
-const actions: Readonly<Record<string, () => Promise<Run>>> = {
+const runs: Readonly<Record<string, () => Promise<Run>>> = {
   list: async () => (await import('./camera/list.ts')).listCameras,
   show: async () => (await import('./camera/show.ts')).showCamera,
   features: async () => (await import('./camera/features.ts')).listFeatures,
@@ -21,8 +20,29 @@ const actions: Readonly<Record<string, () => Promise<Run>>> = {
   calibrate: async () => (await import('./camera/calibrate.ts')).calibrateCameras,
 };
 
+const named = ['config', 'library', 'of', 'trigger', 'json'];
+
+const actions: Command['actions'] = {
+  list: { summary: 'the cameras that answer now', options: ['library', 'json'] },
+  show: { summary: 'one camera as it is when it is opened', options: named },
+  features: { summary: 'what can be set in it, with ranges', options: [...named, 'set'] },
+  snap: { summary: 'one picture of each modality', options: [...named, 'out'] },
+  watch: { summary: 'count what comes, second by second', options: [...named, 'for'] },
+  doctor: { summary: 'is this host fit for cameras', options: ['config', 'library', 'json'] },
+  record: { summary: 'record parts to a file', options: ['out', 'for', 'parts', 'max-gb', 'config', 'json'] },
+  export: {
+    summary: 'bring a recording into a folder of parts',
+    options: ['out', 'split', 'kind', 'calibration', 'config', 'json'],
+  },
+  calibrate: {
+    summary: 'bring in how two cameras see one another, or check it',
+    options: ['depth', 'rgb', 'pose', 'unit', 'first', 'depth-size', 'rgb-size', 'out', 'check', 'json'],
+  },
+};
+
 export const command: Command = {
   name: 'camera',
+  actions,
   summary: 'list, show, watch and record cameras, bring in calibrations',
   usage: [
     'camera list [--library FILE] [--json]',
@@ -77,12 +97,7 @@ export const command: Command = {
     json: { type: 'boolean', doc: 'print JSON' },
   },
   async run(context: Context, args: Args) {
-    const names = Object.keys(actions).join(', ');
-    const action = args.positional(0, `one of ${names}`);
-    if (!Object.hasOwn(actions, action)) {
-      throw fail('usage/value', { option: 'camera', found: action, expected: `one of ${names}` });
-    }
-    const run = await actions[action]!();
+    const run = await runs[args.positional(0, 'a sub-command')]!();
     await run(context, args);
   },
 };

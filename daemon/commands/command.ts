@@ -13,8 +13,22 @@ export interface Command {
   /** Every way to call it, without "twinspect". */
   readonly usage: readonly string[];
   readonly options: Readonly<Record<string, Option>>;
+  /**
+   * Its sub-commands by name; null or absent: it has none. Which one is called is the first argument, and is checked
+   * before the command runs, as are its options.
+   */
+  readonly actions?: Readonly<Record<string, Action>>;
+  /** What else its help says, a line each. */
+  readonly notes?: readonly string[];
   /** Returns the exit code where it is not 0; throws an operating error with a row of the table. */
   run(context: Context, args: Args): Promise<number | undefined> | Promise<void>;
+}
+
+/** A sub-command, such as `show` of `bundle show`. */
+export interface Action {
+  readonly summary: string;
+  /** Those of the command's options that it takes. */
+  readonly options: readonly string[];
 }
 
 export interface Context {

@@ -1,65 +1,90 @@
 /** `twinspect config`: is this file good, what would run, what are the keys. Reads; never writes the file. */
-import { configFileVariable } from '../../config/environment.ts';
-import { type LoadedConfig, loadConfig } from '../../config/load.ts';
 import { configReference } from '../../config/reference.ts';
-import { keys } from '../../config/schema.ts';
+import { type Config, keys } from '../../config/schema.ts';
 import { valueAt } from '../../config/watch.ts';
 import { fail } from '../../errors.ts';
+import { type Finding, runChecks } from '../checks/finding.ts';
 import type { Args } from './args.ts';
+import { failed, printFindings, surroundingsOf } from './checking.ts';
 import type { Command, Context } from './command.ts';
 import { showEffective } from './config-effective.ts';
+import { configFor } from './config-file.ts';
 
-/** The configuration a command runs with: `--config`, else TWINSPECT_CONFIG, else none. Says what is not used. */
-export async function configFor(context: Context, file: string | null): Promise<LoadedConfig> {
-  const input = { file: configFile(context, file), env: context.env, readFile: textReader(context) };
-  const loaded = await loadConfig(input);
-  for (const warning of loaded.warnings) context.stderr(`warning: ${warning}`);
-  return loaded;
-}
-
-/** The file that `configFor` reads; null where there is none. */
-export function configFile({ env }: Context, option: string | null): string | null {
-  return option ?? env[configFileVariable] ?? null;
-}
-
-export function textReader({ files }: Context): (path: string) => Promise<string> {
-  return async (path) => new TextDecoder().decode(await files.read(path));
-}
+export { configFile, configFor, textReader } from './config-file.ts';
 
 export const command: Command = {
   name: 'config',
   summary: 'check, show and explain the configuration',
-  usage: ['config check FILE', 'config show [--effective] [--config FILE] [--json]', 'config doc'],
+  actions: {
+    check: {
+      summary: 'is the file good, and everything it names as `run` would use it',
+      options: ['quick', 'file-only', 'json'],
+    },
+    show: {
+      summary: 'each key with its value and where that comes from; what is in force',
+      options: ['config', 'effective', 'socket', 'json'],
+    },
+    doc: { summary: 'explain every key, as docs/config.md', options: [] },
+  },
+  usage: [
+    'config check FILE [--quick | --file-only] [--json]',
+    'config show [--effective] [--config FILE] [--socket FILE] [--json]',
+    'config doc',
+  ],
   options: {
     config: { type: 'string', value: 'FILE', doc: 'the file to show; without it TWINSPECT_CONFIG, else the defaults' },
-    effective: { type: 'boolean', doc: 'what is in force: the recipe, its bundle and threshold, and who chose them' },
+    effective: {
+      type: 'boolean',
+      doc: 'ask the running daemon what is in force, who chose it, and where it differs from the file',
+    },
+    quick: { type: 'boolean', doc: 'check: load no bundle, open no camera, ask nobody on the network' },
+    'file-only': { type: 'boolean', doc: 'check: the file itself, and nothing it names: it is for another machine' },
+    socket: { type: 'string', value: 'FILE', doc: 'show --effective: ask the daemon here' },
     json: { type: 'boolean', doc: 'print JSON' },
   },
-  async run(context: Context, args: Args) {
-    const action = args.positional(0, 'one of check, show, doc');
+  async run(context: Context, args: Args): Promise<number | undefined> {
+    const [action] = args.positionals;
     if (action === 'check') return check(context, args);
     args.atMost(1);
     if (action === 'show') return show(context, args);
-    if (action !== 'doc') throw fail('usage/extra', { command: 'config', found: action });
     context.stdout(configReference().trimEnd());
+    return undefined;
   },
 };
 
-async function check(context: Context, args: Args): Promise<void> {
+/** The file, and everything it names as `run` would use it; `--file-only` where that is on another machine. */
+async function check(context: Context, args: Args): Promise<undefined> {
   const file = args.positional(1, 'the file to check');
   args.atMost(2);
-  const { sources } = await configFor(context, file);
-  const given = [...sources.values()].filter((source) => source === 'file').length;
-  if (args.flag('json')) context.stdout(JSON.stringify({ file, valid: true, keysGiven: given }));
-  else context.stdout(`${file} is good: ${given} keys given, ${sources.size - given} others as they stand`);
+  if (args.flag('file-only')) args.alone('file-only', ['json']);
+  const [json, fileOnly] = [args.flag('json'), args.flag('file-only')];
+  const { config, sources } = await configFor(context, file);
+  const findings = fileOnly ? [] : await findingsOf(context, config, args.flag('quick'));
+  const [given, count] = [[...sources.values()].filter((source) => source === 'file').length, failed(findings)];
+  if (json) {
+    context.stdout(JSON.stringify({ file, valid: true, keysGiven: given, good: count === 0, findings }, null, 2));
+  } else {
+    if (findings.length > 0) printFindings(context, findings);
+    const keysSaid = `${given} keys given, ${sources.size - given} others as they stand`;
+    if (count === 0) context.stdout(`${file} is good: ${keysSaid}`);
+    else context.stdout(`${file} can be read (${keysSaid}); what it names is not as it must be`);
+  }
+  if (count > 0) throw fail('doctor/problems', { count, checks: findings.length });
 }
 
-async function show(context: Context, args: Args): Promise<void> {
+/** The checks load much that the other actions need not. */
+async function findingsOf(context: Context, config: Config, quick: boolean): Promise<readonly Finding[]> {
+  const { configChecks } = await import('../checks/index.ts');
+  return runChecks(configChecks, await surroundingsOf(context, config, quick), config);
+}
+
+async function show(context: Context, args: Args): Promise<number | undefined> {
+  args.needs('socket', 'effective');
   const { config, sources } = await configFor(context, args.text('config'));
   if (args.flag('effective')) return showEffective(context, args, config);
   if (args.flag('json')) {
     context.stdout(JSON.stringify({ config, sources: Object.fromEntries(sources) }, null, 2));
-    return;
+    return undefined;
   }
   const rows = [...keys.keys()].map((path): [string, string, string] => [
     path,
@@ -70,4 +95,5 @@ async function show(context: Context, args: Args): Promise<void> {
   for (const [path, value, source] of rows) {
     context.stdout(`${path.padEnd(widths[0]!)}  ${value.padEnd(widths[1]!)}  ${source}`);
   }
+  return undefined;
 }

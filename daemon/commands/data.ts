@@ -1,11 +1,10 @@
 /** `twinspect data`: what a folder of recorded parts holds and what looks wrong in it; other files brought in. */
-import { fail } from '../../errors.ts';
 import type { Args } from './args.ts';
 import type { Command, Context } from './command.ts';
 import { checkData } from './data/check.ts';
 import { importData } from './data/import.ts';
 
-const actions: Readonly<Record<string, (context: Context, args: Args) => Promise<number | undefined>>> = {
+const runs: Readonly<Record<string, (context: Context, args: Args) => Promise<number | undefined>>> = {
   check: checkData,
   import: importData,
 };
@@ -13,6 +12,13 @@ const actions: Readonly<Record<string, (context: Context, args: Args) => Promise
 export const command: Command = {
   name: 'data',
   summary: 'check a folder of recorded parts; bring other files into our layout',
+  actions: {
+    check: { summary: 'what a folder of recorded parts holds, and what looks wrong in it', options: ['json'] },
+    import: {
+      summary: 'bring JPEG, TIFF, .npy and PLY into a folder of parts',
+      options: ['rgb', 'depth', 'gt', 'unit', 'no-reading', 'grid', 'split', 'kind', 'out', 'json'],
+    },
+  },
   usage: [
     'data check FOLDER [--json]',
     'data import --rgb DIR --depth DIR --unit UNIT --out DIR [--gt DIR] [--split NAME] [--kind NAME] [...]',
@@ -39,14 +45,6 @@ export const command: Command = {
     json: { type: 'boolean', doc: 'print the result as JSON' },
   },
   async run(context: Context, args: Args) {
-    const name = args.positional(0, `one of ${Object.keys(actions).join(', ')}`);
-    const action = Object.hasOwn(actions, name) ? actions[name] : undefined;
-    if (action === undefined) {
-      throw fail('usage/missing', {
-        command: 'data',
-        what: `one of ${Object.keys(actions).join(', ')}, not "${name}"`,
-      });
-    }
-    return action(context, args);
+    return runs[args.positional(0, 'a sub-command')]!(context, args);
   },
 };

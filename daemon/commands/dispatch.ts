@@ -5,7 +5,7 @@
 import { nearestName } from '../../config/problems.ts';
 import { noticing } from '../../drivers/files.ts';
 import { fail, messageOf, TwinspectError } from '../../errors.ts';
-import { readArgs } from './args.ts';
+import { type Option, readArgs } from './args.ts';
 import { type Command, type Context, Interrupted } from './command.ts';
 import type { Seat } from './index.ts';
 
@@ -36,23 +36,23 @@ async function call(argv: readonly string[], context: Context, commands: Command
     return exitCodes.done;
   }
   const asked = name === '--help' || name === '-h' || name === 'help';
-  if (asked && rest[0] === undefined) {
+  if (asked && (rest[0] === undefined || rest[0] === 'help')) {
     for (const line of overview(commands.seats)) context.stdout(line);
     return exitCodes.done;
   }
   const wanted = asked ? rest[0]! : name;
   const command = await seated(wanted, commands);
-  const { args, help } = readArgs(command, asked ? ['--help'] : rest);
+  const { args, help, action } = readArgs(command, asked ? ['--help', ...rest.slice(1)] : rest);
   const files = noticing(context.files, (path, what) => context.stderr(`warning: ${path}: ${what}`));
   if (!help) return (await command.run({ ...context, files }, args)) ?? exitCodes.done;
-  for (const line of commandHelp(command)) context.stdout(line);
+  for (const line of action === null ? commandHelp(command) : actionHelp(command, action)) context.stdout(line);
   return exitCodes.done;
 }
 
 async function seated(name: string, { seats, load }: CommandSet): Promise<Command> {
   const names = seats.map((seat) => seat.name);
   if (names.includes(name)) return load(name);
-  const near = nearestName(name, names);
+  const near = nearestName(name, [...names, '--version', '--help']);
   throw fail('usage/command', {
     found: name,
     hint: near === null ? `there are ${names.join(', ')}` : `did you mean ${near}?`,
@@ -108,20 +108,56 @@ function overview(seats: readonly Seat[]): string[] {
   ];
 }
 
-export function commandHelp({ name, summary, usage, options }: Command): string[] {
-  const shown = Object.entries(options).map(([option, { short, value, doc }]): [string, string] => [
-    `${short === undefined ? '' : `-${short}, `}--${option}${value === undefined ? '' : ` ${value}`}`,
-    doc,
-  ]);
-  shown.push(['-h, --help', 'this text']);
-  const width = Math.max(...shown.map(([text]) => text.length));
+export function commandHelp({ name, summary, usage, options, actions, notes = [] }: Command): string[] {
+  const list = Object.entries(actions ?? {}).map(([action, { summary: does }]): [string, string] => [action, does]);
+  const more = list.length > 0 ? [`twinspect ${name} SUB-COMMAND --help explains one of them.`] : [];
   return [
     `twinspect ${name}: ${summary}`,
     '',
-    ...usage.map((line, index) => `${index === 0 ? 'usage: ' : '       '}twinspect ${line}`),
+    ...usageLines(usage),
     '',
-    ...shown.map(([text, doc]) => `  ${text.padEnd(width)}  ${doc}`),
+    ...(list.length > 0 ? [...columns(list), ''] : []),
+    ...columns([...Object.entries(options).map(optionRow), helpRow]),
+    ...[...notes, ...more].flatMap((note) => ['', note]),
   ];
+}
+
+/** Of one sub-command: its own ways to call it, its own options, and what they mean to it. */
+export function actionHelp({ name, usage, options, actions }: Command, action: string): string[] {
+  const { summary, options: taken } = actions![action]!;
+  const own = Object.entries(options).filter(([option]) => taken.includes(option));
+  const rows = own.map(([option, { doc, ...rest }]) => optionRow([option, { ...rest, doc: docFor(action, doc) }]));
+  return [
+    `twinspect ${name} ${action}: ${summary}`,
+    '',
+    ...usageLines(usage.filter((line) => line === `${name} ${action}` || line.startsWith(`${name} ${action} `))),
+    '',
+    ...columns([...rows, helpRow]),
+  ];
+}
+
+const helpRow: readonly [string, string] = ['-h, --help', 'this text'];
+
+function optionRow([option, { short, value, doc }]: [string, Option]): [string, string] {
+  return [`${short === undefined ? '' : `-${short}, `}--${option}${value === undefined ? '' : ` ${value}`}`, doc];
+}
+
+function usageLines(usage: readonly string[]): string[] {
+  return usage.map((line, index) => `${index === 0 ? 'usage: ' : '       '}twinspect ${line}`);
+}
+
+function columns(rows: readonly (readonly [string, string])[]): string[] {
+  const width = Math.max(...rows.map(([text]) => text.length));
+  return rows.map(([text, doc]) => `  ${text.padEnd(width)}  ${doc}`);
+}
+
+/** `show, verify: this; list: that` as one of them reads it. */
+function docFor(action: string, doc: string): string {
+  for (const part of doc.split('; ')) {
+    const [, names, text] = /^([a-z][a-z, -]*): (.*)$/.exec(part) ?? [];
+    if (names?.split(', ').includes(action)) return text!;
+  }
+  return doc;
 }
 
 export async function version({ files, packageRoot }: Pick<Context, 'files' | 'packageRoot'>): Promise<string> {

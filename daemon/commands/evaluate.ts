@@ -12,6 +12,7 @@ import type { Command, Context } from './command.ts';
 import { writeReport } from './evaluate-report.ts';
 import { figureLines } from './evaluate-table.ts';
 import { type BundleJudge, openBundleJudge } from './judge-bundle.ts';
+import { namedBundle } from './named-bundle.ts';
 
 export const command: Command = {
   name: 'evaluate',
@@ -27,11 +28,12 @@ export const command: Command = {
   },
   async run(context: Context, args: Args) {
     args.atMost(0);
-    const bundle = resolve(context.cwd, args.required('bundle'));
+    const bundle = namedBundle(context, args.required('bundle'));
     const data = resolve(context.cwd, args.required('data'));
-    const samples = await testSamples(context, data);
     const threads = args.whole('threads', { min: 1, max: 64 }) ?? 2;
-    const judge = await openBundleJudge(context, bundle, threads, precisionOf(args));
+    const precision = precisionOf(args);
+    const samples = await testSamples(context, data);
+    const judge = await openBundleJudge(context, bundle, threads, precision);
     try {
       const detailed = await evaluateInDetail(judgeAll(context, samples, judge), { threshold: judge.served.threshold });
       const report = args.text('report');

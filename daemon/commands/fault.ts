@@ -8,25 +8,30 @@ import type { Args } from './args.ts';
 import { audited } from './audited.ts';
 import type { Command, Context } from './command.ts';
 import { configFor } from './config.ts';
+import { existingState } from './state-folder.ts';
 import { stateFolderOf } from './state-of.ts';
 
 export const command: Command = {
   name: 'fault',
   summary: 'what went wrong with the state folder, and that somebody has seen it',
+  actions: {
+    list: { summary: 'the faults that wait for a person', options: ['json', 'config'] },
+    acknowledge: { summary: 'take one away, or all: somebody has seen it', options: ['config'] },
+  },
   usage: ['fault list [--json] [--config FILE]', 'fault acknowledge ID|all [--config FILE]'],
   options: {
     config: { type: 'string', value: 'FILE', doc: 'names the state folder; without it TWINSPECT_CONFIG, else ./state' },
     json: { type: 'boolean', doc: 'list: print JSON' },
   },
   async run(context: Context, args: Args) {
-    const action = args.positional(0, 'one of list, acknowledge');
+    const [action] = args.positionals;
     const { config } = await configFor(context, args.text('config'));
     const state = stateFolderOf(context, config);
     if (action === 'list') {
       args.atMost(1);
+      await existingState(context, config);
       return list(context, args, await state.faults.look());
     }
-    if (action !== 'acknowledge') throw fail('usage/extra', { command: 'fault', found: action });
     const id = args.positional(1, 'the id of a fault, or all');
     args.atMost(2);
     const standing = await state.faults.look();

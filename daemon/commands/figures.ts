@@ -5,7 +5,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { fail } from '../../errors.ts';
 import type { Figures } from '../../models/evaluate/evaluate.ts';
 import type { Args } from './args.ts';
 import type { BenchFigures } from './bench-figures.ts';
@@ -25,6 +24,12 @@ const benchParts = '2000';
 export const command: Command = {
   name: 'figures',
   summary: "print the project's figures as JSON",
+  actions: {
+    line: { summary: 'of a line: teaching, judging, time added, swaps', options: ['keep'] },
+    science: { summary: 'of detection, on several data sets and changes', options: ['keep'] },
+    plant: { summary: 'of the handshake with a PLC', options: ['keep'] },
+    cameras: { summary: 'of two simulated cameras: pairs, losses, returns', options: ['seconds', 'cycles'] },
+  },
   usage: ['figures line', 'figures science', 'figures plant', 'figures cameras [--seconds N] [--cycles N]'],
   options: {
     seconds: { type: 'string', value: 'N', doc: `cameras: of the run at full rate; default ${usualPlan.seconds}` },
@@ -32,7 +37,7 @@ export const command: Command = {
     keep: { type: 'string', value: 'DIR', doc: 'keep what is made on the way in this folder, and go on there' },
   },
   async run(context: Context, args: Args) {
-    const set = args.positional(0, 'which figures: line, science, plant or cameras');
+    const set = args.positional(0, 'which figures');
     args.atMost(1);
     if (set === 'cameras') {
       const plan = {
@@ -41,9 +46,6 @@ export const command: Command = {
       };
       const { camerasFigures } = await import('./cameras-figures.ts');
       return context.stdout(JSON.stringify(await camerasFigures(context, plan), null, 2));
-    }
-    if (!Object.hasOwn(sets, set)) {
-      throw fail('usage/value', { option: 'figures', found: set, expected: 'line, science, plant or cameras' });
     }
     const keep = args.text('keep');
     const folder = keep === null ? await mkdtemp(join(tmpdir(), 'twinspect-figures-')) : resolve(context.cwd, keep);

@@ -12,6 +12,10 @@ export interface Seat {
 /** In the order a newcomer meets them; each is the file of its name beside this one, exporting `command`. */
 export const seats: readonly Seat[] = [
   { name: 'run', summary: 'judge parts and tell the plant, until stopped' },
+  {
+    name: 'status',
+    summary: 'ask the running daemon: ready and why not, bundle, counters, cameras, links, last verdicts',
+  },
   { name: 'teach', summary: 'make a bundle from a folder of good parts' },
   { name: 'data', summary: 'check a folder of recorded parts; bring other files into our layout' },
   { name: 'evaluate', summary: 'measure a bundle on parts whose truth is known' },

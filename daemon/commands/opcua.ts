@@ -27,6 +27,7 @@ import { audited } from './audited.ts';
 import type { Command, Context } from './command.ts';
 import { configFor } from './config.ts';
 import { exportNodeset } from './opcua-nodeset.ts';
+import { existingState } from './state-folder.ts';
 import { stateFolderOf } from './state-of.ts';
 
 /** What each action is given. */
@@ -37,9 +38,9 @@ interface Place {
   readonly store: string;
 }
 
-type Action = (context: Context, args: Args, place: Place) => Promise<void>;
+type Run = (context: Context, args: Args, place: Place) => Promise<void>;
 
-const actions: Readonly<Record<string, Action>> = {
+const runs: Readonly<Record<string, Run>> = {
   list,
   trust,
   reject,
@@ -51,6 +52,14 @@ const actions: Readonly<Record<string, Action>> = {
 export const command: Command = {
   name: 'opcua',
   summary: 'which OPC UA clients are trusted; the own certificate; the tags for a PLC tool',
+  actions: {
+    list: { summary: 'clients that came with a certificate: trusted, rejected', options: ['json', 'config'] },
+    trust: { summary: 'let a client in, by its thumbprint or its certificate file', options: ['config'] },
+    reject: { summary: 'let a client in no more', options: ['config'] },
+    export: { summary: 'the own certificate, for the trust list of the clients; never the key', options: ['config'] },
+    renew: { summary: 'make a new own certificate', options: ['config'] },
+    nodeset: { summary: 'the tags as a NodeSet2 file, for a PLC tool', options: ['config'] },
+  },
   usage: [
     'opcua list [--json] [--config FILE]',
     'opcua trust THUMBPRINT|FILE [--config FILE]',
@@ -64,17 +73,16 @@ export const command: Command = {
     json: { type: 'boolean', doc: 'list: print JSON' },
   },
   async run(context: Context, args: Args) {
-    const name = args.positional(0, `one of ${Object.keys(actions).join(', ')}`);
-    const action = Object.hasOwn(actions, name) ? actions[name] : undefined;
-    if (action === undefined) throw fail('usage/extra', { command: 'opcua', found: name });
+    const run = runs[args.positional(0, 'a sub-command')]!;
     const { config } = await configFor(context, args.text('config'));
     const state = stateFolderOf(context, config);
-    await action(context, args, { config, state, store: join(state.path, 'opcua') });
+    await run(context, args, { config, state, store: join(state.path, 'opcua') });
   },
 };
 
-async function list(context: Context, args: Args, { store }: Place): Promise<void> {
+async function list(context: Context, args: Args, { store, config }: Place): Promise<void> {
   args.atMost(1);
+  await existingState(context, config);
   const listed = await listCertificates(store);
   if (args.flag('json')) {
     context.stdout(JSON.stringify(listed.map(asJson), null, 2));

@@ -10,13 +10,16 @@ import { noticing } from '../../drivers/index.ts';
 import { messageOf, TwinspectError } from '../../errors.ts';
 import type { VerdictRecord } from '../line/verdict.ts';
 import { Daemon } from '../supervise/daemon.ts';
+import type { DaemonDiary } from '../supervise/daemon-report.ts';
 import { keepAlive } from '../systemd/liveness.ts';
 import { type Notifier, openNotifier } from '../systemd/notifier.ts';
 import { StatusLane, statusText } from '../systemd/status-lane.ts';
 import type { Args } from './args.ts';
+import { tellOtherProblems } from './checking.ts';
 import type { Command, Context } from './command.ts';
 import { configFile, configFor, textReader } from './config.ts';
 import { RunSummary, verdictLine, whereToSubscribe } from './run-display.ts';
+import { openDiary, serveStatus } from './run-status.ts';
 import { watchFolder } from './watch-folder.ts';
 
 const partsMax = 1_000_000_000;
@@ -45,7 +48,9 @@ export const command: Command = {
     const { promise: enough, resolve: stop } = Promise.withResolvers<void>();
     if (context.signal.aborted) stop();
     context.signal.addEventListener('abort', () => stop(), { once: true });
+    const diary = await openDiary(context, loaded, configFile(context, args.text('config')));
     const daemon = openDaemon(context, loaded, notifier, (record) => {
+      diary.announced(record);
       if (summary.count === parts) return;
       context.stdout(verdictLine(record));
       summary.add(record);
@@ -54,9 +59,13 @@ export const command: Command = {
     const watching = new AbortController();
     const begun = Promise.withResolvers<void>();
     const when = { begun: begun.promise, signal: watching.signal, reread: () => notifier.reloaded() };
-    watch = follow(context, args, loaded, daemon, when);
+    const status = await serveStatus(context, loaded, diary, daemon);
+    watch = follow(context, args, loaded, { daemon, diary }, when);
     try {
-      await daemon.start();
+      await daemon.start().catch(async (error: unknown) => {
+        await tellOtherProblems(context, loaded.config, error);
+        throw error;
+      });
       greet(context, loaded, daemon);
       tellSystemd(context, loaded, daemon, notifier, watching.signal);
       begun.resolve();
@@ -65,6 +74,7 @@ export const command: Command = {
       watching.abort();
       notifier.stopping();
       await daemon.stop();
+      await status?.close();
     }
     for (const line of summary.lines()) context.stderr(line);
   },
@@ -122,7 +132,7 @@ function follow(
   context: Context,
   args: Args,
   current: LoadedConfig,
-  daemon: Daemon,
+  { daemon, diary }: { daemon: Daemon; diary: DaemonDiary },
   when: { readonly begun: Promise<void>; readonly signal: AbortSignal; readonly reread: () => void },
 ): ConfigWatch | null {
   const named = configFile(context, args.text('config'));
@@ -133,14 +143,17 @@ function follow(
     ...{ file: resolve(cwd, named), env, current, watchFolder, readFile: textReader(context), ...until },
     after: (delayMs, callback, aborted) => clock.after(delayMs, callback, aborted),
     changed: (loaded, changes) => {
+      diary.edited(loaded.config, changes);
       takeOver(context, loaded, changes, daemon, named);
       reread();
     },
     unchanged: () => {
+      diary.unchanged();
       log.info({ file: named }, 'configuration read again: nothing is different');
       reread();
     },
     refused: (error) => {
+      diary.refused(error);
       log.error({ error }, 'the changed configuration is refused; the old one stays');
       tell(context, error);
       reread();

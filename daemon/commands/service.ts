@@ -18,6 +18,11 @@ const execute = promisify(execFile);
 export const command: Command = {
   name: 'service',
   summary: 'install, remove and show the lines of this machine as services of systemd',
+  actions: {
+    install: { summary: 'make lines services, and say what is next', options: ['devices', 'credential', 'dry-run'] },
+    remove: { summary: 'take lines out again; configuration and state stay', options: ['dry-run'] },
+    status: { summary: 'what systemd says of the lines', options: [] },
+  },
   usage: [
     'service install LINE ... [--devices] [--credential NAME=FILE ...] [--dry-run]',
     'service remove LINE ... [--dry-run]',
@@ -34,11 +39,10 @@ export const command: Command = {
     'dry-run': { type: 'boolean', doc: 'say what would be done, and do nothing' },
   },
   async run(context: Context, args: Args) {
-    const action = args.positional(0, 'one of install, remove, status');
+    const [action] = args.positionals;
     const lines = args.positionals.slice(1);
     if (action === 'status') return showStatus(context, lines);
-    if (action !== 'install' && action !== 'remove') throw fail('usage/extra', { command: 'service', found: action });
-    if (lines.length === 0) throw fail('usage/missing', { command: `service ${action}`, what: 'the name of a line' });
+    if (lines.length === 0) throw fail('usage/missing', { command: args.command, what: 'the name of a line' });
     const steps = action === 'remove' ? await stepsToRemove(lines) : await stepsToInstall(context, args, lines);
     await carryOut(context, steps, args.flag('dry-run'));
     if (action === 'install') sayNext(context, lines);

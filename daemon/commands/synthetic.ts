@@ -1,5 +1,5 @@
 /** `twinspect synthetic`: writes a set of synthetic parts with their truth, to teach and to measure on. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { nearestName } from '../../config/problems.ts';
 import {
@@ -51,6 +51,7 @@ export const command: Command = {
   },
   async run(context: Context, args: Args) {
     args.atMost(0);
+    if (args.flag('describe')) args.alone('describe', []);
     if (args.flag('describe')) return context.stdout(suitePage().trimEnd());
     const out = resolve(context.cwd, args.required('out'));
     const isSuite = args.flag('suite');
@@ -60,7 +61,10 @@ export const command: Command = {
     }
     const write = isSuite ? suite(args) : simple(args);
     const entries = await context.files.list(out);
-    if (entries !== null && entries.length > 0) throw fail('bundle/exists', { path: out });
+    if (entries !== null && entries.length > 0) {
+      throw fail('file/notEmpty', { path: out, count: entries.length, first: entries[0]!.name });
+    }
+    if (entries === null && (await stat(out).catch(() => null)) !== null) throw fail('file/notFolder', { path: out });
     const begunAtMs = context.clock.nowMs();
     const written = await write(out, (done: number) => {
       context.signal.throwIfAborted();
@@ -111,7 +115,7 @@ function names<T extends string>(args: Args, option: string, known: readonly T[]
   for (const name of found) {
     if (known.includes(name as T)) continue;
     const near = nearestName(name, known);
-    const expected = near === null ? `all, or some of ${known.join(',')}` : `${near}?`;
+    const expected = `all, or some of ${known.join(',')}${near === null ? '' : `; did you mean ${near}?`}`;
     throw fail('usage/value', { option, found: name, expected });
   }
   return known.filter((name) => found.includes(name));

@@ -9,6 +9,7 @@ import type { TeachHooks } from '../../models/teach/teaching.ts';
 import type { Args } from './args.ts';
 import type { Command, Context } from './command.ts';
 import { giveWay } from './give-way.ts';
+import { namedBundle } from './named-bundle.ts';
 import { continueBundle } from './teach-continue.ts';
 import { readOptions, teachOptions } from './teach-options.ts';
 import { writeTeachingPage } from './teach-page.ts';
@@ -33,7 +34,7 @@ export const command: Command = {
     const page = args.text('report');
     if (parent !== null) {
       if (page !== null) throw fail('usage/value', { option: 'report', found: page, expected: 'none with --continue' });
-      return continueBundle(context, args, resolve(context.cwd, parent), out);
+      return continueBundle(context, args, namedBundle(context, parent), out);
     }
     const { options, digest } = await readOptions(context, args, out);
     const folder = await openTeachingFolder(out, digest);

@@ -13,6 +13,7 @@ import type { Args } from './args.ts';
 import { audited } from './audited.ts';
 import type { Command, Context } from './command.ts';
 import { configFor, textReader } from './config.ts';
+import { existingState } from './state-folder.ts';
 import { stateFolderOf } from './state-of.ts';
 
 /** What one call changes. */
@@ -62,6 +63,13 @@ const changes: Readonly<Record<string, Make>> = {
 export const command: Command = {
   name: 'user',
   summary: 'who may log in, and with which role',
+  actions: {
+    add: { summary: 'let somebody in', options: ['role', 'password-file', 'config'] },
+    list: { summary: 'who may log in, and with which role', options: ['json', 'config'] },
+    role: { summary: 'give a user another role', options: ['config'] },
+    password: { summary: 'give a user a new password', options: ['password-file', 'config'] },
+    remove: { summary: 'let somebody in no more', options: ['config'] },
+  },
   usage: [
     'user add NAME --role ROLE --password-file FILE [--config FILE]',
     'user list [--json] [--config FILE]',
@@ -80,13 +88,14 @@ export const command: Command = {
     json: { type: 'boolean', doc: 'list: print JSON' },
   },
   async run(context: Context, args: Args) {
-    const expected = ['list', ...Object.keys(changes)].join(', ');
-    const action = args.positional(0, `one of ${expected}`);
+    const action = args.positional(0, 'a sub-command');
     const { config } = await configFor(context, args.text('config'));
     const state = stateFolderOf(context, config);
-    if (action === 'list') return list(context, args, (await loadUsers(state)).users);
-    const make = Object.hasOwn(changes, action) ? changes[action] : undefined;
-    if (make === undefined) throw fail('usage/extra', { command: 'user', found: action });
+    if (action === 'list') {
+      await existingState(context, config);
+      return list(context, args, (await loadUsers(state)).users);
+    }
+    const make = changes[action]!;
     const name = args.positional(1, 'the name of the user');
     const { users, said, ...what } = await make(context, args, (await loadUsers(state)).users, name);
     await audited(context, state, { ...what, target: name }, () => usersFile(state).save({ users, lost: false }));
@@ -101,7 +110,7 @@ function list(context: Context, args: Args, users: Users): void {
     context.stdout(JSON.stringify(shown, null, 2));
     return;
   }
-  if (users.length === 0) context.stderr('there are no users');
+  if (users.length === 0) context.stderr('there are no users: "twinspect user add" makes one');
   const width = Math.max(0, ...users.map(({ name }) => name.length));
   for (const { name, role } of users) context.stdout(`${name.padEnd(width)}  ${role}`);
 }

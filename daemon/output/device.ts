@@ -24,6 +24,16 @@ export function openDevice(settings: DeviceSettings): Device {
   return settings.kind === 'file' ? openFile(settings.path) : openPin(settings);
 }
 
+/** Whether it could be opened, without driving anything; says what it is. Throws as `openDevice`. */
+export function probeDevice(settings: DeviceSettings): string {
+  if (settings.kind === 'file') return `the file ${settings.path}`;
+  const { gpio, chip, line, device } = findPin(settings);
+  const used = gpio.isUsed(line) as boolean;
+  gpio.close(chip);
+  if (used) throw fail('output/device', { device, problem: pinRefused });
+  return `${device} is free`;
+}
+
 function openFile(path: string): Device {
   const set = (energised: boolean): void => {
     try {
@@ -36,11 +46,16 @@ function openFile(path: string): Device {
   return { set, close: () => set(false) };
 }
 
+type GpioSettings = Extract<DeviceSettings, { kind: 'gpiod' }>;
+
 /** `GPIOD_LINE_REQUEST_FLAG_ACTIVE_LOW` of gpiod.h 1.6. */
 const activeLowFlag = 1 << 2;
 
-function openPin({ chip, pin, activeLow }: Extract<DeviceSettings, { kind: 'gpiod' }>): Device {
-  const path = chip.startsWith('/') ? chip : `/dev/${chip}`;
+const pinRefused = 'the pin is in use, or cannot be an output';
+
+/** The pin of a chip that is there; nothing is asked of it yet. */
+function findPin({ chip: name, pin }: GpioSettings) {
+  const path = name.startsWith('/') ? name : `/dev/${name}`;
   const device = `${path} pin ${pin}`;
   const refuse = (problem: string): Error => fail('output/device', { device, problem });
   const gpio = declarations();
@@ -49,16 +64,21 @@ function openPin({ chip, pin, activeLow }: Extract<DeviceSettings, { kind: 'gpio
   } catch (error) {
     throw refuse(messageOf(error));
   }
-  const opened = gpio.open(path) as unknown;
-  if (opened === null) throw refuse('it cannot be opened as a GPIO chip');
-  const line = gpio.line(opened, pin) as unknown;
+  const chip = gpio.open(path) as unknown;
+  if (chip === null) throw refuse('it cannot be opened as a GPIO chip');
+  const line = gpio.line(chip, pin) as unknown;
   if (line === null) {
-    gpio.close(opened);
+    gpio.close(chip);
     throw refuse('the chip has no such pin');
   }
-  if (gpio.request(line, 'twinspect ok', activeLow ? activeLowFlag : 0, 0) !== 0) {
+  return { gpio, chip, line, device, refuse };
+}
+
+function openPin(settings: GpioSettings): Device {
+  const { gpio, chip: opened, line, refuse } = findPin(settings);
+  if (gpio.request(line, 'twinspect ok', settings.activeLow ? activeLowFlag : 0, 0) !== 0) {
     gpio.close(opened);
-    throw refuse('the pin is in use, or cannot be an output');
+    throw refuse(pinRefused);
   }
   return {
     set(energised) {
@@ -86,6 +106,7 @@ function declarations() {
     request: library.declare(
       'int gpiod_line_request_output_flags(gpiod_line *line, const char *consumer, int flags, int default_val)',
     ),
+    isUsed: library.declare('bool gpiod_line_is_used(gpiod_line *line)'),
     set: library.declare('int gpiod_line_set_value(gpiod_line *line, int value)'),
     release: library.declare('void gpiod_line_release(gpiod_line *line)'),
     close: library.declare('void gpiod_chip_close(gpiod_chip *chip)'),

@@ -9,6 +9,8 @@ import { cameraSettings } from './settings.ts';
 
 export class LineCameras {
   readonly all: readonly Camera[];
+  /** Camera id -> why it delivers nothing now. */
+  readonly #problems = new Map<string, string>();
 
   constructor(all: readonly Camera[]) {
     this.all = all;
@@ -24,13 +26,39 @@ export class LineCameras {
     return this.all.find((camera) => camera.calibration)?.calibration ?? null;
   }
 
+  /** Why a camera delivers nothing now; null while it does, as far as it says. */
+  problemOf(id: string): string | null {
+    return this.#problems.get(id) ?? null;
+  }
+
   /** Rejects where one is configured as it cannot be; the others are stopped again then. */
   async start(sinkFor: (cameraId: string) => CameraSink, signal: AbortSignal): Promise<void> {
-    const started = await Promise.allSettled(this.all.map((camera) => camera.start(sinkFor(camera.id), signal)));
+    const started = await Promise.allSettled(
+      this.all.map((camera) => camera.start(this.#noting(camera.id, sinkFor(camera.id)), signal)),
+    );
     const failed = started.find((each) => each.status === 'rejected');
     if (!failed) return;
     await this.stop();
     throw failed.reason;
+  }
+
+  #noting(id: string, sink: CameraSink): CameraSink {
+    const problems = this.#problems;
+    return {
+      ...sink,
+      lost(reason) {
+        problems.set(id, reason);
+        sink.lost(reason);
+      },
+      recovered() {
+        problems.delete(id);
+        sink.recovered();
+      },
+      ended() {
+        problems.set(id, 'its recording is over');
+        sink.ended();
+      },
+    };
   }
 
   /** Asks each to expose; those that hardware triggers need no asking and ignore it. */

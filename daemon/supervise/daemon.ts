@@ -69,11 +69,13 @@ export class Daemon {
   #publishing: Publishing | null = null;
   #registering: Registering | null = null;
   #evidence: EvidenceStore | null = null;
-  #heartbeat: Heartbeat | null = null;
   #begun = false;
   readonly #brief = (name: string): StepBounds => brief(name, this.#options.config);
   /** The broker the verdicts go to; null without MQTT. */
   mqttUrl: string | null = null;
+  readonly progress: Pick<Steps, 'starting' | 'isStopping'>;
+  cameras: LineCameras | null = null;
+  heartbeat: Heartbeat | null = null;
 
   constructor(options: DaemonOptions) {
     this.#options = options;
@@ -81,6 +83,7 @@ export class Daemon {
     const state = stateFolderOf(options);
     this.#state = state;
     this.#steps = new Steps({ clock, log: log.child({ room: 'supervise' }), signal: options.signal });
+    this.progress = this.#steps;
     this.#inference = new Inference({
       settings: inferenceSettings(config),
       clock,
@@ -117,7 +120,6 @@ export class Daemon {
     return this.#orders.edited(config);
   }
 
-  /** Null before the start. */
   get line(): Line | null {
     return this.#line;
   }
@@ -132,6 +134,7 @@ export class Daemon {
       const kept = { state: this.#state, audit: this.#audit, orders: this.#orders };
       await startState(this.#steps, kept, (name) => this.#brief(name));
       const cameras = await this.#openCameras();
+      this.cameras = cameras;
       this.#registering = await this.#steps.start({
         ...this.#brief('calibration'),
         begin: () => lineRegistering(this.#options, this.#state, cameras),
@@ -154,7 +157,6 @@ export class Daemon {
     return this.#steps.stop();
   }
 
-  /** Faults of the state folder that wait for a person. */
   get faults(): readonly StateFault[] {
     return this.#state.faults.standing;
   }
@@ -226,15 +228,14 @@ export class Daemon {
   }
 
   async #startEvidence(): Promise<void> {
-    const { config, cwd } = this.#options;
-    const begin = (): EvidenceStore | null => openEvidence(config, cwd, this.#state.path);
+    const begin = () => openEvidence(this.#options.config, this.#options.cwd, this.#state.path);
     this.#evidence = await this.#steps.start({ ...this.#brief('evidence'), begin, end: (store) => store?.drained() });
   }
 
   async #startLine(publisher: Publisher, cameras: LineCameras): Promise<void> {
     const { config, clock } = this.#options;
     const settings = lineSettings(config, cameras.all);
-    const sink = lineSink(publisher, this.#evidence, () => this.#heartbeat);
+    const sink = lineSink(publisher, this.#evidence, () => this.heartbeat);
     const expose = (): void => cameras.expose();
     const register = this.#registering?.register;
     const line = await this.#steps.start({
@@ -282,10 +283,9 @@ export class Daemon {
 
   #beat(line: Line, camera: LineCameras, signal: AbortSignal): void {
     const { config, clock, log } = this.#options;
-    const publisher = this.#publishing?.line(config.line.id);
-    const show = (problem: string | null): void => publisher?.setPulse(problem);
+    const show = (problem: string | null): void => this.#publishing?.line(config.line.id).setPulse(problem);
     const station = { line, camera, inference: this.#inference };
-    this.#heartbeat = heartbeatOf(station, { clock, log: log.child({ room: 'heartbeat' }), signal, show });
+    this.heartbeat = heartbeatOf(station, { clock, log: log.child({ room: 'heartbeat' }), signal, show });
   }
 
   #showState(): void {

@@ -80,6 +80,11 @@ export class Heartbeat {
     this.#look();
   }
 
+  /** Why it does not step now; null while it does. */
+  get problem(): string | null {
+    return this.#shown;
+  }
+
   /** A part was opened. */
   opened(): void {
     this.#rhythm.opened(this.#deps.clock.nowMs());

@@ -40,16 +40,21 @@ export function ownLanes(
 /** Rejects with `output/library`, `output/device` or `output/process`. */
 async function openOutput({ config, clock, log }: OwnLanesOptions, state: StateFolder): Promise<OwnLane | null> {
   const { output, line } = config;
-  const { driver, chip, pin, activeLow, holdMs } = output;
-  if (driver === 'none') return null;
-  const device: DeviceSettings =
-    driver === 'gpiod'
-      ? { kind: driver, chip, pin, activeLow }
-      : { kind: 'file', path: join(state.path, `ok-${line.id}`) };
+  if (output.driver === 'none') return null;
+  const device = deviceSettings(output, line.id, state.path);
   const watched = new WatchedOutput({ device, clock, log: log.child({ room: 'output' }) });
   await watched.open();
-  const lane = new OkLine({ lineId: line.id, output: watched, clock, holdMs });
+  const lane = new OkLine({ lineId: line.id, output: watched, clock, holdMs: output.holdMs });
   return { lane, stop: () => watched.close() };
+}
+
+export function deviceSettings(
+  { driver, chip, pin, activeLow }: Config['output'],
+  lineId: string,
+  stateFolder: string,
+): DeviceSettings {
+  if (driver === 'gpiod') return { kind: driver, chip, pin, activeLow };
+  return { kind: 'file', path: join(stateFolder, `ok-${lineId}`) };
 }
 
 /** A PLC that is not there is no reason not to start. */
@@ -61,7 +66,7 @@ async function openPlcClient(options: OwnLanesOptions, state: StateFolder): Prom
   const { url, securityMode, securityPolicy, nodeId, pollMs } = plc;
   const address: PlcAddress = {
     ...{ url, securityMode, securityPolicy, state, applicationUri: opcua.applicationUri },
-    user: plc.username === '' ? null : { name: plc.username, password: passwordOf(plc.passwordFile, options) },
+    user: plc.username === '' ? null : { name: plc.username, password: plcPasswordReader(plc.passwordFile, options) },
   };
   const tags = { template: nodeId, lineId: line.id, triggered: line.trigger === 'command' };
   // Loading the library takes half a second, which only who wants it pays.
@@ -70,7 +75,10 @@ async function openPlcClient(options: OwnLanesOptions, state: StateFolder): Prom
 }
 
 /** Read at each connection, so that a changed password needs no restart. */
-function passwordOf(file: string, { cwd, credentials = null, files }: OwnLanesOptions): () => Promise<string> {
+export function plcPasswordReader(
+  file: string,
+  { cwd, credentials = null, files }: Pick<OwnLanesOptions, 'cwd' | 'credentials' | 'files'>,
+): () => Promise<string> {
   const readText = async (path: string): Promise<string> => new TextDecoder().decode(await files.read(path));
   return async () => (await readSecret(secretFile(file, { cwd, credentials }), readText)).reveal();
 }

@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import type { Config } from '../../config/schema.ts';
-import { readSecret, type SecretPlaces, secretFile } from '../../config/secret.ts';
+import type { SecretPlaces } from '../../config/secret.ts';
 import type { AravisSettings, Camera, CameraSettings, FileReader } from '../../drivers/index.ts';
 import type { InferenceSettings } from '../inference/settings.ts';
 import type { LineSettings } from '../line/settings.ts';
@@ -11,6 +11,7 @@ import type { LineMqtt, SparkplugSettings } from '../publish/mqtt/settings.ts';
 import { readTls } from '../publish/mqtt/tls-files.ts';
 import type { PublishingOptions } from '../publish/publishing.ts';
 import type { StateFolder } from '../state/folder.ts';
+import { brokerFiles } from './broker-files.ts';
 
 /** The camera that delivers colour, or both; and the one beside it that delivers depth. */
 export const cameraId = 'camera1';
@@ -124,24 +125,16 @@ export interface MqttSurroundings {
 export async function mqttSettings(config: Config, around: MqttSurroundings): Promise<LineMqtt> {
   const { mqtt } = config;
   const { url, places, files, state } = around;
-  const readFile = (path: string): Promise<Uint8Array> => files.read(path);
-  const device = await deviceName(state, readFile);
-  const { prefix, username, passwordFile, clientId, protocol, commandRole } = mqtt;
-  const readText = async (path: string): Promise<string> => new TextDecoder().decode(await readFile(path));
-  const readPassword = async (): Promise<string> =>
-    (await readSecret(secretFile(passwordFile, places), readText)).reveal();
-  const path = (file: string): string | null => (file === '' ? null : secretFile(file, places));
-  const { caFile, certFile, keyFile, serverName } = mqtt.tls;
-  const tls = {
-    ...{ caFile: path(caFile), certFile: path(certFile), keyFile: path(keyFile), readFile },
-    serverName: serverName === '' ? null : serverName,
-  };
-  if (passwordFile !== '') await readPassword();
+  const device = await deviceName(state, (path) => files.read(path));
+  const { prefix, username, clientId, protocol, commandRole } = mqtt;
+  const named = brokerFiles(mqtt, places, files);
+  const tls = named.tls(mqtt.tls);
+  await named.readPassword?.();
   await readTls(tls, null);
   return {
     ...{ url, prefix, clientId, device, tls },
     user: username === '' ? null : username,
-    password: passwordFile === '' ? null : readPassword,
+    password: named.readPassword,
     // The embedded broker speaks 3.1.1 alone.
     protocol: mqtt.url === '' ? '3.1.1' : protocol,
     commandRole: commandRole === 'none' ? null : commandRole,

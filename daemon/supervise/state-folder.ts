@@ -76,7 +76,7 @@ export async function machineIdOf(files: Pick<FileReader, 'read'>): Promise<stri
 }
 
 /** Rejects with `start/state`. */
-async function makeStateFolder(path: string): Promise<void> {
+export async function makeStateFolder(path: string): Promise<void> {
   const probe = join(path, '.write-test');
   try {
     await mkdir(path, { recursive: true });

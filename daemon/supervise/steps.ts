@@ -35,9 +35,19 @@ export class Steps {
   readonly #deps: StepsDeps;
   readonly #running: Running[] = [];
   #stopping: Promise<void> | null = null;
+  #starting: string | null = null;
 
   constructor(deps: StepsDeps) {
     this.#deps = deps;
+  }
+
+  /** The step that is being started now; null between two, and once all are. */
+  get starting(): string | null {
+    return this.#starting;
+  }
+
+  get isStopping(): boolean {
+    return this.#stopping !== null;
   }
 
   /** Begins one step after those before it. Rejects with its own operating error, `start/step` or `start/slow`. */
@@ -45,6 +55,7 @@ export class Steps {
     const { log, signal } = this.#deps;
     const { name, startMaxMs: limitMs } = step;
     signal.throwIfAborted();
+    this.#starting = name;
     const began = Promise.try(() => step.begin());
     try {
       const begun = await this.#within(began, limitMs, () => fail('start/slow', { step: name, limitMs }), signal);
@@ -63,6 +74,8 @@ export class Steps {
       throw error instanceof TwinspectError
         ? error
         : fail('start/step', { step: name, cause: messageOf(error) }, error);
+    } finally {
+      this.#starting = null;
     }
   }
 

@@ -47,6 +47,5 @@ export function variantFor(
     if (variant) return variant;
   }
   const have = manifest.variants.map((each) => `${each.provider}/${each.precision}`).join(', ');
-  const problem = `no variant for ${provider} in ${wanted.join(' or ')}; it has ${have}`;
-  throw fail('bundle/manifest', { path, problem });
+  throw fail('bundle/variant', { path, wanted: `${provider} in ${wanted.join(' or ')}`, have });
 }

@@ -189,8 +189,8 @@ describe('loading', () => {
 
   test('a provider without a variant: says which there are', async () => {
     await expect(load(files, 'tensorrt')).rejects.toMatchObject({
-      code: 'bundle/manifest',
-      values: { problem: 'no variant for tensorrt in fp32; it has cpu/fp32' },
+      code: 'bundle/variant',
+      values: { wanted: 'tensorrt in fp32', have: 'cpu/fp32' },
     });
   });
 });

@@ -48,7 +48,7 @@ describe('the variant that runs', () => {
 
   test('what is asked for and not there is refused with what there is', () => {
     expect(() => variantFor(of(['cpu', 'fp32']), 'cpu', ['int8'], 'shelf/b')).toThrow(
-      'Bundle shelf/b: manifest.json: no variant for cpu in int8; it has cpu/fp32',
+      'Bundle shelf/b: no variant for cpu in int8; it has cpu/fp32',
     );
   });
 });

@@ -103,8 +103,12 @@ test.each([
   [['verify', 'b/bracket@1.0.0', '--provider', 'gpu'], 2, 'Option --provider: found gpu, expected cpu or tensorrt'],
   [['show', 'b/none@1'], 1, 'No bundle at b/none@1'],
   [['list', 'nowhere'], 1, 'No such file: nowhere'],
-  [['show'], 2, 'bundle needs the bundle folder'],
-  [['sell'], 2, 'bundle does not take "sell"'],
+  [['list', 'b/bracket@1.0.0'], 1, 'No bundles in b/bracket@1.0.0'],
+  [['show'], 2, 'bundle show needs the bundle folder'],
+  [['shw', 'b'], 2, 'usage/action: bundle has no sub-command shw; did you mean show?'],
+  [['sell'], 2, 'bundle has no sub-command sell; there are list, show'],
+  [['list', '--data', 'x'], 2, 'bundle list has no option --data'],
+  [['show', 'shipped:none@1.0.0'], 1, 'error bundle/missing'],
 ])('%j', async (argv, code, expected) => {
   const called = await bundle(argv, shelf());
   expect(called.code).toBe(code);

@@ -10,7 +10,7 @@ async function config(argv: string[], texts: Record<string, string> = {}, env: R
 }
 
 test('check says that a file is good', async () => {
-  const checked = await config(['check', 'a.yaml'], { 'a.yaml': 'line: { id: a, deadlineMs: 900 }' });
+  const checked = await config(['check', 'a.yaml', '--file-only'], { 'a.yaml': 'line: { id: a, deadlineMs: 900 }' });
   expect(checked).toMatchObject({ code: 0, err: '' });
   expect(checked.out).toMatch(/^a\.yaml is good: 2 keys given, \d+ others as they stand$/);
 });
@@ -25,12 +25,12 @@ test('check says all that is wrong, and exits 1', async () => {
 });
 
 test.each([
-  [['check'], 2, 'config needs the file to check'],
+  [['check'], 2, 'config check needs the file to check'],
   [['check', 'none.yaml'], 1, 'No such file: none.yaml'],
   [['show', '--config', 'none.yaml'], 1, 'No such file: none.yaml'],
-  [[], 2, 'config needs one of check, show, doc'],
-  [['chek'], 2, 'config does not take "chek"'],
-  [['doc', 'x'], 2, 'config does not take "x"'],
+  [[], 2, 'config needs a sub-command, one of check, show, doc'],
+  [['chek'], 2, 'config has no sub-command chek; did you mean check?'],
+  [['doc', 'x'], 2, 'config doc does not take "x"'],
 ])('%j', async (argv, code, expected) => {
   const called = await config(argv);
   expect(called.code).toBe(code);

@@ -157,7 +157,7 @@ test('import writes over nothing, asks for the unit, and takes no missing readin
     ),
   );
   const call = ['import', '--rgb', 'scans', '--depth', 'clouds', '--out', 'set'];
-  expect((await data(...call)).err).toContain('usage/missing: data needs --unit');
+  expect((await data(...call)).err).toContain('usage/missing: data import needs --unit');
   expect((await data(...call, '--unit', 'inch')).err).toContain('usage/value');
   expect((await data(...call, '--unit', 'mm')).err).toContain(
     'the farthest depth is 99999 mm, expected 65535 mm at the most',

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type Args, readArgs } from '../../daemon/commands/args.ts';
 import { type Command, type Context, Interrupted } from '../../daemon/commands/command.ts';
-import { dispatch } from '../../daemon/commands/dispatch.ts';
+import { actionHelp, dispatch } from '../../daemon/commands/dispatch.ts';
 import { loadCommand, seats } from '../../daemon/commands/index.ts';
 import { fail } from '../../errors.ts';
 import { scene } from './scene.ts';
@@ -60,7 +60,8 @@ describe('calling', () => {
     [['weigh', '--fast=yes'], 'Option --fast: found yes, expected no value'],
     [['weigh', '--data', 'd', '--parts', 'many'], 'Option --parts: found many, expected a whole number from 1 to 9'],
     [['weigh', '--data', 'd', '--parts', '-1'], 'found -1, expected a whole number'],
-    [['weigh', '--data', 'd', '--parts', ''], 'expected a whole number'],
+    [['weigh', '--data', 'd', '--parts', ''], 'Option --parts: found nothing, expected a value'],
+    [['weigh', '--data='], 'Option --data: found nothing, expected a value'],
     [['weigh', '--data', 'd', '--parts', '2.5'], 'found 2.5, expected a whole number'],
     [['weigh', '--parts', '2'], 'error usage/missing: weigh needs --data'],
     [['weigh', '--data', 'd', 'extra'], 'error usage/extra: weigh does not take "extra"'],
@@ -106,6 +107,69 @@ describe('help', () => {
     const { code, out } = await call(['--version']);
     expect(out[0]).toMatch(/^\d+\.\d+\.\d+/);
     expect(code).toBe(0);
+  });
+});
+
+describe('sub-commands', () => {
+  const withActions = (run: Run = async () => {}): Command => ({
+    ...commandOf(run),
+    actions: {
+      list: { summary: 'the scales there are', options: ['fast'] },
+      part: { summary: 'weigh one', options: ['data', 'parts'] },
+    },
+    usage: ['weigh list [--fast]', 'weigh part --data DIR', 'weigh part --parts N', 'weigh partition'],
+    options: {
+      ...commandOf(run).options,
+      data: { type: 'string', value: 'DIR', doc: 'part: where it is; list: nothing' },
+    },
+  });
+
+  async function of(argv: string[], run?: Run) {
+    const it = scene();
+    const code = await dispatch(argv, it, {
+      seats: [{ name: 'weigh', summary: '' }],
+      load: async () => withActions(run),
+    });
+    return { code, out: it.out.join('\n'), err: it.err.join('\n') };
+  }
+
+  test.each([
+    [['weigh', 'prt'], 'usage/action: weigh has no sub-command prt; did you mean part?'],
+    [['weigh', 'zzzzzz', '--help'], 'usage/action: weigh has no sub-command zzzzzz; there are list, part'],
+    [['weigh', 'toString'], 'usage/action: weigh has no sub-command toString'],
+    [['weigh'], 'usage/missing: weigh needs a sub-command, one of list, part'],
+    [['weigh', 'list', '--data', 'x'], 'usage/option: weigh list has no option --data; it knows --fast, --help'],
+    [['weigh', '--parts', '1', 'list'], 'usage/option: weigh list has no option --parts'],
+    [['weigh', 'part', '--dat', 'x'], 'usage/option: weigh part has no option --dat; did you mean --data?'],
+    [['weigh', 'part'], 'usage/missing: weigh part needs --data'],
+  ])('%j is a wrong call: 2, and says what there is', async (argv, expected) => {
+    const { code, err } = await of(argv, async (_context, args) => void args.required('data'));
+    expect(err).toContain(`error ${expected}`);
+    expect(code).toBe(2);
+  });
+
+  test.each([[['weigh', 'part', '--help']], [['help', 'weigh', 'part']], [['weigh', '-h', 'part']]])(
+    '%j explains the one, with what its options mean to it',
+    async (argv) => {
+      const { code, out } = await of(argv, () => Promise.reject(new Error('it was run')));
+      expect(out.split('\n')).toEqual([
+        'twinspect weigh part: weigh one',
+        '',
+        'usage: twinspect weigh part --data DIR',
+        '       twinspect weigh part --parts N',
+        '',
+        '  --data DIR     where it is',
+        '  -n, --parts N  how many',
+        '  -h, --help     this text',
+      ]);
+      expect(code).toBe(0);
+    },
+  );
+
+  test('the help of the command lists them', async () => {
+    const { out } = await of(['weigh', '--help']);
+    expect(out).toContain('  list  the scales there are\n  part  weigh one\n');
+    expect(out).toContain('twinspect weigh SUB-COMMAND --help explains one of them.');
   });
 });
 
@@ -181,5 +245,21 @@ describe('the seats', () => {
       expect(option).not.toBe('help');
     }
     expect(readArgs(command, ['--help']).help).toBe(true);
+    const actions = Object.entries(command.actions ?? {});
+    const used = new Set(actions.flatMap(([, { options }]) => options));
+    if (actions.length > 0) expect(Object.keys(command.options).filter((option) => !used.has(option))).toEqual([]);
+    for (const [action, { summary: does, options }] of actions) {
+      const help = actionHelp(command, action);
+      expect(help[0]).toBe(`twinspect ${name} ${action}: ${does}`);
+      expect(help[2], action).toMatch(new RegExp(`^usage: twinspect ${name} ${action}`));
+      expect(options.filter((option) => !Object.hasOwn(command.options, option))).toEqual([]);
+      // Each option its usage names is one it takes.
+      const called = command.usage.filter((line) => line.split(' ')[1] === action).join(' ');
+      for (const [, option] of called.matchAll(/--([a-z-]+)/g))
+        expect(options, `${action} --${option}`).toContain(option);
+    }
+    for (const line of command.usage) {
+      if (actions.length > 0) expect(actions.map(([action]) => action)).toContain(line.split(' ')[1]);
+    }
   });
 });

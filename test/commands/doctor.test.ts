@@ -2,12 +2,15 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync }
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
+import type { Finding } from '../../daemon/checks/finding.ts';
 import { systemClock } from '../../daemon/clock.ts';
 import type { Context } from '../../daemon/commands/command.ts';
 import { dispatch } from '../../daemon/commands/dispatch.ts';
-import type { Finding } from '../../daemon/commands/doctor/finding.ts';
 import { loadCommand, seats } from '../../daemon/commands/index.ts';
+import { pathsToOpen, placesFrom } from '../../daemon/status/place.ts';
+import { reportSchema } from '../../daemon/status/report.ts';
+import { openStatusSocket } from '../../daemon/status/socket.ts';
 import { scene } from './scene.ts';
 
 let folder: string;
@@ -22,7 +25,7 @@ async function doctor(env: Record<string, string> = {}, given: Partial<Context> 
     env: { TWINSPECT_MQTT_EMBEDDED_PORT: '0', TWINSPECT_OPCUA_PORT: '0', ...env },
     ...given,
   });
-  const code = await dispatch(['doctor', '--json'], it, { seats, load: loadCommand });
+  const code = await dispatch(['doctor', '--quick', '--json'], it, { seats, load: loadCommand });
   const { findings } = JSON.parse(it.out.join('\n')) as { findings: Finding[] };
   const of = (check: string): Finding => findings.find((finding) => finding.check === check)!;
   return { code, findings, of, err: it.err.join('\n') };
@@ -42,7 +45,7 @@ test('on a machine that can run the tests nothing fails, and nothing stays behin
 
 test('for people each finding is a line', async () => {
   const it = scene({ cwd: folder, env: { TWINSPECT_MQTT_ENABLED: 'false', TWINSPECT_OPCUA_ENABLED: 'false' } });
-  await dispatch(['doctor'], it, { seats, load: loadCommand });
+  await dispatch(['doctor', '--quick'], it, { seats, load: loadCommand });
   expect(it.out[0]).toMatch(/^twinspect \d/);
   expect(it.out.join('\n')).toMatch(/^ok +mqtt +switched off$/m);
 });
@@ -82,29 +85,39 @@ test('more evidence than disk is a warning', async () => {
   expect(code).toBe(0);
 });
 
-test('a port in use is a warning that names the key; a broker that is there, and one that is not', async () => {
+test('a port that somebody else has fails, and names the key', async () => {
   const server = createServer((socket) => socket.destroy());
   const port = await new Promise<number>((resolve) => {
     server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port));
   });
   try {
-    const taken = await doctor({ TWINSPECT_OPCUA_PORT: String(port) });
-    expect(taken.of('opcua')).toMatchObject({ status: 'warn', text: `127.0.0.1:${port}: in use` });
-    expect(taken.of('opcua').advice).toContain('opcua.port');
-    const there = await doctor({ TWINSPECT_MQTT_URL: `mqtt://127.0.0.1:${port}` });
-    expect(there.of('mqtt')).toMatchObject({ status: 'ok', text: `broker 127.0.0.1:${port} answers` });
+    const { of, code } = await doctor({ TWINSPECT_OPCUA_PORT: String(port) });
+    expect(of('opcua')).toMatchObject({
+      ...{ status: 'fail', code: 'port/taken' },
+      text: expect.stringContaining('(setting opcua.port)'),
+    });
+    expect(code).toBe(1);
   } finally {
     await new Promise((resolve) => server.close(resolve));
   }
-  const gone = await doctor({ TWINSPECT_MQTT_URL: `mqtt://127.0.0.1:${port}` });
-  expect(gone.of('mqtt')).toMatchObject({ status: 'warn', text: expect.stringContaining('ECONNREFUSED') });
 });
 
-test('a broker that does not answer is given up', async () => {
-  const elapsed: typeof systemClock.after = (_delayMs, callback) => callback();
-  const { of } = await doctor(
-    { TWINSPECT_MQTT_URL: 'mqtt://127.0.0.1:1' },
-    { clock: { ...systemClock, after: elapsed } },
-  );
-  expect(of('mqtt')).toMatchObject({ status: 'warn', text: expect.stringContaining('no answer in 2000 ms') });
+test('the ports, the pin and the cameras that the running daemon has are not taken', async () => {
+  const server = createServer((socket) => socket.destroy());
+  onTestFinished(() => void server.close());
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()));
+  const { port } = server.address() as { port: number };
+  const { stateFolder, lineId } = { stateFolder: join(folder, 'state'), lineId: 'line1' };
+  const report = { schema: reportSchema, pid: 99, listens: { 'opcua.port': port }, cameras: [], bundle: null };
+  const [path] = pathsToOpen(placesFrom({}, { stateFolder, lineId }));
+  const log = { warn: () => undefined };
+  const socket = await openStatusSocket({
+    ...{ paths: [path!], lineId, pid: 99, report: () => report, clock: systemClock, log },
+  });
+  onTestFinished(() => socket.close());
+  const env = { TWINSPECT_OPCUA_PORT: String(port), TWINSPECT_OUTPUT_DRIVER: 'gpiod' };
+  const { of, code } = await doctor(env, { clock: systemClock });
+  expect(of('opcua')).toMatchObject({ status: 'ok', text: expect.stringContaining('process 99') });
+  expect(of('output')).toMatchObject({ status: 'ok' });
+  expect(code).toBe(0);
 });

@@ -56,8 +56,8 @@ test('--out writes the layers a teacher needs; read again they are the same teac
 
 describe('refused, with nothing written', () => {
   test.each([
-    ['--json', 2, 'bundle needs --from'],
-    ['extra --from narrow.safetensors', 2, 'bundle does not take "extra"'],
+    ['--json', 2, 'bundle import-teacher needs --from'],
+    ['extra --from narrow.safetensors', 2, 'bundle import-teacher does not take "extra"'],
     ['--from none.safetensors', 1, 'error file/missing'],
     ['--from narrow.safetensors --out bare.safetensors', 1, 'error file/exists'],
     ['--from narrow.safetensors --out no/folder.safetensors', 1, 'error file/unwritable'],

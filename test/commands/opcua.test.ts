@@ -82,8 +82,8 @@ describe('twinspect user', () => {
     [['user', 'add', 'olga', '--role', 'observe', '--password-file', 'short'], 1, 'error user/password'],
     [['user', 'add', 'olga', '--role', 'observe', '--password-file', 'empty'], 1, 'error config/secret'],
     [['user', 'remove', 'olga'], 1, 'error user/unknown: There is no user olga; there are: none'],
-    [['user', 'promote', 'olga'], 2, 'usage/extra'],
-    [['user'], 2, 'one of list, add'],
+    [['user', 'promote', 'olga'], 2, 'usage/action'],
+    [['user'], 2, 'one of add, list'],
   ])('%j says what is wrong and changes nothing', async (argv, code, said) => {
     writeFileSync(join(folder, 'secret'), secret);
     writeFileSync(join(folder, 'short'), 'short');
@@ -148,7 +148,17 @@ describe('twinspect opcua', () => {
   });
 
   test('what cannot be meant is said: unknown, ambiguous, too short, no certificate, no file', async () => {
-    expect((await call(['opcua', 'list'])).err).toBe('no client has come with a certificate yet');
+    // Where no daemon ever ran there is nothing to list, and most likely it is the wrong folder.
+    for (const list of [
+      ['opcua', 'list'],
+      ['user', 'list'],
+      ['audit', 'show'],
+    ]) {
+      expect(await call(list)).toMatchObject({ code: 1, err: expect.stringContaining('error start/noState') });
+    }
+    mkdirSync(join(folder, 'state'));
+    expect(await call(['opcua', 'list'])).toMatchObject({ code: 0, err: 'no client has come with a certificate yet' });
+    expect(await call(['user', 'list'])).toMatchObject({ code: 0, err: expect.stringContaining('there are no users') });
     expect((await call(['opcua', 'trust', 'abcd1234'])).err).toContain('none is known that begins so');
     expect((await call(['opcua', 'trust', 'abc'])).err).toContain('at least 4 characters');
     expect((await call(['opcua', 'trust', 'client.pem'])).err).toContain('error file/missing');

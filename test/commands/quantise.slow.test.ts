@@ -57,7 +57,7 @@ test('for TensorRT: signed bytes or halves, in files of their own', async () => 
 
 test.each([
   ['--data data --out tiny@1.0.0', 1, 'error bundle/exists'],
-  ['--data data', 2, 'bundle needs --out'],
+  ['--data data', 2, 'bundle quantise needs --out'],
   ['--data data --out x@1 --precision int4', 2, 'Option --precision: found int4, expected int8 or fp16'],
   ['--data data --out x@1 --precision fp16 --for cpu', 2, 'a CPU gains nothing from fp16'],
   ['--data data --out x@1 --for gpu', 2, 'Option --for: found gpu, expected cpu or tensorrt'],

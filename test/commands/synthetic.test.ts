@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -34,11 +34,30 @@ test('names what is wrong with the call before it writes', async () => {
     expect(code).toBe(2);
     return err;
   };
-  expect(await refused('--suite --kinds dent,scrach')).toContain('scrach, expected scratch?');
+  expect(await refused('--suite --kinds dent,scrach')).toContain('did you mean scratch?');
   expect(await refused('--suite --severity strong')).toContain('faint,middle,gross');
   expect(await refused('--suite --test-good 3')).toContain('--test-good without --suite');
   expect(await refused('--per-kind 3')).toContain('--per-kind with --suite');
+  expect(await refused('--describe')).toContain('Option --describe: found --out beside it, expected no other option');
   expect(await readdir(cwd)).toEqual([]);
+});
+
+test('writes over nothing: what is in the way is named and stays', async () => {
+  const cwd = await folder();
+  await writeFile(join(cwd, 'file'), 'mine');
+  await mkdir(join(cwd, 'full'));
+  await writeFile(join(cwd, 'full/mine.png'), 'mine');
+  const made = (out: string) =>
+    call(cwd, `synthetic --out ${out} --train 1 --validation 0 --test-good 0 --test-per-kind 0`);
+  expect(await made('file')).toMatchObject({ code: 1, err: expect.stringContaining('error file/notFolder') });
+  expect(await made('full')).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('it holds 1 things, mine.png among'),
+  });
+  expect(await readdir(join(cwd, 'full'))).toEqual(['mine.png']);
+  await mkdir(join(cwd, 'empty'));
+  expect((await made('empty')).code).toBe(0);
+  expect((await made('empty')).err).toContain('error file/notEmpty');
 });
 
 test('describes the suite as its page does', async () => {

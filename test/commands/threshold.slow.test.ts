@@ -103,8 +103,8 @@ test('a part that cannot be judged is named and left out: the plant would not se
 
 describe('refused, with nothing left behind', () => {
   test.each([
-    ['--out no@1', 2, 'bundle needs --data'],
-    ['--data data', 2, 'bundle needs --out'],
+    ['--out no@1', 2, 'bundle threshold needs --data'],
+    ['--data data', 2, 'bundle threshold needs --out'],
     ['--data data --out no@1 --value 2 --false-reject-rate 0.1', 2, 'not both of --value and --false-reject-rate'],
     ['--data data --out no@1 --value none', 2, 'Option --value: found none'],
     ['--data data --out tiny@1.0.0', 2, 'Option --out: found tiny@1.0.0, expected another version'],

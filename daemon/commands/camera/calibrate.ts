@@ -25,6 +25,7 @@ export async function calibrateCameras(context: Context, args: Args): Promise<vo
     text: new TextDecoder().decode(await context.files.read(resolve(context.cwd, path))),
   });
   const check = args.text('check');
+  if (check !== null) args.alone('check', ['json']);
   if (check !== null) {
     report(context, args, check, parseCalibration((await read(check)).text, check));
     return;

@@ -4,10 +4,10 @@
  */
 import { loadAravis } from '../../../drivers/aravis/library.ts';
 import { fail, messageOf } from '../../../errors.ts';
+import type { Finding } from '../../checks/finding.ts';
 import type { Args } from '../args.ts';
 import type { Context } from '../command.ts';
 import { configFor } from '../config.ts';
-import type { Finding } from '../doctor/finding.ts';
 import { hostFindings } from './host.ts';
 
 export async function cameraDoctor(context: Context, args: Args): Promise<void> {

@@ -30,7 +30,9 @@ export async function listFeatures(context: Context, args: Args): Promise<void> 
         const written: Feature[] = [];
         for (const { name, value } of settings) written.push(await camera.writeFeature(name, value));
         if (written.length > 0) return written;
-        return (await camera.features()).filter(({ name }) => name.toLowerCase().includes(filter));
+        const found = (await camera.features()).filter(({ name }) => name.toLowerCase().includes(filter));
+        if (found.length === 0) throw fail('camera/noFeature', { id: camera.id, filter });
+        return found;
       },
     );
   }

@@ -3,7 +3,7 @@
  * /proc and /sys through the reader that is given, so that a test can be any host.
  */
 import type { FileReader } from '../../../drivers/index.ts';
-import type { Finding } from '../doctor/finding.ts';
+import type { Finding } from '../../checks/finding.ts';
 
 /** Two frames of 5 Mpx RGB: the kernel holds them while the reader is busy. */
 const receiveNeededBytes = 33_554_432;

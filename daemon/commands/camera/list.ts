@@ -4,7 +4,7 @@
  * own cameras, and is said.
  */
 import { searchAravis } from '../../../drivers/index.ts';
-import { messageOf, TwinspectError } from '../../../errors.ts';
+import { fail, messageOf, TwinspectError } from '../../../errors.ts';
 import type { Args } from '../args.ts';
 import type { Context } from '../command.ts';
 
@@ -25,14 +25,12 @@ export async function listCameras(context: Context, args: Args): Promise<void> {
     ...(await genicamCameras(context, args.text('library') ?? '', problems)),
     ...(await videoDevices(context)),
   ];
-  if (args.flag('json')) {
-    context.stdout(JSON.stringify({ cameras: found, problems }, null, 2));
-    return;
-  }
+  const json = args.flag('json');
+  if (json) context.stdout(JSON.stringify({ cameras: found, problems }, null, 2));
+  // A search that finds nothing is no success: a script would go on with no camera.
+  if (found.length === 0) throw fail('camera/none', { problems: problems.map((problem) => `; ${problem}`).join('') });
+  if (json) return;
   for (const problem of problems) context.stderr(problem);
-  if (found.length === 0) {
-    context.stderr('no camera answers: check power, cable and address; "twinspect camera doctor" checks this host');
-  }
   const width = (column: keyof Listed): number => Math.max(...found.map((each) => each[column].length));
   for (const each of found) {
     const columns = (['name', 'address', 'kind'] as const).map((column) => each[column].padEnd(width(column)));

@@ -2,7 +2,7 @@
  * `twinspect camera snap`: what each camera sees, as PNG. Fires a software trigger where the camera takes one; else it
  * waits for the next frame, and says what it waited for in vain.
  */
-import { mkdir } from 'node:fs/promises';
+import { mkdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { encodePng } from '../../../drivers/image/png.ts';
 import type { Camera, Frame, Modality } from '../../../drivers/index.ts';
@@ -34,10 +34,21 @@ export async function snapCameras(context: Context, args: Args): Promise<void> {
   const { cameras } = await chooseCameras(context, args, args.positionals[1]);
   const folder = resolve(context.cwd, args.text('out') ?? '.');
   await mkdir(folder, { recursive: true });
+  for (const { id, modalities } of cameras)
+    for (const each of modalities) await requireFree(pictureOf(folder, id, each));
   const shots: Shot[] = [];
   for (const camera of cameras) shots.push(...(await snap(context, camera, folder)));
   if (args.flag('json')) return context.stdout(JSON.stringify(shots, null, 2));
   for (const shot of shots) context.stdout(describe(shot));
+}
+
+function pictureOf(folder: string, camera: string, modality: Modality): string {
+  return join(folder, `${camera}-${modality}.png`);
+}
+
+/** An earlier picture may be the one that somebody compares with. */
+async function requireFree(path: string): Promise<void> {
+  if ((await stat(path).catch(() => null)) !== null) throw fail('file/exists', { path });
 }
 
 async function snap(context: Context, camera: Camera, folder: string): Promise<Shot[]> {
@@ -80,7 +91,7 @@ async function snap(context: Context, camera: Camera, folder: string): Promise<S
   }
   const shots: Shot[] = [];
   for (const [modality, { draw, facts }] of pictures) {
-    const file = join(folder, `${camera.id}-${modality}.png`);
+    const file = pictureOf(folder, camera.id, modality);
     await writeWhole(file, await draw());
     shots.push({ camera: camera.id, modality, file, ...facts });
   }

@@ -1,29 +1,30 @@
 /** Checks of the native libraries: each is loaded here, so that a broken one is a finding and no crash later. */
 import { readFile } from 'node:fs/promises';
-import { messageOf } from '../../../errors.ts';
+import { messageOf } from '../../errors.ts';
 import type { Check } from './finding.ts';
 
-export const libraryChecks: readonly Check[] = [
-  {
-    name: 'onnxruntime',
-    async run(_context, { inference }) {
-      const advice = 'Run "npm ci" again; on a Jetson install the overlay for this JetPack.';
-      try {
-        const { listProviders, runtimeVersion } = await import('../../../models/runtime/session.ts');
-        const providers = listProviders();
-        const text = `${runtimeVersion()}, execution providers: ${providers.join(', ')}`;
-        if (providers.includes(inference.provider)) return { status: 'ok', text };
-        return { status: 'fail', text: `${text}; the configuration wants ${inference.provider}`, advice };
-      } catch (error) {
-        return { status: 'fail', text: `cannot be loaded: ${messageOf(error)}`, advice };
-      }
-    },
+export const onnxruntime: Check = {
+  name: 'onnxruntime',
+  async run(_context, { inference }) {
+    const advice = 'Run "npm ci" again; on a Jetson install the overlay for this JetPack.';
+    try {
+      const { listProviders, runtimeVersion } = await import('../../models/runtime/session.ts');
+      const providers = listProviders();
+      const text = `${runtimeVersion()}, execution providers: ${providers.join(', ')}`;
+      if (providers.includes(inference.provider)) return { status: 'ok', text };
+      return { status: 'fail', text: `${text}; the configuration wants ${inference.provider}`, advice };
+    } catch (error) {
+      return { status: 'fail', text: `cannot be loaded: ${messageOf(error)}`, advice };
+    }
   },
+};
+
+export const libraryChecks: readonly Check[] = [
   {
     name: 'sharp',
     async run() {
       try {
-        await import('../../../drivers/image/png.ts');
+        await import('../../drivers/image/png.ts');
         return { status: 'ok', text: await installedVersion('sharp') };
       } catch (error) {
         return { status: 'fail', text: `cannot be loaded: ${messageOf(error)}`, advice: 'Run "npm ci" again.' };

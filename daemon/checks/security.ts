@@ -1,12 +1,12 @@
 /** Checks of who may come in over OPC UA: users, what was opened on purpose, the own certificate. */
 import { join, resolve } from 'node:path';
-import { type CertificateFacts, certificateFacts } from '../../publish/opcua/security/certificate-facts.ts';
-import { isLoopback, missingNames, serverNames, thisMachine } from '../../publish/opcua/security/names.ts';
-import { expiredFault, expiringSoon } from '../../publish/opcua/security/standing.ts';
-import { parseUsers, usersFileName } from '../../users/users.ts';
-import { readUsersText } from '../../users/users-file.ts';
-import type { Context } from '../command.ts';
-import type { Check } from './finding.ts';
+import { fail } from '../../errors.ts';
+import { type CertificateFacts, certificateFacts } from '../publish/opcua/security/certificate-facts.ts';
+import { isLoopback, missingNames, serverNames, thisMachine } from '../publish/opcua/security/names.ts';
+import { expiredFault, expiringSoon } from '../publish/opcua/security/standing.ts';
+import { parseUsers, usersFileName } from '../users/users.ts';
+import { readUsersText } from '../users/users-file.ts';
+import { type Check, foundError, type Surroundings } from './finding.ts';
 
 export const securityChecks: readonly Check[] = [
   {
@@ -19,7 +19,7 @@ export const securityChecks: readonly Check[] = [
       if (users.length > 0)
         return { status: 'ok', text: users.map(({ name, role }) => `${name} (${role})`).join(', ') };
       const advice = 'twinspect user add NAME --role observe --password-file FILE';
-      if (!isLoopback(opcua.host)) return { status: 'fail', text: `none, and it listens on ${opcua.host}`, advice };
+      if (!isLoopback(opcua.host)) return foundError(fail('opcua/noUser', { host: opcua.host }));
       return { status: 'warn', text: 'none: anybody on this machine reads, nobody writes', advice };
     },
   },
@@ -59,7 +59,7 @@ export const securityChecks: readonly Check[] = [
   },
 ];
 
-async function ownCertificate({ files }: Context, path: string): Promise<CertificateFacts | null> {
+async function ownCertificate({ files }: Surroundings, path: string): Promise<CertificateFacts | null> {
   const bytes = await files.read(path).catch((error: { code?: string }) => {
     if (error.code === 'file/missing') return null;
     throw error;

@@ -1,7 +1,7 @@
 /** Checks of the machine itself: cores, memory, clock, the Node that runs this. */
 import { availableParallelism, freemem, totalmem } from 'node:os';
 import { arch, platform, version } from 'node:process';
-import { builtAtMs } from '../../build-date.ts';
+import { builtAtMs } from '../build-date.ts';
 import type { Check } from './finding.ts';
 
 const mb = 1024 * 1024;

@@ -1,8 +1,9 @@
 /** Checks of the disk: can the state folder be written, how fast is a commit, is there room for what may be kept. */
 import { mkdtemp, open, rm, stat, statfs } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { messageOf } from '../../../errors.ts';
-import type { Check } from './finding.ts';
+import { fail, messageOf, TwinspectError } from '../../errors.ts';
+import { makeStateFolder } from '../supervise/state-folder.ts';
+import { type Check, foundError } from './finding.ts';
 
 const mb = 1024 * 1024;
 
@@ -18,15 +19,31 @@ export const storageChecks: readonly Check[] = [
       const where = existing === folder ? folder : `${folder} (to be made in ${existing})`;
       let slowestMs: number;
       try {
+        // Where it is there, or can never be, just what the start does, in its words; else nothing is made.
+        if (existing === folder || !(await stat(existing)).isDirectory()) await makeStateFolder(folder);
         slowestMs = await slowestCommitMs(existing, () => clock.nowMs());
       } catch (error) {
-        const advice = 'Give the service user write access, or set stateDir.';
-        return { status: 'fail', text: `${where} cannot be written: ${messageOf(error)}`, advice };
+        if (error instanceof TwinspectError) return foundError(error);
+        return foundError(fail('start/state', { path: folder, cause: messageOf(error) }, error));
       }
       const text = `${where} is writable, slowest of ${commits} commits ${slowestMs.toFixed(1)} ms`;
       if (slowestMs < journal.commitTimeoutMs) return { status: 'ok', text };
       const advice = `Use a faster disk: a pass not committed in ${journal.commitTimeoutMs} ms is none.`;
       return { status: 'fail', text, advice };
+    },
+  },
+  {
+    name: 'evidence',
+    async run({ cwd }, { stateDir, evidence }) {
+      if (!evidence.enabled) return { status: 'ok', text: 'switched off' };
+      const folder = resolve(cwd, evidence.folder === '' ? join(stateDir, 'evidence') : evidence.folder);
+      const existing = await nearestExisting(folder);
+      try {
+        await rm(await mkdtemp(join(existing, '.twinspect-check-')), { recursive: true });
+      } catch (error) {
+        return foundError(fail('file/unwritable', { path: folder, cause: messageOf(error) }, error));
+      }
+      return { status: 'ok', text: existing === folder ? folder : `${folder} (to be made in ${existing})` };
     },
   },
   {
@@ -45,7 +62,7 @@ export const storageChecks: readonly Check[] = [
 async function nearestExisting(folder: string): Promise<string> {
   for (let at = folder; ; at = dirname(at)) {
     const found = await stat(at).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return null;
+      if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return null;
       throw error;
     });
     if (found !== null) return at;
