@@ -115,7 +115,9 @@ export class Inference implements InferencePort {
     if (this.bundle() !== null || this.#stopping.signal.aborted) return;
     if (last?.product !== wish.product || last.path === wish.path) return;
     try {
-      this.#serve(await this.#open(last.path, last.product, last.digest), asTaught);
+      // By its own threshold, and under the number of the recipe it was the last good bundle of.
+      const { recipe = null } = last;
+      this.#serve(await this.#open(last.path, last.product, last.digest), (bundle) => ({ ...bundle, recipe }));
       this.#deps.log.warn({ bundle: last.path, wished: wish.path }, 'the last good bundle serves instead');
     } catch (error) {
       this.#deps.log.error({ bundle: last.path, error }, 'the last good bundle is refused too');
@@ -148,7 +150,8 @@ export class Inference implements InferencePort {
         else this.#redecide(decide);
       });
       this.#refusal = null;
-      if (opened) await this.#keep({ path, product, digest: opened.bundle.digest });
+      if (opened)
+        await this.#keep({ path, product, digest: opened.bundle.digest, recipe: this.#decided?.recipe ?? null });
     } catch (error) {
       if (opened?.host !== this.#service?.host) opened?.host.kill(error as Error);
       this.#counters.refusals++;
@@ -193,7 +196,7 @@ export class Inference implements InferencePort {
         return;
       }
       await this.#deps.betweenParts(() => this.#serve(opened, decide));
-      await this.#keep({ path, product, digest: opened.bundle.digest });
+      await this.#keep({ path, product, digest: opened.bundle.digest, recipe: this.#decided?.recipe ?? null });
     } catch (error) {
       if (!this.#stopping.signal.aborted) this.#refuse(wish, error as Error);
     }
