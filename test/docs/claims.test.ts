@@ -70,3 +70,8 @@ test('how long the runs of the plant take: README as docs/soak.md, and about as 
   expect(Number(inReadme)).toBe(all);
   expect(all).toBeGreaterThanOrEqual(parts.reduce((sum, each) => sum + each, 0));
 });
+
+test('the line that docs/opcua.md has for asyncua is the one that the MES of the tests runs with', () => {
+  const line = /^ua\.basetype_by_datatype.*?(?=\s+#)/m.exec(textOf('docs/opcua.md'))?.[0];
+  expect(textOf('test/strangers/mes.py')).toContain(line);
+});

@@ -25,6 +25,9 @@ const longFigures = (length: string): Treatment => ({
 const builtElsewhere: Treatment = {
   notRun: 'builds a library from sources of others, in a container of another machine',
 };
+const onlySystemd: Treatment = {
+  notRun: 'changes the machine it runs on; test/systemd/service.slow.test.ts runs it in a container of its own',
+};
 
 export const treatments: Readonly<Record<string, Treatment>> = {
   'npm ci': { notRun: 'puts node_modules anew, under the tests that run on it' },
@@ -48,6 +51,9 @@ export const treatments: Readonly<Record<string, Treatment>> = {
   'npm run --silent figures -- line': longFigures('half an hour'),
   'npm run --silent figures -- plant': longFigures('25 minutes'),
   'npm run --silent figures -- cameras': longFigures('15 minutes'),
+
+  'npx twinspect service install line1': onlySystemd,
+  'systemctl start twinspect@line1': onlySystemd,
 
   'apt-get install -y build-essential meson ninja-build libglib2.0-dev libxml2-dev libusb-1.0-0-dev zlib1g-dev':
     builtElsewhere,
