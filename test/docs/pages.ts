@@ -1,4 +1,4 @@
-/** The pages people read, and the commands they are told to type: in blocks of `sh`, and in the text between backticks. */
+/** The pages people read, and the commands they are told to type: in blocks of `sh`, and in the text in backticks. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root, under } from '../architecture/source.ts';

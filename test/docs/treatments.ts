@@ -25,6 +25,10 @@ const longFigures = (length: string): Treatment => ({
 const builtElsewhere: Treatment = {
   notRun: 'builds a library from sources of others, in a container of another machine',
 };
+const meson = [
+  'meson setup build --prefix=/opt/aravis --buildtype=release -Dviewer=disabled -Dgst-plugin=disabled',
+  '-Dintrospection=disabled -Dtests=false -Ddocumentation=disabled',
+].join(' ');
 const onlySystemd: Treatment = {
   notRun: 'changes the machine it runs on; test/systemd/service.slow.test.ts runs it in a container of its own',
 };
@@ -57,8 +61,7 @@ export const treatments: Readonly<Record<string, Treatment>> = {
 
   'apt-get install -y build-essential meson ninja-build libglib2.0-dev libxml2-dev libusb-1.0-0-dev zlib1g-dev':
     builtElsewhere,
-  'meson setup build --prefix=/opt/aravis --buildtype=release -Dviewer=disabled -Dgst-plugin=disabled -Dintrospection=disabled -Dtests=false -Ddocumentation=disabled':
-    builtElsewhere,
+  [meson]: builtElsewhere,
   'ninja -C build install': builtElsewhere,
   'tar -C /opt -czf aravis.tar.gz aravis': builtElsewhere,
 };
