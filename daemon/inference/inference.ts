@@ -192,7 +192,7 @@ export class Inference implements InferencePort {
       }
       const opened = await this.#open(path, product, null);
       if (this.#wish !== wish) {
-        opened.host.kill(fail('inference/down', { cause: 'another bundle is wished for' }));
+        opened.host.kill(fail('inference/down', { cause: 'another bundle is asked for' }));
         return;
       }
       await this.#deps.betweenParts(() => this.#serve(opened, decide));

@@ -5,7 +5,7 @@ import type { Command as ProgramCommand } from '../../daemon/commands/command.ts
 import { loadCommand, seats } from '../../daemon/commands/index.ts';
 import { errorTable } from '../../errors.ts';
 import { blocksOf, type Command, commandsOfPage, inlineCode, readPages, textOf, twinspectArguments } from './pages.ts';
-import { treatments } from './treatments.ts';
+import { isHarmless, treatments } from './treatments.ts';
 
 const pages = readPages();
 const typed = pages.flatMap(commandsOfPage);
@@ -75,4 +75,14 @@ test('a block with commands is marked as sh, and every mark is one we know', () 
 test('what is shortened or not run is on a page', () => {
   const texts = new Set(typed.map(({ text }) => text));
   expect(Object.keys(treatments).filter((text) => !texts.has(text))).toEqual([]);
+});
+
+test('what is not ours, or changes the machine, is listed as not run', () => {
+  const run = typed.filter(({ text }) => !('notRun' in (treatments[text] ?? {})));
+  expect(run.length).toBeGreaterThan(15);
+  expect(run.filter(({ text }) => !isHarmless(text)).map(({ page, line, text }) => `${page}:${line}: ${text}`)).toEqual(
+    [],
+  );
+  expect(isHarmless('npx twinspect service install line1')).toBe(false);
+  expect(isHarmless('apt-get install thing')).toBe(false);
 });

@@ -6,8 +6,10 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
+import sharp from 'sharp';
 import { certificateFacts } from '../../daemon/publish/opcua/security/certificate-facts.ts';
 import { type DefectKind, exportSynthetic } from '../../drivers/index.ts';
+import { renderPart } from '../../drivers/synthetic/part.ts';
 import { root } from '../architecture/source.ts';
 import { grid } from '../inference/tiny-bundle.ts';
 import { clientIdentity } from '../publish/opcua/plant.ts';
@@ -31,6 +33,18 @@ const fixtures: Readonly<Record<string, Fixture>> = {
     writeFileSync(join(folder, 'password.txt'), 'a-long-password-1\n');
     writeFileSync(join(folder, 'line.yaml'), quickLine);
     return { THUMBPRINT: await refusedClient(folder) };
+  },
+  async 'docs/data.md'({ folder }) {
+    await scanned(folder, { pictures: 'pictures', clouds: 'points', ending: '.png', missingMm: null });
+    await scanned(folder, { pictures: 'scans', clouds: 'clouds', ending: '.jpg', missingMm: -1 });
+    await scanned(folder, {
+      pictures: 'dents',
+      clouds: 'dent-clouds',
+      masks: 'dent-masks',
+      ending: '.jpg',
+      missingMm: -1,
+    });
+    return undefined;
   },
   async 'docs/recording.md'({ folder }) {
     writeFileSync(join(folder, 'line.yaml'), quickLine);
@@ -83,6 +97,43 @@ async function dataset(dir: string, seed: number, kinds: readonly DefectKind[]):
   };
   const counts = { train: 10, validation: 4, testGood: 20, testPerKind: 3 };
   await exportSynthetic(write, { dir, seed, grid, kinds, ...counts });
+}
+
+interface Scans {
+  readonly pictures: string;
+  readonly clouds: string;
+  readonly masks?: string;
+  readonly ending: '.png' | '.jpg';
+  /** What stands for a missing point; null: no point is missing. */
+  readonly missingMm: number | null;
+}
+
+/** Pictures and point grids as a 3D camera's software leaves them, ten of each. */
+async function scanned(folder: string, { pictures, clouds, masks, ending, missingMm }: Scans): Promise<void> {
+  for (const each of [pictures, clouds, masks]) if (each !== undefined) mkdirSync(join(folder, each));
+  const { widthPx, heightPx } = grid;
+  for (let part = 0; part < 10; part++) {
+    const name = String(part).padStart(3, '0');
+    const { rgb, depthMm, truth } = renderPart({
+      ...{ seed: 6, part, grid },
+      ...(masks === undefined ? {} : { defect: { kind: 'dent' as const, severity: 1 } }),
+    });
+    const raw = { width: widthPx, height: heightPx, channels: 3 as const };
+    await sharp(rgb, { raw }).toFile(join(folder, pictures, name + ending));
+    const usualMm = depthMm.find((mm) => mm > 0)!;
+    const points = Array.from(depthMm, (mm, i) => {
+      const z = mm > 0 ? mm : (missingMm ?? usualMm);
+      return `${i % widthPx} ${Math.floor(i / widthPx)} ${z.toFixed(3)}\n`;
+    });
+    const axes = ['x', 'y', 'z'].map((axis) => `property float ${axis}\n`).join('');
+    const head = `ply\nformat ascii 1.0\nobj_info num_cols ${widthPx}\nobj_info num_rows ${heightPx}\n`;
+    const text = `${head}element vertex ${points.length}\n${axes}end_header\n${points.join('')}`;
+    writeFileSync(join(folder, clouds, `${name}.ply`), text);
+    if (masks === undefined) continue;
+    const white = Uint8Array.from(truth, (value) => (value > 0 ? 255 : 0));
+    const drawn = sharp(white, { raw: { ...raw, channels: 1 } });
+    await drawn.png().toFile(join(folder, masks, `${name}.png`));
+  }
 }
 
 /** A client that came with its certificate and was refused. Returns the thumbprint. */
