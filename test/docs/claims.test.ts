@@ -35,7 +35,7 @@ function rolesSaid(page: string, place: number): Record<string, string> {
 }
 
 test('the role of each command is the one that is asked for', () => {
-  expect(rolesSaid('docs/orders.md', 1)).toEqual(roleOf);
+  expect(rolesSaid('docs/commands.md', 1)).toEqual(roleOf);
   expect(rolesSaid('docs/mqtt.md', 2)).toEqual(roleOf);
 });
 

@@ -66,6 +66,14 @@ const fixtures: Readonly<Record<string, Fixture>> = {
     if (code !== 0) throw new Error(`no first start: ${output}`);
     return { '3f45eb8c': (await refusedClient(folder)).slice(0, 8) };
   },
+  async 'docs/state.md'(scratch) {
+    // As a power cut leaves it: zeros.
+    mkdirSync(join(scratch.folder, 'state'));
+    writeFileSync(join(scratch.folder, 'state', 'journal.sqlite'), new Uint8Array(8192));
+    const { code, output } = await run('twinspect run', scratch, /PASS|FAIL/);
+    if (code !== 0) throw new Error(`no start: ${output}`);
+    return undefined;
+  },
 };
 
 /** To be called within a test; whoever calls it removes the folder. */
