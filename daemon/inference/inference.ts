@@ -281,7 +281,7 @@ export class Inference implements InferencePort {
     try {
       return await this.#deps.last.load();
     } catch (error) {
-      this.#deps.log.error({ error }, 'the last good choice cannot be read');
+      this.#deps.log.error({ error }, 'which bundle served last cannot be read');
       return null;
     }
   }
