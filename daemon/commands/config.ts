@@ -65,7 +65,7 @@ async function check(context: Context, args: Args): Promise<undefined> {
     context.stdout(JSON.stringify({ file, valid: true, keysGiven: given, good: count === 0, findings }, null, 2));
   } else {
     if (findings.length > 0) printFindings(context, findings);
-    const keysSaid = `${given} keys given, ${sources.size - given} others as they stand`;
+    const keysSaid = `${given} keys given, ${sources.size - given} others at their defaults`;
     if (count === 0) context.stdout(`${file} is good: ${keysSaid}`);
     else context.stdout(`${file} can be read (${keysSaid}); what it names is not as it must be`);
   }

@@ -20,7 +20,7 @@ export function statusLines(report: DaemonReport): string[] {
   const memory = inference.memoryMb === null ? '' : `, ${inference.memoryMb} MB`;
   const lost = `${inference.hostDeaths} lost, ${inference.swaps} bundles switched, ${inference.refusals} refused`;
   rows.push(['inference', `${inference.problem ?? (inference.pid === null ? 'none' : 'runs')}${memory}; ${lost}`]);
-  if (heartbeat) rows.push(['heartbeat', heartbeat.problem ?? 'steps: capture and inference work']);
+  if (heartbeat) rows.push(['heartbeat', heartbeat.problem ?? 'runs: capture and inference work']);
   rows.push(['parts', parts(report)]);
   for (const { id, driver, problem } of cameras) rows.push(['camera', `${id} (${driver})  ${problem ?? 'delivers'}`]);
   for (const link of links) rows.push(['link', linkText(link)]);

@@ -192,7 +192,7 @@ export class Inference implements InferencePort {
       }
       const opened = await this.#open(path, product, null);
       if (this.#wish !== wish) {
-        opened.host.kill(fail('inference/down', { cause: 'another bundle is wished for' }));
+        opened.host.kill(fail('inference/down', { cause: 'another bundle is asked for' }));
         return;
       }
       await this.#deps.betweenParts(() => this.#serve(opened, decide));
@@ -281,7 +281,7 @@ export class Inference implements InferencePort {
     try {
       return await this.#deps.last.load();
     } catch (error) {
-      this.#deps.log.error({ error }, 'the last good choice cannot be read');
+      this.#deps.log.error({ error }, 'which bundle served last cannot be read');
       return null;
     }
   }
