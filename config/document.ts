@@ -57,8 +57,8 @@ export function parseConfigText(text: string, file: string): ConfigDocument {
 }
 
 /**
- * A power cut, a full disk or an editor that is half way through leaves a file empty or full of zeros. That is never the
- * wish for all defaults, which would judge synthetic parts; a file of comments only is.
+ * A power cut, a full disk or an editor that is half way through leaves a file empty or full of zeros. That is never
+ * the wish for all defaults, which would judge synthetic parts; a file of comments only is.
  */
 function textProblem(text: string): string | null {
   if (text.trim() === '') return 'the file is empty';

@@ -54,8 +54,8 @@ export const stateChecks: readonly Check[] = [
 ];
 
 /**
- * The process that keeps a lock on the file, by the kernel's list; null where there is none. Only looked at: to open the
- * database would leave files of this user beside it, and could make a daemon that starts just now fail.
+ * The process that keeps a lock on the file, by the kernel's list; null where there is none. Only looked at: to open
+ * the database would leave files of this user beside it, and could make a daemon that starts just now fail.
  */
 async function holderOf(path: string, locks: string): Promise<number | null> {
   const file = await stat(path, { bigint: true }).catch(() => null);

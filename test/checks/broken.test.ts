@@ -83,7 +83,8 @@ test('a journal that another process holds is named with the process; what was l
 async function holdJournal(path: string): Promise<ChildProcess> {
   const hold = `const { DatabaseSync } = require('node:sqlite');
     const held = new DatabaseSync(process.argv[1]);
-    held.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; BEGIN IMMEDIATE; CREATE TABLE a (b); COMMIT');
+    held.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL');
+    held.exec('BEGIN IMMEDIATE; CREATE TABLE a (b); COMMIT');
     console.log('held'); process.stdin.resume();`;
   const child = spawn(process.execPath, ['-e', hold, path], { stdio: ['pipe', 'pipe', 'inherit'] });
   onTestFinished(() => void child.kill('SIGKILL'));
