@@ -13,6 +13,10 @@ export const errorTable = {
   },
   'file/folder': { text: '{path} is a folder, expected a file', action: 'Give the path of a file.' },
   'file/notFolder': { text: '{path} is a file, expected a folder', action: 'Give the path of a folder.' },
+  'file/unreadable': {
+    text: 'Cannot read {path}: {cause}',
+    action: 'Give the user that runs this read access to the file and to the folders above it.',
+  },
   'file/unwritable': {
     text: 'Cannot write {path}: {cause}',
     action: 'Give the service user write access, or free space.',
@@ -86,6 +90,10 @@ export const errorTable = {
     text: 'This installation is in {path}, which the service cannot see: home and temporary folders are hidden from it',
     action: 'Move it to /opt/twinspect, and call "twinspect service install" from there.',
   },
+  'service/none': {
+    text: 'This machine is not run by systemd, so it has no services: {cause}',
+    action: 'In a container start "twinspect run" itself, and ask it with "twinspect status".',
+  },
   'service/step': {
     text: 'This step failed: {step}: {cause}',
     action: 'Mend what it says and call it again: what is done is done again without harm.',
@@ -96,7 +104,10 @@ export const errorTable = {
     text: 'Cannot tell the format of {file}: expected a name ending in .yaml, .yml or .json',
     action: 'Rename the file.',
   },
-  'config/syntax': { text: 'Cannot read {file}: {problem}', action: 'Correct the file at the line named.' },
+  'config/syntax': {
+    text: 'Cannot read {file}: {problem}',
+    action: 'Correct the file, at the line where one is named, or put it back from a copy.',
+  },
   'config/invalid': {
     text: '{count} {noun} in {name}:{problems}',
     action: 'Correct them all; "twinspect config doc" explains every key.',
@@ -304,7 +315,10 @@ export const errorTable = {
     action:
       'Name the folder that holds folders NAME@VERSION; "twinspect bundle list" alone shows those that came along.',
   },
-  'bundle/missing': { text: 'No bundle at {path}', action: 'Point the config at a bundle folder NAME@VERSION.' },
+  'bundle/missing': {
+    text: 'No bundle at {path}',
+    action: 'Name a bundle folder NAME@VERSION, in the key line.bundle or here; "twinspect bundle list" shows some.',
+  },
   'bundle/manifest': {
     text: 'Bundle {path}: manifest.json: {problem}',
     action: 'Teach the bundle again or restore it from backup.',

@@ -5,7 +5,7 @@
 import { createReadStream } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fail } from '../errors.ts';
+import { fail, messageOf } from '../errors.ts';
 
 export interface FileEntry {
   name: string;
@@ -15,7 +15,7 @@ export interface FileEntry {
 export interface FileReader {
   /** Entries of a folder sorted by name; null where there is no such folder. */
   list(path: string): Promise<FileEntry[] | null>;
-  /** The whole file. Rejects with `file/missing` or `file/folder`. */
+  /** The whole file. Rejects with `file/missing`, `file/folder` or `file/unreadable`. */
   read(path: string): Promise<Uint8Array>;
   /** A file of any size, a piece at a time, from its beginning. Rejects with `file/missing` at the first piece. */
   pieces(path: string): AsyncIterable<Uint8Array>;
@@ -77,7 +77,10 @@ export const diskFiles: FileReader = {
 
 function readError(path: string, error: unknown): unknown {
   if (isMissing(error)) return fail('file/missing', { path }, error);
-  return (error as NodeJS.ErrnoException).code === 'EISDIR' ? fail('file/folder', { path }, error) : error;
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === 'EISDIR') return fail('file/folder', { path }, error);
+  if (code === 'EACCES' || code === 'EPERM') return fail('file/unreadable', { path, cause: messageOf(error) }, error);
+  return error;
 }
 
 function isMissing(error: unknown): boolean {
