@@ -37,7 +37,7 @@ beforeAll(async () => {
     .map((entry) => relative(template, join(entry.parentPath, entry.name)))
     .sort();
   before = JSON.parse(readFileSync(join(template, 'copy/sequence.json'), 'utf8')) as typeof before;
-}, 180_000);
+});
 afterAll(() => folder && rmSync(folder, { recursive: true, force: true }));
 
 /** All files under one kind of damage, one after the other in one process. */
@@ -108,7 +108,7 @@ describe.skipIf(skipNobody)(`as an unprivileged user${skipNobody ? ' (no other u
     expect(untold.map(({ file, faults }) => `${file}: ${faults.join(', ') || 'no fault'}`)).toEqual([]);
   });
 
-  test('a state folder that cannot be written is refused by name', { timeout: 60_000 }, async () => {
+  test('a state folder that cannot be written is refused by name', async () => {
     const mine = join(folder, 'of-root');
     cpSync(template, mine, { recursive: true });
     const started = await asNobody([process.execPath, main, 'run', '--parts', '1'], {
