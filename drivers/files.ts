@@ -5,7 +5,7 @@
 import { createReadStream } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fail } from '../errors.ts';
+import { fail, messageOf } from '../errors.ts';
 
 export interface FileEntry {
   name: string;
@@ -15,7 +15,7 @@ export interface FileEntry {
 export interface FileReader {
   /** Entries of a folder sorted by name; null where there is no such folder. */
   list(path: string): Promise<FileEntry[] | null>;
-  /** The whole file. Rejects with `file/missing` or `file/folder`. */
+  /** The whole file. Rejects with `file/missing`, `file/folder` or `file/unreadable`. */
   read(path: string): Promise<Uint8Array>;
   /** A file of any size, a piece at a time, from its beginning. Rejects with `file/missing` at the first piece. */
   pieces(path: string): AsyncIterable<Uint8Array>;
@@ -48,9 +48,7 @@ export const diskFiles: FileReader = {
       const found: FileEntry[] = [];
       for (const entry of entries) {
         // A link counts as what it points to: datasets are often linked together from several disks.
-        const directory = entry.isSymbolicLink()
-          ? (await stat(join(path, entry.name))).isDirectory()
-          : entry.isDirectory();
+        const directory = entry.isSymbolicLink() ? await leadsToFolder(join(path, entry.name)) : entry.isDirectory();
         found.push({ name: entry.name, directory });
       }
       return found.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
@@ -75,9 +73,19 @@ export const diskFiles: FileReader = {
   },
 };
 
+/** A link that leads nowhere, or round in a circle, is a file that cannot be read: its folder is there all the same. */
+async function leadsToFolder(link: string): Promise<boolean> {
+  return stat(link).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+}
+
 function readError(path: string, error: unknown): unknown {
   if (isMissing(error)) return fail('file/missing', { path }, error);
-  return (error as NodeJS.ErrnoException).code === 'EISDIR' ? fail('file/folder', { path }, error) : error;
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === 'EISDIR') return fail('file/folder', { path }, error);
+  return code === undefined ? error : fail('file/unreadable', { path, cause: messageOf(error) }, error);
 }
 
 function isMissing(error: unknown): boolean {

@@ -3,7 +3,7 @@
  * written as, and what a unit is, no image says; a wrong answer teaches without a word and judges worse.
  */
 /** What may be asked about a folder's depth, and answered by `acceptDepth` in dataset.json. */
-export const doubtNames = ['unit', 'loneValue', 'eightBit', 'constant'] as const;
+export const doubtNames = ['unit', 'loneValue', 'negative', 'eightBit', 'constant'] as const;
 export type DoubtName = (typeof doubtNames)[number];
 
 /** What dataset.json says of the depth of all parts. */
@@ -46,6 +46,8 @@ export interface DepthSigns {
   /** null without a reading. */
   medianMm: number | null;
   leastMm: number | null;
+  /** Of all pixels: readings below 0, which no camera has. */
+  negativeShare: number;
   mostMm: number | null;
   lone: LoneValue | null;
   /** 16-bit units that only ever take values which 8 bit can hold. */
@@ -69,6 +71,8 @@ export function signsOf(raw: RawDepth, scale: DepthScale): DepthSigns {
   const isMissing = missingIn(scale);
   const step = Math.ceil(units.length / mostLookedAt);
   const looked = Math.ceil(units.length / step);
+  let negative = 0;
+  for (const unit of units) if (unit * mmPerUnit + offsetMm < 0 && !isMissing(unit)) negative++;
   const readings = new Float32Array(looked);
   let count = 0;
   for (let i = 0; i < units.length; i += step) if (!isMissing(units[i]!)) readings[count++] = units[i]!;
@@ -81,6 +85,7 @@ export function signsOf(raw: RawDepth, scale: DepthScale): DepthSigns {
     missingShare: 1 - count / looked,
     medianMm: mm(sorted[count >> 1]),
     leastMm: mm(sorted[0]),
+    negativeShare: negative / units.length,
     mostMm: mm(sorted[count - 1]),
     lone: lone && { ...lone, mm: mm(lone.unit)!, restMm: [mm(lone.rest[0])!, mm(lone.rest[1])!] },
     eightBit: units instanceof Uint16Array && holdsEightBit(sorted),

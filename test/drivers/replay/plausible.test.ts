@@ -5,6 +5,7 @@ import { listSamples } from '../../../drivers/replay/layouts.ts';
 import { expectPlausible } from '../../../drivers/replay/plausible.ts';
 import { renderPart } from '../../../drivers/synthetic/part.ts';
 import { seeded } from '../../../models/random.ts';
+import { writeTiff } from '../image/tiff-writer.ts';
 import { SimulatedClock } from '../simulated-clock.ts';
 import { MemoryFiles } from './memory-files.ts';
 
@@ -139,4 +140,23 @@ test('replay asks before the line starts', async () => {
   const files = await folder(with1(65_535, 20));
   const opened = openCamera({ id: 'a', driver: 'replay', replay }, new SimulatedClock(), files);
   await expect(opened).rejects.toMatchObject({ code: 'dataset/loneValue' });
+});
+
+test('readings behind the camera are asked about, however few, until somebody says what they are', async () => {
+  const metres = Array.from(plate(3), (unit, i) => (i === 77 ? -0.001 - i / 1e6 : unit / 10_000));
+  const xyz = writeTiff(
+    metres.flatMap((z) => [0, 0, z]),
+    { widthPx, heightPx },
+  );
+  const files = new MemoryFiles();
+  await files.write('set/train/good/rgb/000.png', rgb);
+  await files.write('set/train/good/xyz/000.tiff', xyz);
+  await expect(ask(files)).rejects.toMatchObject({
+    code: 'dataset/negative',
+    message: expect.stringContaining('0.08333 % of the pixels of 1 of 1 parts have a depth below 0'),
+  });
+  await files.write('set/dataset.json', JSON.stringify({ noReading: -0.001 - 77 / 1e6 }));
+  await ask(files);
+  await files.write('set/dataset.json', JSON.stringify({ acceptDepth: ['negative'] }));
+  await ask(files);
 });
