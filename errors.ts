@@ -228,13 +228,13 @@ export const errorTable = {
       'Say in dataset.json what it is: "noReading": with this value where it marks a missing reading, ' +
       '"acceptDepth": ["loneValue"] where it is a distance (docs/data.md).',
   },
-  'dataset/negative': {
+  'dataset/impossible': {
     text:
-      '{path}: {percent} % of the pixels of {count} of {parts} parts have a depth below 0, ' +
-      'and a distance from the camera is above it: {ids}',
+      '{path}: {percent} % of the pixels of {count} of {parts} parts have a depth below 0 ' +
+      'or beyond 100 m, which no camera sees: {ids}',
     action:
       'Say in dataset.json which values mark a missing reading ("noReading"), export distances with their sign ' +
-      'turned, or say "acceptDepth": ["negative"] (docs/data.md).',
+      'turned (a view along -z), or say "acceptDepth": ["impossible"] (docs/data.md).',
   },
   'dataset/eightBit': {
     text: '{path}: the depth of {count} of {parts} parts takes only values that 8 bit can hold: {ids}',

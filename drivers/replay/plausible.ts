@@ -32,7 +32,7 @@ export interface Scope {
 }
 
 /**
- * Throws `dataset/unit`, `dataset/loneValue`, `dataset/negative`, `dataset/eightBit`, `dataset/constant` or
+ * Throws `dataset/unit`, `dataset/loneValue`, `dataset/impossible`, `dataset/eightBit`, `dataset/constant` or
  * `image/eightBit`. Parts whose depth is missing or cannot be read are left to whoever loads them.
  */
 export async function expectPlausible(root: string, samples: readonly Sample[], scope: Scope = {}): Promise<void> {
@@ -66,7 +66,7 @@ export function depthDoubts(root: string, seen: readonly Seen[], { rangeMm, acce
   const errors: Record<DoubtName, TwinspectError | null> = {
     unit: unitDoubt(root, seen, rangeMm),
     loneValue: loneDoubt(root, seen),
-    negative: negativeDoubt(root, seen),
+    impossible: impossibleDoubt(root, seen),
     eightBit: eightBitDoubt(root, seen),
     constant: constantDoubt(root, seen),
   };
@@ -119,12 +119,18 @@ function loneDoubt(root: string, seen: readonly Seen[]): TwinspectError | null {
   });
 }
 
-function negativeDoubt(root: string, seen: readonly Seen[]): TwinspectError | null {
-  const parts = seen.filter(({ signs }) => signs.negativeShare > 0);
+function impossibleDoubt(root: string, seen: readonly Seen[]): TwinspectError | null {
+  const parts = seen.filter(({ signs }) => signs.impossibleShare > 0);
   if (parts.length === 0) return null;
-  const share = parts.reduce((sum, { signs }) => sum + signs.negativeShare, 0) / parts.length;
+  const share = parts.reduce((sum, { signs }) => sum + signs.impossibleShare, 0) / parts.length;
   const percent = rounded(share * 100);
-  return fail('dataset/negative', { path: root, percent, count: parts.length, parts: seen.length, ids: named(parts) });
+  return fail('dataset/impossible', {
+    path: root,
+    percent,
+    count: parts.length,
+    parts: seen.length,
+    ids: named(parts),
+  });
 }
 
 function eightBitDoubt(root: string, seen: readonly Seen[]): TwinspectError | null {

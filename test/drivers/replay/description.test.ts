@@ -39,7 +39,7 @@ test.each([
   [{ depthRangeMm: [420, 380] }, 'depthRangeMm is [420,380], expected [nearest, farthest]'],
   [
     { acceptDepth: ['all'] },
-    'acceptDepth is ["all"], expected a list of some of unit, loneValue, negative, eightBit, constant',
+    'acceptDepth is ["all"], expected a list of some of unit, loneValue, impossible, eightBit, constant',
   ],
 ] as [object, string][])('refused by name: %j', async (fields, text) => {
   await part('train/good/000');
