@@ -12,6 +12,10 @@ export const errorTable = {
     action: 'Check the path; it is read as given, relative to the working folder.',
   },
   'file/folder': { text: '{path} is a folder, expected a file', action: 'Give the path of a file.' },
+  'file/unreadable': {
+    text: 'Cannot read {path}: {cause}',
+    action: 'Let this user read it; a link in a circle leads nowhere.',
+  },
   'file/notFolder': { text: '{path} is a file, expected a folder', action: 'Give the path of a folder.' },
   'file/unreadable': {
     text: 'Cannot read {path}: {cause}',
@@ -234,6 +238,14 @@ export const errorTable = {
     action:
       'Say in dataset.json what it is: "noReading": with this value where it marks a missing reading, ' +
       '"acceptDepth": ["loneValue"] where it is a distance (docs/data.md).',
+  },
+  'dataset/impossible': {
+    text:
+      '{path}: {percent} % of the pixels of {count} of {parts} parts have a depth below 0 ' +
+      'or beyond 100 m, which no camera sees: {ids}',
+    action:
+      'Say in dataset.json which values mark a missing reading ("noReading"), export distances with their sign ' +
+      'turned (a view along -z), or say "acceptDepth": ["impossible"] (docs/data.md).',
   },
   'dataset/eightBit': {
     text: '{path}: the depth of {count} of {parts} parts takes only values that 8 bit can hold: {ids}',

@@ -48,9 +48,7 @@ export const diskFiles: FileReader = {
       const found: FileEntry[] = [];
       for (const entry of entries) {
         // A link counts as what it points to: datasets are often linked together from several disks.
-        const directory = entry.isSymbolicLink()
-          ? (await stat(join(path, entry.name))).isDirectory()
-          : entry.isDirectory();
+        const directory = entry.isSymbolicLink() ? await leadsToFolder(join(path, entry.name)) : entry.isDirectory();
         found.push({ name: entry.name, directory });
       }
       return found.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
@@ -75,12 +73,19 @@ export const diskFiles: FileReader = {
   },
 };
 
+/** A link that leads nowhere, or round in a circle, is a file that cannot be read: its folder is there all the same. */
+async function leadsToFolder(link: string): Promise<boolean> {
+  return stat(link).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+}
+
 function readError(path: string, error: unknown): unknown {
   if (isMissing(error)) return fail('file/missing', { path }, error);
   const { code } = error as NodeJS.ErrnoException;
   if (code === 'EISDIR') return fail('file/folder', { path }, error);
-  if (code === 'EACCES' || code === 'EPERM') return fail('file/unreadable', { path, cause: messageOf(error) }, error);
-  return error;
+  return code === undefined ? error : fail('file/unreadable', { path, cause: messageOf(error) }, error);
 }
 
 function isMissing(error: unknown): boolean {

@@ -26,7 +26,7 @@ export type { Camera, CameraCounters, CameraSink, DriverClock } from './camera.t
 export { diskFiles, type FileEntry, type FileReader, noticing } from './files.ts';
 export type { DepthFrame, Frame, FrameStamp, Modality, RgbFrame } from './frame.ts';
 export { type Layout, layoutNames, listSamples } from './replay/layouts.ts';
-export { expectPlausible, expectTruth } from './replay/plausible.ts';
+export { expectKinds, expectPlausible, expectTruth } from './replay/plausible.ts';
 export type { LoadedSample, Sample, Split } from './replay/sample.ts';
 export { type Level, levelNames } from './synthetic/amounts.ts';
 export { allKindNames, type DefectKind, defectKindNames } from './synthetic/defects.ts';

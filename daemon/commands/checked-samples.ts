@@ -1,9 +1,9 @@
 /** Recorded parts that a command measures on: their depth asked about, and their truth, before the first is judged. */
-import { expectPlausible, expectTruth, listSamples, type Sample } from '../../drivers/index.ts';
+import { expectKinds, expectPlausible, expectTruth, listSamples, type Sample } from '../../drivers/index.ts';
 import { fail } from '../../errors.ts';
 import type { Context } from './command.ts';
 
-/** Throws what `listSamples`, `expectPlausible` and `expectTruth` throw. */
+/** Throws what `listSamples`, `expectKinds`, `expectPlausible` and `expectTruth` throw. */
 export async function checkedSamples({ files, signal }: Context, data: string): Promise<Sample[]> {
   const samples = await listSamples(files, data);
   await expectUsable(data, samples, signal);
@@ -19,6 +19,7 @@ export async function testSamples({ files, signal }: Context, data: string): Pro
 }
 
 async function expectUsable(data: string, samples: readonly Sample[], signal: AbortSignal): Promise<void> {
+  expectKinds(data, samples);
   await expectPlausible(data, samples, { signal });
   await expectTruth(samples, signal);
 }

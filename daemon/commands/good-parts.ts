@@ -3,7 +3,7 @@
  * a fifth of the good parts is held out, whole groups at a time, so that no part has its neighbour on the other side.
  */
 import { basename } from 'node:path';
-import { expectPlausible, listSamples, type Sample } from '../../drivers/index.ts';
+import { expectKinds, expectPlausible, listSamples, type Sample } from '../../drivers/index.ts';
 import { fail } from '../../errors.ts';
 import { seeded } from '../../models/random.ts';
 import type { Context } from './command.ts';
@@ -41,7 +41,9 @@ export function goodParts(samples: readonly Sample[], seed: number): GoodParts {
 export async function goodPartsOf(context: Context, folders: readonly string[], seed: number): Promise<GoodParts[]> {
   const all: GoodParts[] = [];
   for (const [i, folder] of folders.entries()) {
-    const { training, heldOut } = goodParts(await listSamples(context.files, folder), seed);
+    const samples = await listSamples(context.files, folder);
+    expectKinds(folder, samples);
+    const { training, heldOut } = goodParts(samples, seed);
     // whether parts show anything is asked of each of them, and of each modality, when they are all looked at
     await expectPlausible(folder, [...training, ...heldOut], { except: ['constant'], signal: context.signal });
     const label = folders.length > 1 ? `${i + 1}:${basename(folder)}/` : '';

@@ -26,7 +26,10 @@ export function decodeNpy(bytes: Uint8Array, path: string): RawDepth {
   const header = file.toString('latin1', long ? 12 : 10, dataAt);
   const descr = /'descr':\s*'([<>|=]?)(\w\d)'/.exec(header);
   const shape = /'shape':\s*\(([^)]*)\)/.exec(header)?.[1]?.match(/\d+/g)?.map(Number);
-  if (descr === null || shape === undefined) throw refuse('its header names no type or shape that is read');
+  if (descr === null || shape === undefined) {
+    const said = /'descr':\s*('[^']*'|\[.{0,60})/.exec(header)?.[1] ?? 'not there';
+    throw refuse(`its type is ${said}, expected one of ${Object.keys(types).join(', ')} and a shape`);
+  }
   const type = types[descr[2]!];
   if (type === undefined) throw refuse(`its type is ${descr[2]}, expected one of ${Object.keys(types).join(', ')}`);
   if (type.bytes === 1) throw fail('image/eightBit', { path });

@@ -114,7 +114,9 @@ function readAscii(bytes: Uint8Array, { properties, dataAt }: Header, z: number,
   for (let i = 0; i < units.length; i++) {
     const cells = lines[i]?.trim().split(/\s+/) ?? [];
     if (cells.length < properties.length) throw new RangeError('points beyond the end');
-    const value = Number(cells[z]);
-    units[i] = /nan/i.test(cells[z]!) ? Number.NaN : value;
+    units[i] = /^[+-]?(nan|inf|infinity)(\(.*\))?$/i.test(cells[z]!) ? Number.NaN : Number(cells[z]);
+    if (Number.isNaN(units[i]) && !/nan|inf/i.test(cells[z]!)) {
+      throw new Error(`the z of its point ${i} is ${cells[z]}, expected a number`);
+    }
   }
 }

@@ -3,7 +3,7 @@
  * written as, and what a unit is, no image says; a wrong answer teaches without a word and judges worse.
  */
 /** What may be asked about a folder's depth, and answered by `acceptDepth` in dataset.json. */
-export const doubtNames = ['unit', 'loneValue', 'eightBit', 'constant'] as const;
+export const doubtNames = ['unit', 'loneValue', 'impossible', 'eightBit', 'constant'] as const;
 export type DoubtName = (typeof doubtNames)[number];
 
 /** What dataset.json says of the depth of all parts. */
@@ -46,6 +46,8 @@ export interface DepthSigns {
   /** null without a reading. */
   medianMm: number | null;
   leastMm: number | null;
+  /** Of all pixels: readings that no camera has, below 0 or beyond `farthestMm`; one is enough to spoil a part. */
+  impossibleShare: number;
   mostMm: number | null;
   lone: LoneValue | null;
   /** 16-bit units that only ever take values which 8 bit can hold. */
@@ -59,6 +61,9 @@ export function toMm(raw: RawDepth, scale: DepthScale): { widthPx: number; heigh
   const depthMm = Float32Array.from(raw.units, (unit) => (isMissing(unit) ? 0 : unit * mmPerUnit + offsetMm));
   return { widthPx: raw.widthPx, heightPx: raw.heightPx, depthMm };
 }
+
+/** 100 m: no part is farther, and marks for "no reading" of floats are, as 3.4e38. */
+export const farthestMm = 100_000;
 
 /** Pixels looked at: an even choice of a larger image. */
 const mostLookedAt = 200_000;
@@ -74,13 +79,22 @@ export function signsOf(raw: RawDepth, scale: DepthScale): DepthSigns {
   for (let i = 0; i < units.length; i += step) if (!isMissing(units[i]!)) readings[count++] = units[i]!;
   const sorted = readings.subarray(0, count).sort();
   const mm = (unit: number | undefined): number | null => (unit === undefined ? null : unit * mmPerUnit + offsetMm);
+  const medianMm = mm(sorted[count >> 1]);
+  // whoever means a line of giants has all of it there
+  const mostMm = Math.max(farthestMm, (medianMm ?? 0) * 100);
+  let impossible = 0;
+  for (const unit of units) {
+    const reading = unit * mmPerUnit + offsetMm;
+    if (!(reading >= 0 && reading <= mostMm) && !isMissing(unit)) impossible++;
+  }
   const lone = loneValue(sorted, looked, units instanceof Uint16Array);
   return {
     widthPx,
     heightPx,
     missingShare: 1 - count / looked,
-    medianMm: mm(sorted[count >> 1]),
+    medianMm,
     leastMm: mm(sorted[0]),
+    impossibleShare: impossible / units.length,
     mostMm: mm(sorted[count - 1]),
     lone: lone && { ...lone, mm: mm(lone.unit)!, restMm: [mm(lone.rest[0])!, mm(lone.rest[1])!] },
     eightBit: units instanceof Uint16Array && holdsEightBit(sorted),

@@ -44,7 +44,7 @@ export const datasetFields = {
   },
   depthRangeMm: {
     expected: '[nearest, farthest] distance in mm, as [380, 420]',
-    fits: (value) => isNumbers(value) && value.length === 2 && value[0]! < value[1]!,
+    fits: (value) => isNumbers(value) && value.length === 2 && value[0]! >= 0 && value[0]! < value[1]!,
     doc: 'where the parts lie, from the camera: depth whose middle lies elsewhere is refused',
   },
   noReading: {
@@ -103,8 +103,7 @@ const fieldNames = Object.keys(datasetFields) as FieldName[];
 /** Throws `dataset/field`; a folder without the file has none of its fields, which a layout may not allow. */
 export async function readDescription(files: FileReader, root: string, needed: boolean): Promise<Description> {
   const path = `${root}/${descriptionFile}`;
-  const there = needed || ((await files.list(root)) ?? []).some(({ name }) => name === descriptionFile);
-  const given = there ? parse(new TextDecoder().decode(await files.read(path)), path) : {};
+  const given = (await isThere(files, root, needed)) ? parse(textOf(await files.read(path), path), path) : {};
   for (const [name, value] of Object.entries(given)) checkField(path, name, value);
   if (needed && given['depthMmPerUnit'] === undefined) {
     throw fail('dataset/field', {
@@ -126,14 +125,62 @@ export async function readDescription(files: FileReader, root: string, needed: b
   };
 }
 
+/** Throws where it is needed and not there, or where its name is nearly right: it was meant to be read. */
+async function isThere(files: FileReader, root: string, needed: boolean): Promise<boolean> {
+  const names = ((await files.list(root)) ?? []).map(({ name }) => name);
+  if (names.includes(descriptionFile)) return true;
+  const near = names.find((name) => /^dataset\.json[^a-z]?(\.?txt)?$/i.test(name));
+  if (near !== undefined) {
+    throw fail('dataset/names', {
+      path: `${root}/${near}`,
+      problem: `is not read; expected the name ${descriptionFile}`,
+    });
+  }
+  if (!needed) return false;
+  const expected = 'JSON with depthMmPerUnit at least';
+  throw fail('dataset/field', { path: `${root}/${descriptionFile}`, field: 'the file', value: 'missing', expected });
+}
+
+/** UTF-8, or UTF-16 as Windows' shells write it; a begin mark of editors is no part of the text. */
+function textOf(bytes: Uint8Array, path: string): string {
+  const wide = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
+  try {
+    return new TextDecoder(wide ? (bytes[0] === 0xff ? 'utf-16le' : 'utf-16be') : 'utf-8', { fatal: true }).decode(
+      bytes,
+    );
+  } catch (error) {
+    const value = 'in another encoding';
+    throw fail('dataset/field', { path, field: 'the file', value, expected: 'text in UTF-8' }, error);
+  }
+}
+
+/** What is said twice would count once, the last. Throws `dataset/field`. */
+function expectSaidOnce(text: string, path: string): void {
+  const names: (Set<string> | null)[] = [];
+  let before = '';
+  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\]:]/g)) {
+    if (token === '{' || token === '[') names.push(token === '{' ? new Set() : null);
+    else if (token === '}' || token === ']') names.pop();
+    else if (token === ':') {
+      const name = JSON.parse(before) as string;
+      if (names.at(-1)?.has(name)) {
+        throw fail('dataset/field', { path, field: name, value: 'said twice', expected: 'once' });
+      }
+      names.at(-1)?.add(name);
+    }
+    before = token;
+  }
+}
+
 function parse(text: string, path: string): Record<string, unknown> {
   let raw: unknown;
   try {
-    // editors of Windows begin a file with a mark that JSON does not know
-    raw = JSON.parse(text.replace(/^\uFEFF/, ''));
+    raw = JSON.parse(text);
   } catch (error) {
-    throw fail('dataset/field', { path, field: 'the file', value: messageOf(error), expected: 'JSON' }, error);
+    const expected = 'JSON, which has no comments, no comma before a bracket, and a point in 0.01';
+    throw fail('dataset/field', { path, field: 'the file', value: messageOf(error), expected }, error);
   }
+  expectSaidOnce(text, path);
   if (typeof raw === 'object' && raw !== null && !Array.isArray(raw)) return raw as Record<string, unknown>;
   throw fail('dataset/field', { path, field: 'the file', value: JSON.stringify(raw), expected: 'an object { ... }' });
 }

@@ -10,8 +10,8 @@
 import { fail } from '../../errors.ts';
 import type { FileReader } from '../files.ts';
 import { decodeDepthPng16 } from '../image/png.ts';
-import { type DepthAnswers, type DepthScale, type RawDepth, signsOf, toMm } from './depth-signs.ts';
-import { readDescription } from './description.ts';
+import { type DepthScale, type RawDepth, signsOf, toMm } from './depth-signs.ts';
+import { type Description, descriptionFile, expectKnownParts, readDescription } from './description.ts';
 import { filesIn, foldersIn } from './listing.ts';
 import { readMask, readRgb } from './read-image.ts';
 import { makeSample, missingPartner, type Sample, type Split } from './sample.ts';
@@ -35,17 +35,27 @@ export async function isEyecandies(files: FileReader, root: string): Promise<boo
 
 export async function listEyecandies(files: FileReader, root: string): Promise<Sample[]> {
   const samples: Sample[] = [];
-  const { depthRangeMm: rangeMm, acceptDepth: accepted } = await readDescription(files, root, false);
-  const answers = { rangeMm, accepted };
+  const description = await readDescription(files, root, false);
+  if (description.depthMmPerUnit !== null) {
+    const path = `${root}/${descriptionFile}`;
+    const expected = 'nothing: info_depth.yaml of each part says its unit';
+    throw fail('dataset/field', { path, field: 'depthMmPerUnit', value: description.depthMmPerUnit, expected });
+  }
   for (const [folder, split] of folders)
-    samples.push(...(await listSplit(files, { data: `${root}/${folder}/data`, split, answers })));
+    samples.push(...(await listSplit(files, { data: `${root}/${folder}/data`, split, description })));
+  expectKnownParts(
+    root,
+    description,
+    samples.map(({ id }) => id),
+  );
   return samples;
 }
 
 async function listSplit(
   files: FileReader,
-  { data, split, answers }: { data: string; split: Split; answers: DepthAnswers },
+  { data, split, description }: { data: string; split: Split; description: Description },
 ): Promise<Sample[]> {
+  const { depthRangeMm: rangeMm, acceptDepth: accepted, noReading, calibration } = description;
   const entries = new Set(await filesIn(files, data, ''));
   const numbers = [...entries].flatMap((name) => /^(\d+)_(image_4|depth)\.png$/.exec(name)?.[1] ?? []);
   const samples: Sample[] = [];
@@ -56,20 +66,25 @@ async function listSplit(
     const hasDepth = has('depth.png') && has('info_depth.yaml');
     const missing = ['image_4.png', 'depth.png', 'info_depth.yaml'].find((what) => !has(what));
     const lacking = missingPartner(path(missing ?? ''), path(missing === 'image_4.png' ? 'depth.png' : 'image_4.png'));
+    const id = `${split}/${kind}/${number}`;
+    const group = description.groups[id];
     samples.push(
       makeSample({
-        id: `${split}/${kind}/${number}`,
-        split,
-        kind,
+        ...{ id, split, kind, calibration },
+        ...(group === undefined ? {} : { group }),
+        capturedAtMs: description.capturedAtMs[id] ?? null,
+        severity: description.severity[id] ?? null,
         rgbPath: path('image_4.png'),
         depthPath: path('depth.png'),
         truthPath: path('mask.png'),
         loadRgb: has('image_4.png') ? () => readRgb(files, path('image_4.png')) : lacking,
-        depthAnswers: answers,
-        loadDepth: hasDepth ? () => readDepth(files, path).then(({ raw, scale }) => toMm(raw, scale)) : lacking,
+        depthAnswers: { rangeMm, accepted },
+        loadDepth: hasDepth
+          ? () => readDepth(files, path, noReading).then(({ raw, scale }) => toMm(raw, scale))
+          : lacking,
         depthSigns: async () => {
           if (!hasDepth) return null;
-          const { raw, scale } = await readDepth(files, path);
+          const { raw, scale } = await readDepth(files, path, noReading);
           return signsOf(raw, scale);
         },
         loadTruth: has('mask.png') ? () => readMask(files, path('mask.png')) : async () => null,
@@ -95,6 +110,7 @@ async function kindOf(
 async function readDepth(
   files: FileReader,
   path: (what: string) => string,
+  missing: readonly number[],
 ): Promise<{ raw: RawDepth; scale: DepthScale }> {
   const { min, max } = parseRange(
     new TextDecoder().decode(await files.read(path('info_depth.yaml'))),
@@ -103,7 +119,7 @@ async function readDepth(
   const depthPath = path('depth.png');
   const raw = await decodeDepthPng16(await files.read(depthPath), depthPath, files.noticed);
   const mmPerUnit = ((max - min) / largestUnit) * mmPerMetre;
-  return { raw, scale: { mmPerUnit, offsetMm: min * mmPerMetre, missing: [] } };
+  return { raw, scale: { mmPerUnit, offsetMm: min * mmPerMetre, missing } };
 }
 
 /** The whole file is `normalization:` with a `min` and a `max`, in block or flow style. */

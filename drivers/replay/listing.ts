@@ -7,9 +7,11 @@
 import { fail } from '../../errors.ts';
 import type { FileReader } from '../files.ts';
 
+const leftByDesktops = /^((ehthumbs_?|thumbs)\.db|desktop\.ini|__macosx|@eadir|icon\r|\$recycle\.bin|~\$.*)$/i;
+
 /** What file managers of desktops leave behind: forks of macOS, previews of Windows, and other hidden files. */
 export function isClutter(name: string): boolean {
-  return name.startsWith('.') || ['thumbs.db', 'desktop.ini', '__macosx', '@eadir'].includes(name.toLowerCase());
+  return name.startsWith('.') || leftByDesktops.test(name);
 }
 
 /** The same files without what is no part of the data; `leftOut` counts it, each file once. */
@@ -36,6 +38,14 @@ export function remarkOn(leftOut: ReadonlySet<string>): string | null {
   return `${leftOut.size} file${leftOut.size === 1 ? ' is' : 's are'} left out, no part of the data: ${shown}`;
 }
 
+export function isImage(name: string): boolean {
+  return otherImages.test(endingOf(name));
+}
+
+function endingOf(name: string): string {
+  return (/\.[^.]*$/.exec(name)?.[0] ?? '').toLowerCase();
+}
+
 export async function foldersIn(files: FileReader, path: string): Promise<string[]> {
   const entries = (await files.list(path)) ?? [];
   return entries.filter((entry) => entry.directory).map((entry) => entry.name);
@@ -54,7 +64,8 @@ export const depthEndings = ['.png', '.tif', '.tiff'] as const;
 /** JPEG smears a mask: what lies beside a mark is above 0 too. */
 export const maskEndings = ['.png', '.tif', '.tiff'] as const;
 /** What holds pictures or depth as well; a part that is silently not there is worse than a refusal. */
-const otherImages = /^\.(png|jpe?g|tiff?|bmp|gif|webp|heic|jp2|exr|pfm|pgm|ppm|npy|npz|ply|pcd|xyz|mat|raw|bin)$/;
+const otherImages =
+  /^\.(png|jpe?g|tiff?|bmp|gif|webp|heic|heif|avif|jp2|jxl|tga|hdr|exr|pfm|pgm|ppm|npy|npz|ply|pcd|xyz|mat|raw|bin)$/i;
 
 /** The images of a folder: name in NFC without its ending -> path. Throws `dataset/names`. */
 export async function imagesIn(
@@ -64,10 +75,15 @@ export async function imagesIn(
 ): Promise<Map<string, string>> {
   const found = new Map<string, string>();
   for (const { name, directory } of (await files.list(folder)) ?? []) {
-    const ending = /\.[^.]*$/.exec(name)?.[0] ?? '';
-    if (directory || (!endings.includes(ending.toLowerCase()) && !otherImages.test(ending.toLowerCase()))) continue;
+    const ending = endingOf(name);
     const path = `${folder}/${name}`;
-    if (!endings.includes(ending.toLowerCase())) {
+    if (directory && isImage(name)) throw fail('dataset/names', { path, problem: 'is a folder, expected an image' });
+    if (directory) continue;
+    if (!isImage(name)) {
+      files.noticed?.(path, 'what does not end as an image does is left out');
+      continue;
+    }
+    if (!endings.includes(ending)) {
       throw fail('dataset/names', { path, problem: `is not read here; expected ${endings.join(', ')}` });
     }
     const stem = name.slice(0, name.length - ending.length).normalize('NFC');
@@ -76,4 +92,12 @@ export async function imagesIn(
     found.set(stem, path);
   }
   return found;
+}
+
+/** Refuses a mask that is of no part. Throws `dataset/names`. */
+export function expectKnownMasks(masks: ReadonlyMap<string, string>, ...halves: ReadonlyMap<string, string>[]): void {
+  for (const [name, path] of masks) {
+    if (halves.some((half) => half.has(name))) continue;
+    throw fail('dataset/names', { path, problem: 'is the mask of no part: no picture and no depth has its name' });
+  }
 }

@@ -11,7 +11,7 @@ import type { FileReader } from '../files.ts';
 import { decodeXyzTiff } from '../image/tiff.ts';
 import { type RawDepth, signsOf, toMm } from './depth-signs.ts';
 import { type Description, expectKnownParts, readDescription } from './description.ts';
-import { foldersIn, imagesIn, maskEndings, pictureEndings } from './listing.ts';
+import { expectKnownMasks, foldersIn, imagesIn, maskEndings, pictureEndings } from './listing.ts';
 import { readMask, readRgb } from './read-image.ts';
 import { makeSample, missingPartner, type Sample, type Split } from './sample.ts';
 
@@ -50,6 +50,7 @@ async function listKind(
   const rgb = await imagesIn(files, `${folder}/rgb`, pictureEndings);
   const xyz = await imagesIn(files, `${folder}/xyz`, ['.tiff', '.tif']);
   const gt = await imagesIn(files, `${folder}/gt`, maskEndings);
+  expectKnownMasks(gt, rgb, xyz);
   const { depthRangeMm: rangeMm, acceptDepth: accepted } = description;
   const scale = { mmPerUnit: description.depthMmPerUnit ?? mmPerMetre, missing: [0, ...description.noReading] };
   return [...new Set([...rgb.keys(), ...xyz.keys()])].sort().map((name) => {

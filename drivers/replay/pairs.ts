@@ -11,7 +11,7 @@
 import type { FileReader } from '../files.ts';
 import { signsOf, toMm } from './depth-signs.ts';
 import { type Description, expectKnownParts, readDescription } from './description.ts';
-import { depthEndings, foldersIn, imagesIn, maskEndings, pictureEndings } from './listing.ts';
+import { depthEndings, expectKnownMasks, foldersIn, imagesIn, maskEndings, pictureEndings } from './listing.ts';
 import { readMask, readRawDepth, readRgb } from './read-image.ts';
 import { makeSample, missingPartner, type Sample, type Split } from './sample.ts';
 
@@ -65,6 +65,7 @@ async function listFolder(files: FileReader, where: Where, description: Descript
   const depth = await imagesIn(files, `${folder}/depth`, depthEndings);
   const hasTruth = (await foldersIn(files, folder)).includes('gt');
   const truth = hasTruth ? await imagesIn(files, `${folder}/gt`, maskEndings) : new Map<string, string>();
+  expectKnownMasks(truth, rgb, depth);
   const { depthRangeMm: rangeMm, acceptDepth: accepted } = description;
   const scale = { mmPerUnit: description.depthMmPerUnit ?? 1, missing: [0, ...description.noReading] };
   return [...new Set([...rgb.keys(), ...depth.keys()])].sort().map((name) => {

@@ -32,8 +32,8 @@ export interface Scope {
 }
 
 /**
- * Throws `dataset/unit`, `dataset/loneValue`, `dataset/eightBit`, `dataset/constant` or `image/eightBit`. Parts whose
- * depth is missing or cannot be read are left to whoever loads them.
+ * Throws `dataset/unit`, `dataset/loneValue`, `dataset/impossible`, `dataset/eightBit`, `dataset/constant` or
+ * `image/eightBit`. Parts whose depth is missing or cannot be read are left to whoever loads them.
  */
 export async function expectPlausible(root: string, samples: readonly Sample[], scope: Scope = {}): Promise<void> {
   const { except = [], most = samples.length, signal } = scope;
@@ -66,6 +66,7 @@ export function depthDoubts(root: string, seen: readonly Seen[], { rangeMm, acce
   const errors: Record<DoubtName, TwinspectError | null> = {
     unit: unitDoubt(root, seen, rangeMm),
     loneValue: loneDoubt(root, seen),
+    impossible: impossibleDoubt(root, seen),
     eightBit: eightBitDoubt(root, seen),
     constant: constantDoubt(root, seen),
   };
@@ -118,6 +119,20 @@ function loneDoubt(root: string, seen: readonly Seen[]): TwinspectError | null {
   });
 }
 
+function impossibleDoubt(root: string, seen: readonly Seen[]): TwinspectError | null {
+  const parts = seen.filter(({ signs }) => signs.impossibleShare > 0);
+  if (parts.length === 0) return null;
+  const share = parts.reduce((sum, { signs }) => sum + signs.impossibleShare, 0) / parts.length;
+  const percent = rounded(share * 100);
+  return fail('dataset/impossible', {
+    path: root,
+    percent,
+    count: parts.length,
+    parts: seen.length,
+    ids: named(parts),
+  });
+}
+
 function eightBitDoubt(root: string, seen: readonly Seen[]): TwinspectError | null {
   const parts = seen.filter(({ signs }) => signs.eightBit);
   if (parts.length === 0) return null;
@@ -130,6 +145,23 @@ function constantDoubt(root: string, seen: readonly Seen[]): TwinspectError | nu
   const mm = flat[0]!.signs.medianMm;
   const shows = mm === null ? 'no reading' : `${rounded(mm)} mm everywhere`;
   return fail('dataset/constant', { path: root, count: flat.length, parts: seen.length, shows, ids: named(flat) });
+}
+
+/** Names of kinds under which people keep good parts. */
+const goodWords = /^(good|ok|okay|normal|pass|passed|io|gut)$/i;
+
+/** Kinds that count as defects and sound as if they did not. */
+export function mistakenKinds(samples: readonly { kind: string }[]): string[] {
+  return [...new Set(samples.map(({ kind }) => kind))].filter((kind) => kind !== 'good' && goodWords.test(kind));
+}
+
+/** Good parts under another name would not be taught, and measured as missed defects. Throws `dataset/names`. */
+export function expectKinds(root: string, samples: readonly Sample[]): void {
+  const [kind] = mistakenKinds(samples);
+  if (kind === undefined) return;
+  const { split } = samples.find((sample) => sample.kind === kind)!;
+  const problem = `counts as a kind of defect; good parts lie in ${split}/good`;
+  throw fail('dataset/names', { path: `${root}/${split}/${kind}`, problem });
 }
 
 /** Defective parts whose mask marks nothing are counted as missed defects, or not at all. Throws `dataset/truth`. */

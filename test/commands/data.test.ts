@@ -35,8 +35,8 @@ const picture = (part: number): Promise<Uint8Array> =>
     heightPx,
   );
 
-function npy(type: string, bytes: Buffer, shape: string, version = 1): Buffer {
-  const text = `{'descr': '${type}', 'fortran_order': False, 'shape': (${shape}), }`;
+function npy(type: string, bytes: Buffer, shape: string, version = 1, columns = false): Buffer {
+  const text = `{'descr': '${type}', 'fortran_order': ${columns ? 'True' : 'False'}, 'shape': (${shape}), }`;
   const head = version === 1 ? 10 : 12;
   const padded = `${text.padEnd(Math.ceil((head + text.length + 1) / 64) * 64 - head - 1)}\n`;
   const start = Buffer.from([0x93, ...Buffer.from('NUMPY'), version, 0, ...(version === 1 ? [0, 0] : [0, 0, 0, 0])]);
@@ -183,6 +183,30 @@ test('import refuses by name what has lost its grid, is cut short or of another 
     ['a.npy', npy('|u1', Buffer.alloc(pixels), `${heightPx}, ${widthPx}`), 'has 8 bit'],
     ['a.npy', npy('<f4', Buffer.alloc(8), '2'), 'its shape is (2), expected (height, width)'],
     ['a.npy', Buffer.from('no'), 'it is not a .npy file'],
+    ['a.npy', npy('|O', Buffer.alloc(8), '2, 2'), "its type is '|O', expected one of u1, u2"],
+    ['a.npy', npy('<f4', floats(mmOf(0), 4), `${heightPx}, ${widthPx}`, 1, true), 'its columns come first'],
+    [
+      'a.npy',
+      npy(
+        '<f4',
+        floats(
+          mmOf(0).map((mm, i) => (i === 9 ? -1 : mm)),
+          4,
+        ),
+        `${heightPx}, ${widthPx}`,
+      ),
+      'a depth is -1 mm, expected above 0; a missing reading (--no-reading)?',
+    ],
+    ['a.npy', npy('<f4', Buffer.alloc(pixels * 4), `${heightPx}, ${widthPx}`), 'the depth is missing in every pixel'],
+    [
+      'a.ply',
+      Buffer.from(
+        `${plyHead('ascii', 'float')}${mmOf(0)
+          .map((z, i) => `1 2 ${i === 7 ? '4O0' : z}`)
+          .join('\n')}`,
+      ),
+      'the z of its point 7 is 4O0, expected a number',
+    ],
   ];
   for (const [name, bytes, text] of refused) {
     await writeFile(join(cwd, 'clouds', name), bytes);
@@ -191,6 +215,23 @@ test('import refuses by name what has lost its grid, is cut short or of another 
     expect(code).toBe(1);
     await rm(join(cwd, 'clouds', name));
   }
+});
+
+test('import refuses a mask of no part or of another size, and warns of an odd unit', async () => {
+  const call = ['import', '--rgb', 'scans', '--depth', 'clouds', '--out', 'set', '--gt', 'masks', '--unit'];
+  await writeFile(join(cwd, 'scans/a.png'), await picture(0));
+  await writeFile(join(cwd, 'clouds/a.npy'), npy('<f4', floats(mmOf(0), 4), `${heightPx}, ${widthPx}`));
+  await mkdir(join(cwd, 'masks'));
+  await writeFile(join(cwd, 'masks/a_mask.png'), await encodePng(new Uint8Array(pixels), widthPx, heightPx));
+  expect((await data(...call, 'mm')).err).toContain('a_mask.png is the mask of no part');
+  await rm(join(cwd, 'masks/a_mask.png'));
+  await writeFile(join(cwd, 'masks/a.png'), await encodePng(new Uint8Array(4), 2, 2));
+  expect((await data(...call, 'mm')).err).toContain('a.png is 2 x 2, expected 12 x 10 as its picture');
+  await rm(join(cwd, 'set'), { recursive: true });
+  await writeFile(join(cwd, 'masks/a.png'), await encodePng(new Uint8Array(pixels), widthPx, heightPx));
+  const { code, err } = await data(...call, 'um');
+  expect(err).toContain('warning: depth ends at 0.4119 mm, usual is 80 to 3000: is --unit right?');
+  expect(code).toBe(0);
 });
 
 async function pairs(): Promise<void> {

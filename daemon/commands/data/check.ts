@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 import { listSamples, noticing, type Sample } from '../../../drivers/index.ts';
 import type { DepthSigns } from '../../../drivers/replay/depth-signs.ts';
-import { depthDoubts, named, rounded } from '../../../drivers/replay/plausible.ts';
+import { depthDoubts, mistakenKinds, named, rounded } from '../../../drivers/replay/plausible.ts';
 import { messageOf, TwinspectError } from '../../../errors.ts';
 import type { Args } from '../args.ts';
 import type { Context } from '../command.ts';
@@ -123,8 +123,7 @@ function oddities(looked: readonly Looked[]): Problem[] {
   const goodMarked = looked.filter(({ kind, marked }) => kind === 'good' && marked !== null && marked > 0);
   if (goodMarked.length > 0)
     found.push(problem('goodMarked', `good parts with a defect in their mask: ${named(goodMarked)}`));
-  const kinds = [...new Set(looked.map(({ kind }) => kind))];
-  const nearlyGood = kinds.filter((kind) => kind !== 'good' && /^(good|ok|okay|normal|pass)$/i.test(kind));
+  const nearlyGood = mistakenKinds(looked);
   if (nearlyGood.length > 0) {
     found.push(
       problem('kindName', `"${nearlyGood.join('", "')}" counts as a kind of defect; good parts are in "good"`),

@@ -8,6 +8,7 @@ import { encodeDepthPng16, encodePng } from '../../../drivers/image/png.ts';
 import { anyDepthEndings, readAnyDepth } from '../../../drivers/points/read.ts';
 import { type RawDepth, toMm } from '../../../drivers/replay/depth-signs.ts';
 import { imagesIn, maskEndings, pictureEndings, withoutClutter } from '../../../drivers/replay/listing.ts';
+import { usualRangeMm } from '../../../drivers/replay/plausible.ts';
 import { readMask, readRgb } from '../../../drivers/replay/read-image.ts';
 import { fail } from '../../../errors.ts';
 import { writeNew } from '../../write-whole.ts';
@@ -37,11 +38,14 @@ export async function importData(context: Context, args: Args): Promise<number |
   const alone = [...plan.rgb, ...plan.depth].filter(([name]) => !names.includes(name)).map(([, path]) => path);
   if (names.length === 0)
     throw fail('dataset/layout', { path: plan.out, problem: 'no picture has the name of a depth' });
-  let farthestMm = 0;
-  for (const name of names) {
-    context.signal.throwIfAborted();
-    for (const mm of (await depthOf(context, plan, name)).depthMm) if (mm > farthestMm) farthestMm = mm;
+  const orphan = [...plan.gt].find(([name]) => !names.includes(name))?.[1];
+  if (orphan !== undefined) {
+    throw fail('dataset/names', {
+      path: orphan,
+      problem: 'is the mask of no part: no picture and depth have its name',
+    });
   }
+  const farthestMm = await farthestOf(context, plan, names);
   const stepMm = stepsMm.find((step) => farthestMm / step <= largestUnit);
   if (stepMm === undefined) {
     const expected = `${largestUnit} mm at the most; is the unit right, or is it a missing reading (--no-reading)?`;
@@ -75,6 +79,31 @@ export async function importData(context: Context, args: Args): Promise<number |
     context.stdout(`look at it with "twinspect data check ${args.required('out')}"`);
   }
   return undefined;
+}
+
+/** Throws `dataset/field` where a reading lies behind the camera: 16 bit hold none, and it would be lost. */
+async function farthestOf(context: Context, plan: Plan, names: readonly string[]): Promise<number> {
+  let farthestMm = 0;
+  for (const name of names) {
+    context.signal.throwIfAborted();
+    for (const mm of (await depthOf(context, plan, name)).depthMm) {
+      if (mm > farthestMm) farthestMm = mm;
+      if (mm >= 0) continue;
+      const expected = 'above 0; a missing reading (--no-reading)? or heights, or a view along -z?';
+      throw fail('dataset/field', { path: plan.depth.get(name)!, field: 'a depth', value: `${mm} mm`, expected });
+    }
+  }
+  if (farthestMm === 0) {
+    const value = 'missing in every pixel';
+    throw fail('dataset/field', { path: plan.out, field: 'the depth', value, expected: 'readings above 0' });
+  }
+  const [near, far] = usualRangeMm;
+  if (farthestMm < near || farthestMm > far) {
+    context.stderr(
+      `warning: depth ends at ${farthestMm.toPrecision(4)} mm, usual is ${near} to ${far}: is --unit right?`,
+    );
+  }
+  return farthestMm;
 }
 
 async function planOf(context: Context, args: Args): Promise<Plan> {
@@ -129,12 +158,17 @@ async function writePart(context: Context, plan: Plan, name: string, stepMm: num
       expected: `${picture.widthPx} x ${picture.heightPx} as ${plan.rgb.get(name)}`,
     });
   }
-  const units = Uint16Array.from(depthMm, (mm) => (mm > 0 ? Math.round(mm / stepMm) : 0));
+  // a reading stays one, however near it is
+  const units = Uint16Array.from(depthMm, (mm) => (mm > 0 ? Math.max(1, Math.round(mm / stepMm)) : 0));
   await write(`${plan.folder}/rgb/${name}.png`, await encodePng(picture.rgb, widthPx, heightPx));
   await write(`${plan.folder}/depth/${name}.png`, await encodeDepthPng16(units, widthPx, heightPx));
   const maskPath = plan.gt.get(name);
   if (maskPath === undefined) return;
   const { mask, ...size } = await readMask(context.files, maskPath);
+  if (size.widthPx !== widthPx || size.heightPx !== heightPx) {
+    const [actual, expected] = [`${size.widthPx} x ${size.heightPx}`, `${widthPx} x ${heightPx} as its picture`];
+    throw fail('image/size', { what: maskPath, actual, expected });
+  }
   const marks = mask.map((mark) => mark * 255);
   await write(`${plan.folder}/gt/${name}.png`, await encodePng(marks, size.widthPx, size.heightPx));
 }

@@ -37,7 +37,10 @@ test.each([
   [{ groups: ['a'] }, 'groups is ["a"], expected an object with a text for each part'],
   [{ noReading: 'none' }, 'noReading is "none", expected a number'],
   [{ depthRangeMm: [420, 380] }, 'depthRangeMm is [420,380], expected [nearest, farthest]'],
-  [{ acceptDepth: ['all'] }, 'acceptDepth is ["all"], expected a list of some of unit, loneValue, eightBit, constant'],
+  [
+    { acceptDepth: ['all'] },
+    'acceptDepth is ["all"], expected a list of some of unit, loneValue, impossible, eightBit, constant',
+  ],
 ] as [object, string][])('refused by name: %j', async (fields, text) => {
   await part('train/good/000');
   await describedBy(fields);
@@ -47,6 +50,28 @@ test.each([
 test('times of parts that were taken out are let be, and a byte order mark of an editor too', async () => {
   await part('train/good/000');
   await files.write('set/dataset.json', '\uFEFF{"depthMmPerUnit":0.1,"capturedAtMs":{"train/good/009":5}}');
+  expect(await ids()).toEqual(['train/good/000']);
+});
+
+test.each([
+  ['{"depthMmPerUnit": 0.1, "depthMmPerUnit": 1}', 'depthMmPerUnit is said twice, expected once'],
+  ['{"depthMmPerUnit": 0.1, "groups": {"train/good/000": "a", "train/good/000": "b"}}', '000 is said twice'],
+  ['{"depthMmPerUnit": 0.1} // mm', 'expected JSON, which has no comments'],
+  ['{"depthMmPerUnit": 0,1}', 'expected JSON, which has no comments, no comma before a bracket, and a point in 0.01'],
+  [Buffer.from('{"depthMmPerUnit": 0.1, "notes": "Gehäuse"}', 'latin1'), 'in another encoding, expected text in UTF-8'],
+])('refused as text: %s', async (text, problem) => {
+  await part('train/good/000');
+  await files.write('set/dataset.json', text);
+  await expect(listSamples(files, 'set')).rejects.toMatchObject({
+    code: 'dataset/field',
+    message: expect.stringContaining(problem),
+  });
+});
+
+test('a name in a text is not said twice, and UTF-16 with its mark is read', async () => {
+  await part('train/good/000');
+  const text = '{"depthMmPerUnit":0.1,"notes":["\\"rgb\\": {", {"rgb":1}, {"rgb":2}],"rgb":"x","severity":{}}';
+  await files.write('set/dataset.json', Buffer.from(`\uFEFF${text}`, 'utf16le'));
   expect(await ids()).toEqual(['train/good/000']);
 });
 

@@ -140,7 +140,7 @@ describe('pairs', () => {
   it('ask for the description where it is missing', async () => {
     await write();
     files.contents.delete('set/dataset.json');
-    await expect(listSamples(files, 'set')).rejects.toThrow('No such file: set/dataset.json');
+    await expect(listSamples(files, 'set')).rejects.toThrow('set/dataset.json: the file is missing');
   });
 });
 
@@ -179,6 +179,7 @@ describe('MVTec 3D-AD', () => {
   });
 
   it('names what is missing or truncated', async () => {
+    await files.write('tire/train/good/xyz/read-me.txt', 'its only image is gone');
     files.contents.delete('tire/train/good/xyz/000.tiff');
     files.contents.delete('tire/test/hole/gt/000.png');
     await files.write('tire/validation/good/xyz/000.tiff', xyz().subarray(0, 200));

@@ -5,6 +5,7 @@ import { listSamples } from '../../../drivers/replay/layouts.ts';
 import { expectPlausible } from '../../../drivers/replay/plausible.ts';
 import { renderPart } from '../../../drivers/synthetic/part.ts';
 import { seeded } from '../../../models/random.ts';
+import { writeTiff } from '../image/tiff-writer.ts';
 import { SimulatedClock } from '../simulated-clock.ts';
 import { MemoryFiles } from './memory-files.ts';
 
@@ -140,3 +141,25 @@ test('replay asks before the line starts', async () => {
   const opened = openCamera({ id: 'a', driver: 'replay', replay }, new SimulatedClock(), files);
   await expect(opened).rejects.toMatchObject({ code: 'dataset/loneValue' });
 });
+
+test.each([-0.001, 3.4e38, 101])(
+  '%d m is no distance from a camera, in one pixel too, until somebody says what it is',
+  async (odd) => {
+    const metres = Array.from(plate(3), (unit, i) => (i === 77 ? odd : unit / 10_000));
+    const xyz = writeTiff(
+      metres.flatMap((z) => [0, 0, z]),
+      { widthPx, heightPx },
+    );
+    const files = new MemoryFiles();
+    await files.write('set/train/good/rgb/000.png', rgb);
+    await files.write('set/train/good/xyz/000.tiff', xyz);
+    await expect(ask(files)).rejects.toMatchObject({
+      code: 'dataset/impossible',
+      message: expect.stringContaining('0.08333 % of the pixels of 1 of 1 parts have a depth below 0 or beyond 100 m'),
+    });
+    await files.write('set/dataset.json', JSON.stringify({ noReading: odd }));
+    await ask(files);
+    await files.write('set/dataset.json', JSON.stringify({ acceptDepth: ['impossible'] }));
+    await ask(files);
+  },
+);
