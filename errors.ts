@@ -12,14 +12,11 @@ export const errorTable = {
     action: 'Check the path; it is read as given, relative to the working folder.',
   },
   'file/folder': { text: '{path} is a folder, expected a file', action: 'Give the path of a file.' },
-  'file/unreadable': {
-    text: 'Cannot read {path}: {cause}',
-    action: 'Let this user read it; a link in a circle leads nowhere.',
-  },
   'file/notFolder': { text: '{path} is a file, expected a folder', action: 'Give the path of a folder.' },
   'file/unreadable': {
     text: 'Cannot read {path}: {cause}',
-    action: 'Give the user that runs this read access to the file and to the folders above it.',
+    action:
+      'Give the user that runs this read access to it and to the folders above it; mend a link that leads in a circle.',
   },
   'file/unwritable': {
     text: 'Cannot write {path}: {cause}',

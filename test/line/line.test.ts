@@ -175,7 +175,6 @@ test('the record names all that was known of the part', async () => {
     regions: [{ id: 1, x: 1, y: 1, widthPx: 1, heightPx: 1, areaPx: 1, peak: 3 }],
     bundle: { name: 'demo', version: '1', digest: 'd1' },
     recipe: null,
-    epoch: null,
     openedAtMs: 1_700_000_001_000,
     closedAtMs: 1_700_000_001_030,
     deadlineMs: 1000,
