@@ -17,6 +17,7 @@ export function statusLines(report: DaemonReport): string[] {
   if (bundle) rows.push(['digest', bundle.digest]);
   if (refusal) rows.push(['refused', refusal.text]);
   rows.push(['recipe', recipe(effective)]);
+  if (effective.halted !== null) rows.push(['to do', 'a reset by the plant (PLC, MQTT or OPC UA) ends the halt']);
   const memory = inference.memoryMb === null ? '' : `, ${inference.memoryMb} MB`;
   const lost = `${inference.hostDeaths} lost, ${inference.swaps} bundles switched, ${inference.refusals} refused`;
   rows.push(['inference', `${inference.problem ?? (inference.pid === null ? 'none' : 'runs')}${memory}; ${lost}`]);

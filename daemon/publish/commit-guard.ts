@@ -42,6 +42,7 @@ export class CommitGuard {
   /** Announced, and not in the journal as announced; oldest first. */
   readonly #unjournaled = new Map<number, VerdictRecord>();
   #fault: string | null = null;
+  #ended = false;
   #probing = false;
 
   constructor(options: CommitGuardOptions) {
@@ -52,6 +53,11 @@ export class CommitGuard {
   /** Why no pass goes out; null while the journal is written. */
   get fault(): string | null {
     return this.#fault;
+  }
+
+  /** It was stopped, and had its last try. */
+  get ended(): boolean {
+    return this.#ended;
   }
 
   /** What may be announced of a judged part, and whether it is on the disk. */
@@ -84,13 +90,14 @@ export class CommitGuard {
   /** One last try for what is still kept; what the journal does not take now is lost to the record lane, and said. */
   async stop(): Promise<void> {
     this.#stopping.abort();
-    if (this.#unjournaled.size === 0) return;
     try {
-      await this.#flush();
+      if (this.#unjournaled.size > 0) await this.#flush();
     } catch (error) {
       const results = [...this.#unjournaled.values()].map((record) => record.resultId);
       this.#options.counters.recordsLost += results.length;
       this.#options.log.error({ results, cause: messageOf(error) }, 'records lost: the journal never took them');
+    } finally {
+      this.#ended = true;
     }
   }
 

@@ -269,10 +269,10 @@ export class Publisher implements VerdictSink {
     this.#options.clock.after(this.#limits.heartbeatMs, () => this.#beat(), this.#stopping.signal);
   }
 
-  /** One lane's mistake must not keep the verdict from the others. */
+  /** One lane's mistake must not keep the verdict from the others. Once this has stopped, lanes may be gone. */
   #guarded(show: () => void): void {
     try {
-      show();
+      if (!this.#guard.ended) show();
     } catch (error) {
       this.#options.log.error({ lineId: this.#options.lineId, cause: messageOf(error) }, 'a control lane failed');
     }

@@ -62,7 +62,9 @@ test('a fault of the state folder is a warning: the line is ready, no fault stan
 test("a fault of a lane is shown as the line's, which judges on", async () => {
   let wallMs = 5000;
   const clock: Clock = { ...systemClock, wallMs: () => wallMs };
-  const { publishing } = await room({ clock, opcua: { host: '127.0.0.1', port: 0, setting: 'opcua.port' } });
+  const state = stateAt(temporaryFolder());
+  const opcua = { host: '127.0.0.1', port: 0, setting: 'opcua.port' };
+  const { publishing, log } = await room({ clock, state, opcua });
   expect(publishing.line('line1').status()).toMatchObject({
     ...{ ready: true, why: null },
     fault: expect.stringContaining('The clock says 1970-01-01T00:00:05.000Z'),
@@ -73,6 +75,11 @@ test("a fault of a lane is shown as the line's, which judges on", async () => {
   });
   wallMs = systemClock.wallMs();
   expect(publishing.line('line1').status()).toMatchObject({ ready: true, fault: null });
+  // What goes wrong while the rest stops is told to no lane: they are gone by now.
+  await publishing.stop();
+  const before = log.lines.length;
+  await state.faults.raise('copy', 'the second copy of sequence.json cannot be written');
+  expect(log.lines.slice(before)).toEqual([]);
 });
 
 test('reason codes are total, distinct, and stay what they are', () => {
