@@ -12,11 +12,12 @@ export const errorTable = {
     action: 'Check the path; it is read as given, relative to the working folder.',
   },
   'file/folder': { text: '{path} is a folder, expected a file', action: 'Give the path of a file.' },
+  'file/notFolder': { text: '{path} is a file, expected a folder', action: 'Give the path of a folder.' },
   'file/unreadable': {
     text: 'Cannot read {path}: {cause}',
-    action: 'Let this user read it; a link in a circle leads nowhere.',
+    action:
+      'Give the user that runs this read access to it and to the folders above it; mend a link that leads in a circle.',
   },
-  'file/notFolder': { text: '{path} is a file, expected a folder', action: 'Give the path of a folder.' },
   'file/unwritable': {
     text: 'Cannot write {path}: {cause}',
     action: 'Give the service user write access, or free space.',
@@ -90,17 +91,24 @@ export const errorTable = {
     text: 'This installation is in {path}, which the service cannot see: home and temporary folders are hidden from it',
     action: 'Move it to /opt/twinspect, and call "twinspect service install" from there.',
   },
+  'service/none': {
+    text: 'This machine is not run by systemd, so it has no services: {cause}',
+    action: 'In a container start "twinspect run" itself, and ask it with "twinspect status".',
+  },
   'service/step': {
     text: 'This step failed: {step}: {cause}',
     action: 'Mend what it says and call it again: what is done is done again without harm.',
   },
-  'doctor/problems': { text: '{count} of {checks} checks failed', action: 'Do what stands under each of them.' },
+  'doctor/problems': { text: '{count} of {checks} checks failed', action: 'Do what is said under each of them.' },
   // configuration
   'config/extension': {
     text: 'Cannot tell the format of {file}: expected a name ending in .yaml, .yml or .json',
     action: 'Rename the file.',
   },
-  'config/syntax': { text: 'Cannot read {file}: {problem}', action: 'Correct the file at the line named.' },
+  'config/syntax': {
+    text: 'Cannot read {file}: {problem}',
+    action: 'Correct the file, at the line where one is named, or put it back from a copy.',
+  },
   'config/invalid': {
     text: '{count} {noun} in {name}:{problems}',
     action: 'Correct them all; "twinspect config doc" explains every key.',
@@ -222,7 +230,7 @@ export const errorTable = {
   },
   'dataset/loneValue': {
     text:
-      '{path}: depth {unit} ({mm} mm) stands in {percent} % of the pixels of {count} of {parts} parts, ' +
+      '{path}: depth {unit} ({mm} mm) fills {percent} % of the pixels of {count} of {parts} parts, ' +
       'far from the others ({nearMm} to {farMm} mm): {ids}',
     action:
       'Say in dataset.json what it is: "noReading": with this value where it marks a missing reading, ' +
@@ -297,7 +305,7 @@ export const errorTable = {
   },
   'teach/calibrations': {
     text: 'The good parts were registered with different calibrations: {found}',
-    action: 'Export the recordings again with one calibration, or teach on those of one alone.',
+    action: 'Export the recordings again with one calibration, or teach with the parts of one calibration alone.',
   },
   'quantise/flips': {
     text: 'In {precision} golden part {part} scores {actual} of the threshold, in fp32 {expected}: another verdict',
@@ -316,7 +324,10 @@ export const errorTable = {
     action:
       'Name the folder that holds folders NAME@VERSION; "twinspect bundle list" alone shows those that came along.',
   },
-  'bundle/missing': { text: 'No bundle at {path}', action: 'Point the config at a bundle folder NAME@VERSION.' },
+  'bundle/missing': {
+    text: 'No bundle at {path}',
+    action: 'Name a bundle folder NAME@VERSION, in the key line.bundle or here; "twinspect bundle list" shows some.',
+  },
   'bundle/manifest': {
     text: 'Bundle {path}: manifest.json: {problem}',
     action: 'Teach the bundle again or restore it from backup.',
@@ -332,15 +343,16 @@ export const errorTable = {
   'bundle/drift': {
     text: 'Bundle {path}: golden part {part} gives {actual}, taught as {expected} (tolerance {tolerance})',
     action:
-      'This device computes other scores than the bundle was taught with; do not run it here. Teach on this device.',
+      'This device computes other scores than the one the bundle was taught on. Do not use the bundle here; ' +
+      'teach it on this device.',
   },
   'threshold/noGood': {
     text: 'None of the {parts} judged parts of {path} is a good one',
     action: 'A threshold is set by good parts: record some (train, validation or test, in a folder good).',
   },
   'bundle/form': {
-    text: 'Bundle {bundle} cannot be taught on: {tensor} is {actual}, expected {expected}',
-    action: 'It was made by another version of Twinspect: teach it anew on all parts.',
+    text: 'Bundle {bundle} cannot be retrained: {tensor} is {actual}, expected {expected}',
+    action: 'It was made by another version of Twinspect: teach it anew with all parts.',
   },
   'bundle/product': {
     text: 'Bundle {path} is for product {actual}, the line makes {expected}',
@@ -353,7 +365,7 @@ export const errorTable = {
   },
   'inference/check': {
     text: 'The inference was checked with a golden part and failed: {cause}',
-    action: 'Look at the log for the inference host; while checks fail the heartbeat stands still.',
+    action: 'Look at the log for the inference host; while checks fail the heartbeat is stopped.',
   },
   'inference/unkillable': {
     text: 'The inference process {pid} did not end within {limitMs} ms of being killed: a driver holds it',
@@ -587,14 +599,14 @@ export const errorTable = {
     text: 'Line {line}: {waiting} changes wait for the gap between two parts, expected at most {limit}',
     action: 'A bundle swap was asked for again and again while an inference hangs; wait until the line is ready.',
   },
-  // orders of the plant
+  // commands of the plant
   'command/role': {
-    text: '{name} may not give the order {order}: holds the role {held}, needs {needed}',
+    text: '{name} may not give the command {order}: holds the role {held}, needs {needed}',
     action: 'Log in as a user with that role, or give the user the role.',
   },
   'command/recipe': {
     text: 'Line {line}: there is no recipe {number}; there are {known}',
-    action: 'Order one of these, or add the row to the table recipes in the config.',
+    action: 'Choose one of these, or add the row to the table recipes in the config.',
   },
   'command/threshold': {
     text: 'Line {line}, recipe {recipe}: threshold {threshold} is outside {min} to {max}',
@@ -606,11 +618,11 @@ export const errorTable = {
   },
   'command/execution': {
     text: 'Line {line} cannot execute single jobs: the trigger counter of camera {camera} opens its parts',
-    action: 'Order continuous execution, or set the line to be triggered by command.',
+    action: 'Choose continuous execution, or set the line to be triggered by command.',
   },
   'command/starting': {
     text: 'Line {line} is not started yet',
-    action: 'Send the order again when the line says ready.',
+    action: 'Send the command again when the line says ready.',
   },
   'command/waiting': {
     text: 'Line {line}: {limit} changes of recipe or threshold wait already',
@@ -621,12 +633,12 @@ export const errorTable = {
     action: 'Free space or give the service user write access to the folder named.',
   },
   'command/keep': {
-    text: 'Cannot keep the orders in {path}: {cause}',
-    action: 'Free space or give the service user write access; without it a restart would forget what was ordered.',
+    text: 'Cannot keep the commands in force in {path}: {cause}',
+    action: 'Free space or give the service user write access; without it a restart would forget what was commanded.',
   },
   'command/kept': {
-    text: 'Cannot read the orders kept in {path}: {problem}',
-    action: 'The line is halted, as it may have been before. Look at the file, then order a reset; it is written anew.',
+    text: 'Cannot read the commands in force from {path}: {problem}',
+    action: 'The line is halted, as it may have been before. Look at the file, then send a reset; it is written anew.',
   },
   // the PLC's own server
   'plc/connect': {

@@ -1,8 +1,9 @@
 import { defineConfig } from 'vitest/config';
+import { patienceMs, testMaxMs } from './test/patience.ts';
 
 /** Two workers: the machines this runs on have two cores and native inference uses both. */
 export const common = {
-  ...{ maxWorkers: 2, testTimeout: 30_000, hookTimeout: 30_000 },
+  ...{ maxWorkers: 2, testTimeout: testMaxMs, hookTimeout: testMaxMs, expect: { poll: { timeout: patienceMs } } },
   globalSetup: ['test/run-folder.ts'],
 };
 

@@ -19,6 +19,8 @@ export function parseConfigText(text: string, file: string): ConfigDocument {
   if (text.length > fileMaxBytes) {
     throw fail('config/syntax', { file, problem: `larger than ${fileMaxBytes} bytes` });
   }
+  const problem = textProblem(text);
+  if (problem !== null) throw fail('config/syntax', { file, problem });
   if (file.endsWith('.json')) requireJson(text, file);
   else if (!/\.ya?ml$/.test(file)) throw fail('config/extension', { file });
   const lines = new LineCounter();
@@ -52,6 +54,17 @@ export function parseConfigText(text: string, file: string): ConfigDocument {
     }
     return line;
   }
+}
+
+/**
+ * A power cut, a full disk or an editor that is half way through leaves a file empty or full of zeros. That is never
+ * the wish for all defaults, which would judge synthetic parts; a file of comments only is.
+ */
+function textProblem(text: string): string | null {
+  if (text.trim() === '') return 'the file is empty';
+  if (/^\0+$/.test(text)) return 'the file holds nothing but zeros, as a power cut leaves it';
+  if (text.includes('\0') || text.includes('\uFFFD')) return 'the file is no text in UTF-8: save it as UTF-8';
+  return null;
 }
 
 function requireJson(text: string, file: string): void {

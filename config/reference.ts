@@ -8,6 +8,7 @@ A YAML or JSON file (by its extension), given by \`--config F\` or the variable 
 default; without a file the first run starts. The environment overrides the file. Unknown keys are refused; a table is
 overridden whole, by JSON. Relative paths are relative to the working folder, and written out: nothing puts a value in
 for \`\${...}\`, \`$NAME\` or \`~\`, so such a path is refused. Twinspect never writes this file.
+An empty file, or one of zeros, is refused: a power cut leaves such files.
 
 Variables whose name begins with \`TWINSPECT_\` and that are no key are told apart:
 

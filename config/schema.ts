@@ -42,7 +42,7 @@ export const schema = {
   stateCopyDir: pathKey({
     doc:
       'Folder of the second copies of what must not be lost: highest sequence, OPC UA key and certificate, users, ' +
-      'orders. Another disk is best; empty for `copy` in the state folder.',
+      'commands in force. Another disk is best; empty for `copy` in the state folder.',
     default: '',
     takes: 'restart',
   }),

@@ -158,7 +158,6 @@ export class ConfigWatch {
     this.#asked = false;
     try {
       if ('error' in sight) throw sight.error;
-      if (sight.text.trim() === '') throw fail('config/syntax', { file, problem: 'the file is empty' });
       this.#accepted = loadConfigText(sight.text, file, env);
     } catch (error) {
       this.#refused = true;

@@ -18,7 +18,7 @@ export const opcua = {
   }),
   names: textKey({
     doc:
-      'What clients call this server: addresses and DNS names, separated by commas. They stand in its certificate ' +
+      'What clients call this server: addresses and DNS names, separated by commas. They are in its certificate ' +
       'and in its endpoints. Empty: `host`, and where that is all addresses, each one and the name of this machine.',
     default: '',
     expected: 'addresses and DNS names separated by commas, or empty',

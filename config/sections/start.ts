@@ -6,9 +6,9 @@ const max = 3_600_000;
 export const start = {
   stepTimeoutMs: wholeKey({
     doc:
-      'Each start step that has no key of its own: state folder, orders, calibration, embedded broker, evidence, ' +
-      'line. The step of the bundle may take twice `inference.loadTimeoutMs` and this: the bundle wished for, and ' +
-      'the last good one.',
+      'Each start step that has no key of its own: state folder, commands in force, calibration, embedded broker, ' +
+      'evidence, line. The step of the bundle may take twice `inference.loadTimeoutMs` and this: the bundle asked ' +
+      'for, and the last good one.',
     default: 10_000,
     unit: 'ms',
     min: 1000,

@@ -6,11 +6,13 @@ import { libraryChecks, onnxruntime } from './libraries.ts';
 import { machineChecks } from './machine.ts';
 import { plantChecks } from './plant.ts';
 import { securityChecks } from './security.ts';
+import { stateChecks } from './state.ts';
 import { storageChecks } from './storage.ts';
 
 /** Whatever keeps `run` from starting or from judging with this configuration. */
 export const configChecks = [
   ...storageChecks,
+  ...stateChecks,
   ...cameraChecks,
   broker,
   ...plantChecks,

@@ -40,11 +40,14 @@ export const securityChecks: readonly Check[] = [
     name: 'opcua certificate',
     async run(context, { opcua, stateDir }) {
       if (!opcua.enabled) return { status: 'ok', text: 'switched off' };
-      const facts = await ownCertificate(
-        context,
-        join(resolve(context.cwd, stateDir), 'opcua', 'own', 'certs', 'server.pem'),
-      );
-      if (facts === null) return { status: 'ok', text: 'none yet: made at the first start' };
+      const path = join(resolve(context.cwd, stateDir), 'opcua', 'own', 'certs', 'server.pem');
+      const facts = await ownCertificate(context, path);
+      if (facts === 'none') return { status: 'ok', text: 'none yet: made at the first start' };
+      if (facts === null) {
+        const advice =
+          'The start restores it from its second copy; where that is lost too, each client must trust a new one.';
+        return { status: 'warn', text: `${path} is damaged: it is no certificate`, advice };
+      }
       const stale = { certificate: facts, wallMs: context.clock.wallMs() };
       const expired = expiredFault(stale);
       if (expired) return { status: 'fail', text: expired.message, advice: expired.action };
@@ -59,10 +62,11 @@ export const securityChecks: readonly Check[] = [
   },
 ];
 
-async function ownCertificate({ files }: Surroundings, path: string): Promise<CertificateFacts | null> {
+/** Null: there is a file, and no certificate in it. */
+async function ownCertificate({ files }: Surroundings, path: string): Promise<CertificateFacts | 'none' | null> {
   const bytes = await files.read(path).catch((error: { code?: string }) => {
     if (error.code === 'file/missing') return null;
     throw error;
   });
-  return bytes && certificateFacts(bytes);
+  return bytes === null ? 'none' : certificateFacts(bytes);
 }

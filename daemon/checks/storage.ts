@@ -1,9 +1,10 @@
 /** Checks of the disk: can the state folder be written, how fast is a commit, is there room for what may be kept. */
 import { mkdtemp, open, rm, stat, statfs } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fail, messageOf, TwinspectError } from '../../errors.ts';
 import { makeStateFolder } from '../supervise/state-folder.ts';
 import { type Check, foundError } from './finding.ts';
+import { nearestExisting } from './nearest-existing.ts';
 
 const mb = 1024 * 1024;
 
@@ -58,16 +59,6 @@ export const storageChecks: readonly Check[] = [
     },
   },
 ];
-
-async function nearestExisting(folder: string): Promise<string> {
-  for (let at = folder; ; at = dirname(at)) {
-    const found = await stat(at).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return null;
-      throw error;
-    });
-    if (found !== null) return at;
-  }
-}
 
 /** Writes and syncs a few small files' worth into a folder of its own, which is removed again. */
 async function slowestCommitMs(folder: string, nowMs: () => number): Promise<number> {

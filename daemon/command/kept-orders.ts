@@ -93,7 +93,7 @@ export class OrdersInForce {
 
 function parse(text: string): KeptOrders {
   const found: unknown = JSON.parse(text);
-  if (!isRecord(found)) throw new Error('it holds no orders');
+  if (!isRecord(found)) throw new Error('it holds no commands');
   const { recipe, thresholds, execution, halted, asked = null } = found;
   const by = { name: 'string', via: 'string', atMs: 'number' };
   const problem =

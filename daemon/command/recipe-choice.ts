@@ -109,7 +109,9 @@ export class RecipeChoice {
     } catch (error) {
       this.#orders.put((kept) => ({ ...kept, recipe, thresholds }));
       const back = inference.replace(this.wish());
-      await back.catch((later: unknown) => log.error({ error: later }, 'the recipe before cannot be served again'));
+      await back.catch((later: unknown) =>
+        log.error({ error: later }, 'the recipe before cannot be put into service again'),
+      );
       throw error;
     }
   }

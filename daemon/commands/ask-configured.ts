@@ -27,24 +27,39 @@ export function askConfigured(context: Context, config: Config, socket: string |
  * file's own error where it does not even say which line it is.
  */
 export async function askOfFile(context: Context, file: string | null, socket: string | null): Promise<Answered> {
-  const defaults = {
-    lineId: keys.get('line.id')!.default as string,
-    stateDir: keys.get('stateDir')!.default as string,
-  };
   // The path says all.
   if (socket !== null) return askNamed(context, defaults, socket);
   try {
     return await askConfigured(context, (await configFor(context, file)).config, null);
   } catch (error) {
     const path = configFile(context, file);
+    // It does not even say which line it is.
+    if (error instanceof TwinspectError && error.code === 'config/syntax') {
+      context.stderr('a daemon that runs on is asked with --socket PATH; it logged the path at its start');
+    }
     if (!(error instanceof TwinspectError) || error.code !== 'config/invalid' || path === null) throw error;
-    const { value } = parseConfigText(await textReader(context)(path), path);
-    const { line, stateDir } = value as { line?: { id?: unknown }; stateDir?: unknown };
-    const text = (found: unknown, otherwise: string): string => (typeof found === 'string' ? found : otherwise);
-    const asked = { lineId: text(line?.id, defaults.lineId), stateDir: text(stateDir, defaults.stateDir) };
+    const asked = await askedOfText(context, path);
     context.stderr(`warning ${error.code}: ${error.message}`);
     return askNamed(context, asked, null);
   }
+}
+
+/** The same of a file that is known to be refused; the caller tells why. Rejects where it does not say which line. */
+export async function askOfRefused(context: Context, file: string, socket: string | null): Promise<Answered> {
+  const asked = socket === null ? await askedOfText(context, file) : defaults;
+  return askNamed(context, asked, socket);
+}
+
+const defaults: Asked = {
+  lineId: keys.get('line.id')!.default as string,
+  stateDir: keys.get('stateDir')!.default as string,
+};
+
+async function askedOfText(context: Context, path: string): Promise<Asked> {
+  const { value } = parseConfigText(await textReader(context)(path), path);
+  const { line, stateDir } = (value ?? {}) as { line?: { id?: unknown }; stateDir?: unknown };
+  const text = (found: unknown, otherwise: string): string => (typeof found === 'string' ? found : otherwise);
+  return { lineId: text(line?.id, defaults.lineId), stateDir: text(stateDir, defaults.stateDir) };
 }
 
 async function askNamed(

@@ -72,7 +72,7 @@ export const command: Command = {
     data: {
       type: 'string',
       value: 'DIR',
-      doc: 'quantise, compare: recorded good parts, best those taught on; threshold: parts whose truth is known',
+      doc: 'quantise, compare: recorded good parts, best those it was taught on; threshold: parts whose truth is known',
     },
     'false-reject-rate': {
       type: 'string',

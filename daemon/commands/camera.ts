@@ -35,7 +35,7 @@ const actions: Command['actions'] = {
     options: ['out', 'split', 'kind', 'calibration', 'config', 'json'],
   },
   calibrate: {
-    summary: 'bring in how two cameras see one another, or check it',
+    summary: 'bring in a calibration of two cameras, or check one',
     options: ['depth', 'rgb', 'pose', 'unit', 'first', 'depth-size', 'rgb-size', 'out', 'check', 'json'],
   },
 };
@@ -77,7 +77,7 @@ export const command: Command = {
       doc: 'snap, export: a folder; record, calibrate: a file that is not there yet',
     },
     for: { type: 'string', value: 'SECONDS', doc: 'record, watch: no longer than this' },
-    parts: { type: 'string', value: 'N', doc: 'record: so many parts' },
+    parts: { type: 'string', value: 'N', doc: 'record: stop after this many parts' },
     'max-gb': { type: 'string', value: 'N', doc: 'record: no larger than this; default 20' },
     split: { type: 'string', value: 'NAME', doc: 'export: train (default), validation or test' },
     kind: { type: 'string', value: 'NAME', doc: 'export: good (default), or the kind of defect all these parts have' },

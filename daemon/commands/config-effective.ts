@@ -120,7 +120,7 @@ function shown(value: unknown): string {
 /** Names come from the network: what a terminal would obey is shown as a question mark. */
 function reason({ by, key, name, via, at }: Why): string {
   if (by === 'command') return plain(`command by ${name} (${via}) at ${at}`);
-  return by === 'config' ? `config: ${key}` : by === 'bundle' ? "the bundle's own" : 'nothing ordered';
+  return by === 'config' ? `config: ${key}` : by === 'bundle' ? "the bundle's own" : 'no command';
 }
 
 function plain(text: string): string {

@@ -2,13 +2,14 @@
 import { configReference } from '../../config/reference.ts';
 import { type Config, keys } from '../../config/schema.ts';
 import { valueAt } from '../../config/watch.ts';
-import { fail } from '../../errors.ts';
+import { fail, TwinspectError } from '../../errors.ts';
 import { type Finding, runChecks } from '../checks/finding.ts';
 import type { Args } from './args.ts';
 import { failed, printFindings, surroundingsOf } from './checking.ts';
 import type { Command, Context } from './command.ts';
 import { showEffective } from './config-effective.ts';
-import { configFor } from './config-file.ts';
+import { configFile, configFor } from './config-file.ts';
+import { showRefused } from './config-refused.ts';
 
 export { configFile, configFor, textReader } from './config-file.ts';
 
@@ -65,7 +66,7 @@ async function check(context: Context, args: Args): Promise<undefined> {
     context.stdout(JSON.stringify({ file, valid: true, keysGiven: given, good: count === 0, findings }, null, 2));
   } else {
     if (findings.length > 0) printFindings(context, findings);
-    const keysSaid = `${given} keys given, ${sources.size - given} others as they stand`;
+    const keysSaid = `${given} keys given, ${sources.size - given} others at their defaults`;
     if (count === 0) context.stdout(`${file} is good: ${keysSaid}`);
     else context.stdout(`${file} can be read (${keysSaid}); what it names is not as it must be`);
   }
@@ -80,7 +81,12 @@ async function findingsOf(context: Context, config: Config, quick: boolean): Pro
 
 async function show(context: Context, args: Args): Promise<number | undefined> {
   args.needs('socket', 'effective');
-  const { config, sources } = await configFor(context, args.text('config'));
+  const file = args.text('config');
+  const { config, sources } = await configFor(context, file).catch((error: unknown) => {
+    const path = configFile(context, file);
+    if (!args.flag('effective') || path === null || !(error instanceof TwinspectError)) throw error;
+    return showRefused(context, args, path, error);
+  });
   if (args.flag('effective')) return showEffective(context, args, config);
   if (args.flag('json')) {
     context.stdout(JSON.stringify({ config, sources: Object.fromEntries(sources) }, null, 2));

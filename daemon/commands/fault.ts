@@ -13,10 +13,10 @@ import { stateFolderOf } from './state-of.ts';
 
 export const command: Command = {
   name: 'fault',
-  summary: 'what went wrong with the state folder, and that somebody has seen it',
+  summary: 'list faults of the state folder, and acknowledge them',
   actions: {
     list: { summary: 'the faults that wait for a person', options: ['json', 'config'] },
-    acknowledge: { summary: 'take one away, or all: somebody has seen it', options: ['config'] },
+    acknowledge: { summary: 'acknowledge one, or all: a person has seen it', options: ['config'] },
   },
   usage: ['fault list [--json] [--config FILE]', 'fault acknowledge ID|all [--config FILE]'],
   options: {

@@ -26,8 +26,8 @@ export const command: Command = {
   summary: "print the project's figures as JSON",
   actions: {
     line: { summary: 'of a line: teaching, judging, time added, swaps', options: ['keep'] },
-    science: { summary: 'of detection, on several data sets and changes', options: ['keep'] },
-    plant: { summary: 'of the handshake with a PLC', options: ['keep'] },
+    science: { summary: 'of the method: detection on two sets, speed, eight bits, parity', options: ['keep'] },
+    plant: { summary: 'of the plant side: milliseconds to a client, kills, outages, rogue clients', options: ['keep'] },
     cameras: { summary: 'of two simulated cameras: pairs, losses, returns', options: ['seconds', 'cycles'] },
   },
   usage: ['figures line', 'figures science', 'figures plant', 'figures cameras [--seconds N] [--cycles N]'],

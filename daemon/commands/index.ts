@@ -27,7 +27,7 @@ export const seats: readonly Seat[] = [
   { name: 'camera', summary: 'list, show, watch and record cameras, bring in calibrations' },
   { name: 'config', summary: 'check, show and explain the configuration' },
   { name: 'audit', summary: 'who changed what, and whether the record of it is whole' },
-  { name: 'fault', summary: 'what went wrong with the state folder, and that somebody has seen it' },
+  { name: 'fault', summary: 'list faults of the state folder, and acknowledge them' },
   { name: 'user', summary: 'who may log in, and with which role' },
   { name: 'opcua', summary: 'which OPC UA clients are trusted; the own certificate; the tags for a PLC tool' },
   { name: 'service', summary: 'install, remove and show the lines of this machine as services of systemd' },

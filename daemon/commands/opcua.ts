@@ -55,7 +55,7 @@ export const command: Command = {
   actions: {
     list: { summary: 'clients that came with a certificate: trusted, rejected', options: ['json', 'config'] },
     trust: { summary: 'let a client in, by its thumbprint or its certificate file', options: ['config'] },
-    reject: { summary: 'let a client in no more', options: ['config'] },
+    reject: { summary: 'take the trust in a client back', options: ['config'] },
     export: { summary: 'the own certificate, for the trust list of the clients; never the key', options: ['config'] },
     renew: { summary: 'make a new own certificate', options: ['config'] },
     nodeset: { summary: 'the tags as a NodeSet2 file, for a PLC tool', options: ['config'] },

@@ -127,6 +127,11 @@ async function showStatus(context: Context, lines: readonly string[]): Promise<n
   try {
     text = (await execute('systemctl', ['show', '--all', `--property=${shown.join(',')}`, ...units])).stdout;
   } catch (error) {
+    // What systemd makes at its start, as sd_booted(3) tells it.
+    if (!(await exists('/run/systemd/system'))) {
+      const { stderr = '' } = error as { stderr?: string };
+      throw fail('service/none', { cause: stderr.trim().replaceAll('\n', ' ') || messageOf(error) }, error);
+    }
     throw fail('service/step', { step: 'systemctl show', cause: messageOf(error) }, error);
   }
   const found = text.split('\n\n').filter((block) => block.includes('='));

@@ -20,7 +20,7 @@ export function statusLines(report: DaemonReport): string[] {
   const memory = inference.memoryMb === null ? '' : `, ${inference.memoryMb} MB`;
   const lost = `${inference.hostDeaths} lost, ${inference.swaps} bundles switched, ${inference.refusals} refused`;
   rows.push(['inference', `${inference.problem ?? (inference.pid === null ? 'none' : 'runs')}${memory}; ${lost}`]);
-  if (heartbeat) rows.push(['heartbeat', heartbeat.problem ?? 'steps: capture and inference work']);
+  if (heartbeat) rows.push(['heartbeat', heartbeatText(heartbeat)]);
   rows.push(['parts', parts(report)]);
   for (const { id, driver, problem } of cameras) rows.push(['camera', `${id} (${driver})  ${problem ?? 'delivers'}`]);
   for (const link of links) rows.push(['link', linkText(link)]);
@@ -30,6 +30,10 @@ export function statusLines(report: DaemonReport): string[] {
   const shown = rows.map(([name, text]) => `${name.padEnd(10)}${text}`);
   if (verdicts.length > 0) shown.push('last verdicts, newest first:', ...verdicts.map(verdictText));
   return shown.map(plain);
+}
+
+function heartbeatText({ problem }: NonNullable<DaemonReport['heartbeat']>): string {
+  return problem === null ? 'runs: capture and inference work' : `stopped: ${problem}`;
 }
 
 function recipe({ recipe: number, recipeName, threshold, thresholdSet, execution, halted }: DaemonReport['effective']) {

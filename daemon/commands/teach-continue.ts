@@ -124,8 +124,8 @@ function cautions({ manifest }: OpenedBundle, old: GoodParts | null): string[] {
     ...(old
       ? []
       : [
-          'the parts the bundle was taught on are not given (--data OLD --data NEW): its golden parts stand in ' +
-            'for them, scales stay as they are, and the threshold may rise but not fall',
+          'the parts the bundle was taught on are not given (--data OLD --data NEW): its golden parts are used ' +
+            'place, scales stay as they are, and the threshold may rise but not fall',
         ]),
     ...(others.length > 0 ? [`only ${manifest.variants[0]!.provider} is made; make again: ${others.join(', ')}`] : []),
   ];

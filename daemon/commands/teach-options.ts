@@ -33,7 +33,7 @@ export const teachOptions: Readonly<Record<string, Option>> = {
   continue: {
     type: 'string',
     value: 'BUNDLE',
-    doc: 'add good parts to a bundle without starting over: --data NEW, or --data OLD --data NEW',
+    doc: 'retrain a bundle with more good parts, without starting over: --data NEW, or --data OLD --data NEW',
   },
   product: { type: 'string', value: 'NAME', doc: 'what the parts are; default: the bundle name' },
   teacher: {
@@ -51,7 +51,7 @@ export const teachOptions: Readonly<Record<string, Option>> = {
   datum: {
     type: 'string',
     value: 'KIND',
-    doc: 'fitted (default): height above a plane through each part; fixed: above the taught plane',
+    doc: 'the pose reference. fitted (default): height above a plane through each part; fixed: above the taught plane',
   },
   precision: {
     type: 'string',

@@ -59,7 +59,7 @@ async function unlikeParts(
   const rows: PictureRow[] = [];
   for (const { id, side, seenBy, apart } of unlike.slice(0, shown)) {
     const part = [...training, ...heldOut].find((each) => each.id === id);
-    const said = `${side}, seen by ${seenBy}, ${apart.toFixed(1)} spreads apart`;
+    const said = `${side}, seen by ${seenBy}, ${apart.toFixed(1)} standard deviations from the others`;
     if (part) rows.push(await rowOf(context, judge, part, said));
   }
   return rows;

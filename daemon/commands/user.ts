@@ -68,7 +68,7 @@ export const command: Command = {
     list: { summary: 'who may log in, and with which role', options: ['json', 'config'] },
     role: { summary: 'give a user another role', options: ['config'] },
     password: { summary: 'give a user a new password', options: ['password-file', 'config'] },
-    remove: { summary: 'let somebody in no more', options: ['config'] },
+    remove: { summary: 'take a user away', options: ['config'] },
   },
   usage: [
     'user add NAME --role ROLE --password-file FILE [--config FILE]',

@@ -115,7 +115,9 @@ export class Inference implements InferencePort {
     if (this.bundle() !== null || this.#stopping.signal.aborted) return;
     if (last?.product !== wish.product || last.path === wish.path) return;
     try {
-      this.#serve(await this.#open(last.path, last.product, last.digest), asTaught);
+      // By its own threshold, and under the number of the recipe it was the last good bundle of.
+      const { recipe = null } = last;
+      this.#serve(await this.#open(last.path, last.product, last.digest), (bundle) => ({ ...bundle, recipe }));
       this.#deps.log.warn({ bundle: last.path, wished: wish.path }, 'the last good bundle serves instead');
     } catch (error) {
       this.#deps.log.error({ bundle: last.path, error }, 'the last good bundle is refused too');
@@ -148,7 +150,8 @@ export class Inference implements InferencePort {
         else this.#redecide(decide);
       });
       this.#refusal = null;
-      if (opened) await this.#keep({ path, product, digest: opened.bundle.digest });
+      if (opened)
+        await this.#keep({ path, product, digest: opened.bundle.digest, recipe: this.#decided?.recipe ?? null });
     } catch (error) {
       if (opened?.host !== this.#service?.host) opened?.host.kill(error as Error);
       this.#counters.refusals++;
@@ -189,11 +192,11 @@ export class Inference implements InferencePort {
       }
       const opened = await this.#open(path, product, null);
       if (this.#wish !== wish) {
-        opened.host.kill(fail('inference/down', { cause: 'another bundle is wished for' }));
+        opened.host.kill(fail('inference/down', { cause: 'another bundle is asked for' }));
         return;
       }
       await this.#deps.betweenParts(() => this.#serve(opened, decide));
-      await this.#keep({ path, product, digest: opened.bundle.digest });
+      await this.#keep({ path, product, digest: opened.bundle.digest, recipe: this.#decided?.recipe ?? null });
     } catch (error) {
       if (!this.#stopping.signal.aborted) this.#refuse(wish, error as Error);
     }
@@ -278,7 +281,7 @@ export class Inference implements InferencePort {
     try {
       return await this.#deps.last.load();
     } catch (error) {
-      this.#deps.log.error({ error }, 'the last good choice cannot be read');
+      this.#deps.log.error({ error }, 'which bundle served last cannot be read');
       return null;
     }
   }

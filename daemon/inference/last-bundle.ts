@@ -11,6 +11,8 @@ export interface BundleChoice {
   readonly product: string;
   /** sha256 of its manifest: another bundle under the same name is not the one that was good. */
   readonly digest: string;
+  /** Number of the recipe it served; null or absent where there was none, and in files of before it was kept. */
+  readonly recipe?: number | null;
 }
 
 export interface LastBundle {
@@ -43,5 +45,7 @@ function parse(text: string): BundleChoice {
   for (const field of ['path', 'product', 'digest'] as const) {
     if (typeof choice?.[field] !== 'string') throw new Error(`${field} is ${typeof choice?.[field]}, expected a text`);
   }
+  const { recipe = null } = choice as BundleChoice;
+  if (recipe !== null && typeof recipe !== 'number') throw new Error(`recipe is ${typeof recipe}, expected a number`);
   return choice as BundleChoice;
 }

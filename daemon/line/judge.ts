@@ -122,7 +122,7 @@ function survey(reading: Reading): Survey {
 function datumProblem(bundle: ServedBundle, reading: Reading): string | null {
   const limits = bundle.datumLimits;
   if (limits === null) return null;
-  if (reading.datum === null) return 'the reading names no datum, but the bundle limits it';
+  if (reading.datum === null) return 'the reading names no pose reference, but the bundle limits it';
   const { offsetMm, tiltMmAcross } = reading.datum;
   const inside = Math.abs(offsetMm) <= limits.offsetMm && Math.abs(tiltMmAcross) <= limits.tiltMmAcross;
   if (inside) return null;

@@ -95,7 +95,7 @@ export interface VerdictRecord extends PartOrigin {
   judgedShare: number | null;
   regions: Region[];
   bundle: BundleName | null;
-  /** Number of the recipe by which `bundle` serves; null where none does, and where the last good bundle stands in. */
+  /** Number of the recipe by which `bundle` serves; null where none does. */
   recipe: number | null;
   openedAtMs: number;
   closedAtMs: number;

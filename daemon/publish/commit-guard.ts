@@ -72,7 +72,10 @@ export class CommitGuard {
   failed(error: unknown): void {
     const text = messageOf(error);
     if (this.#fault === null) {
-      this.#options.log.error({ lineId: this.#options.lineId, cause: text }, 'journal at fault: no part passes');
+      this.#options.log.error(
+        { lineId: this.#options.lineId, cause: text },
+        'the journal cannot be written: no part passes',
+      );
     }
     this.#setFault(text);
     this.#probeLater();
@@ -156,7 +159,7 @@ export class CommitGuard {
   /** The fault ends only when nothing announced is missing in the journal. */
   #endFault(): void {
     if (this.#fault === null || this.#unjournaled.size > 0) return;
-    this.#options.log.info({ lineId: this.#options.lineId }, 'journal is written again');
+    this.#options.log.info({ lineId: this.#options.lineId }, 'the journal can be written again');
     this.#setFault(null);
     this.#options.recordLane?.wake();
   }

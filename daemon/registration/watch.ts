@@ -93,7 +93,7 @@ export class RegistrationWatch {
   #learn({ xPx, yPx }: { xPx: number | null; yPx: number | null }): void {
     const { calibration, store, log } = this.#deps;
     this.#normal = { calibration, xPx, yPx };
-    log.info(this.#normal, 'where the edges of depth and colour lie now is normal for this calibration');
+    log.info(this.#normal, 'the offset of depth and colour edges as it is now counts as normal for this calibration');
     store.save(this.#normal).catch((error: unknown) => {
       log.warn({ error }, 'what is normal for this calibration cannot be kept: drift over a restart goes unseen');
     });
@@ -111,7 +111,7 @@ export class RegistrationWatch {
       if (before === null) log.warn({ xPx, yPx, limitPx }, warning);
       return warning;
     }
-    if (before !== null) log.info({ xPx, yPx, limitPx }, 'depth and colour lie on each other again');
+    if (before !== null) log.info({ xPx, yPx, limitPx }, 'depth and colour match again');
     return null;
   }
 }

@@ -150,8 +150,8 @@ export class Heartbeat {
     const ageMs = clock.nowMs() - this.#provenAtMs;
     const problem = ageMs <= proofLastsMs ? null : Number.isFinite(ageMs) ? 'nothing proven lately' : this.#doubt;
     if (problem === this.#shown) return;
-    if (problem !== null) log.error({ problem }, 'the heartbeat stands: capture and inference are not proven to work');
-    else log.info({}, 'the heartbeat steps: capture and inference work');
+    if (problem !== null) log.error({ problem }, 'heartbeat stopped: capture and inference are not proven to work');
+    else log.info({}, 'heartbeat running: capture and inference work');
     this.#shown = problem;
     show(problem);
   }

@@ -68,7 +68,9 @@ export class Steps {
           (late) => step.end(late),
           () => undefined,
         )
-        .catch((later: unknown) => log.error({ step: name, error: later }, 'a step that was given up does not stop'));
+        .catch((later: unknown) =>
+          log.error({ step: name, error: later }, 'a start step that was given up cannot be stopped'),
+        );
       if (signal.aborted) throw signal.reason;
       log.error({ step: name, error }, `start failed at step "${name}"`);
       throw error instanceof TwinspectError

@@ -47,7 +47,7 @@ export function notifierOf(send: SendNotice, watchdogMs: number | null, log: Not
   let reloading = false;
   const say = (fields: Readonly<Record<string, string | number>>): void => {
     const heard = send(fields);
-    if (!heard && !deaf) log.warn({ fields }, 'systemd does not take what it is told');
+    if (!heard && !deaf) log.warn({ fields }, 'systemd does not accept our messages');
     deaf = !heard;
   };
   return {

@@ -79,7 +79,7 @@ export const datasetFields = {
     expected: 'a text',
     fits: isText,
     perPart: true,
-    doc: 'how grave its defect is, in your words; `evaluate` says rates for each',
+    doc: 'how severe its defect is, in your words; `evaluate` says rates for each',
   },
   calibration: {
     expected: 'a digest, or null',

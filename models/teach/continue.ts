@@ -159,7 +159,7 @@ async function taughtOn(
     const seed = manifest.taught.seed;
     const plan = rehearsalPlan(source, (part) => Float32Array.from(valid[part]!), mix, seed, step);
     const initial = inheritedValues(networks['student.onnx'], plan.graphs.parameters, bundle);
-    hooks.say(`teaching the student on: ${options.epochs} epochs of ${plan.stepsPerEpoch} steps`);
+    hooks.say(`retraining the student: ${options.epochs} epochs of ${plan.stepsPerEpoch} steps`);
     const training = { ...options, seed, adam: adamDefaults };
     const { values } = await train({ ...plan, initial }, training, hooks.snapshots, hooks.progress, hooks.signal);
     const taught = { ...networks, 'student.onnx': studentNetwork(working, teacher, student, modalities, values) };

@@ -18,7 +18,7 @@ function measured({ input, roi, ignore, datum, depthScale, minJudgedShare, vital
     ['Pictures', `${input.widthPx} x ${input.heightPx}`, 'pixels, both modalities on one grid'],
     ['Looked at', roi === null ? 'everything' : area(roi), 'region of interest, pixels'],
     ['Never judged', ignore.length === 0 ? 'nothing' : ignore.map(area).join(', '), 'ignored areas, pixels'],
-    ['Height', `${number(depthScale.heightMm)} mm`, 'height above the datum that 90 % of good pixels stay below'],
+    ['Height', `${number(depthScale.heightMm)} mm`, 'above the pose reference; 90 % of good pixels stay below'],
     ['Slope', `${number(depthScale.slopeMmPerPx)} mm`, 'step to the next pixel that 90 % stay below'],
     ['Distance', `${number(depthScale.centreMm)} mm`, 'middle of the depth'],
   ];

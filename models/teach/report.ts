@@ -38,7 +38,7 @@ export function teachingPage(report: TeachingReport): string {
     section(
       'Good parts that score highest',
       '<p class="soft">Held-out good parts, the least like the others first. If one of them has a defect, take it ' +
-        'out and teach again: the threshold stands above it. In the map red is full at half the threshold, yellow ' +
+        'out and teach again: the threshold is above it. In the map red is full at half the threshold, yellow ' +
         `at it.</p>${pictureRows(highest, 'No good part was held out.')}`,
     ),
     section('What was measured', measuredTables(taught.manifest)),

@@ -33,7 +33,7 @@ const wholly = (members: readonly UnlikePart[]): boolean =>
 
 function ofPart({ id, side, seenBy, apart, at }: UnlikePart, frame: Frame): string {
   const place = [frame.x + at.x * frame.widthPx, frame.y + at.y * frame.heightPx].map(Math.round).join();
-  return `  ${id} (${side}): ${seenBy} at ${place}, ${apart.toFixed(1)} spreads apart`;
+  return `  ${id} (${side}): ${seenBy} at ${place}, ${apart.toFixed(1)} standard deviations from the others`;
 }
 
 /** The strangest is named with its place: where one of them is defective, it is likely that one. */

@@ -149,7 +149,7 @@ test('the daemon and commands beside it write one chain', async () => {
   for (let n = 0; n < 15; n++) await Promise.all(others.map((audit) => audit.write(entry({ to: n }))));
   expect(await ended).toBe(0);
   expect(await verify(auditFolder(state))).toMatchObject({ lines: 45, problems: [], head: { n: 45 } });
-}, 60_000);
+});
 
 test('the lock of a process that was killed is nobody’s', async () => {
   const state = await recordOf(1);

@@ -28,7 +28,7 @@ test('a camera library that is not there: found by the whole check, and by run o
   expect({ code, codes: fails.map((found) => found.code) }).toEqual({ code: 1, codes: ['camera/library'] });
   const run = await desk.call(['run', '--config', file, '--parts', '1'], 60_000);
   expect(run.err).toContain(`error ${fails[0]!.code}: ${fails[0]!.text}`);
-}, 120_000);
+});
 
 test('a bundle that was changed, of another product, or none: run judges nothing, the check says why', async () => {
   const desk = new Desk();
@@ -42,7 +42,7 @@ test('a bundle that was changed, of another product, or none: run judges nothing
   const good = { ...row, bundle: 'shipped:first-run@1.0.0' };
   const table = desk.given({ recipes: { 1: good, 2: row } });
   expect((await desk.check(table)).fails.map(({ code }) => code)).toEqual(['bundle/missing']);
-}, 120_000);
+});
 
 test('what the whole check finds good starts and judges', async () => {
   const desk = new Desk();
@@ -50,4 +50,4 @@ test('what the whole check finds good starts and judges', async () => {
   expect(await desk.check(file)).toEqual({ code: 0, fails: [] });
   const run = await desk.call(['run', '--config', file, '--parts', '1'], 60_000);
   expect(run).toMatchObject({ code: 0, err: expect.stringContaining('1 parts: ') });
-}, 120_000);
+});

@@ -1,6 +1,9 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import process from 'node:process';
+import { expect, onTestFinished, test } from 'vitest';
 import { takenPort } from './broken.ts';
 import { Desk } from './desk.ts';
 
@@ -47,6 +50,47 @@ test('nothing stays behind of a check, and what is good is good', async () => {
   mkdirSync(join(desk.folder, 'state'));
   expect(await desk.check(file, '--quick')).toEqual({ code: 0, fails: [] });
 });
+
+test('a journal that another process holds is named with the process; what was lost waits for a person', async () => {
+  const desk = new Desk();
+  const file = desk.given({ stateCopyDir: 'taken/copies' });
+  mkdirSync(join(desk.folder, 'state/faults'), { recursive: true });
+  mkdirSync(join(desk.folder, 'state/opcua/own/certs'), { recursive: true });
+  writeFileSync(join(desk.folder, 'taken'), '');
+  writeFileSync(
+    join(desk.folder, 'state/faults/users.json'),
+    '{"id": "users", "text": "the users were lost", "sinceMs": 1}',
+  );
+  writeFileSync(join(desk.folder, 'state/opcua/own/certs/server.pem'), '\0'.repeat(1000));
+  const path = join(desk.folder, 'state/journal.sqlite');
+  const holder = await holdJournal(path);
+  const { fails } = await desk.check(file, '--quick');
+  expect(fails).toEqual([
+    {
+      ...{ check: 'journal', status: 'fail', code: 'journal/locked' },
+      text: `The journal ${path} is in use by another process`,
+      advice: expect.stringContaining(`It is process ${holder.pid}. Only one daemon`),
+    },
+  ]);
+  const { out } = await desk.call(['config', 'check', desk.given({ opcua: { enabled: true, port: 0 } }), '--quick']);
+  expect(out).toMatch(/^warn {2}state faults +users: the users were lost\n +See what was lost, then: twinspect fault/m);
+  expect(out).toMatch(/^warn {2}opcua certificate +.*server\.pem is damaged: it is no certificate\n +The start/m);
+  const copies = await desk.call(['config', 'check', desk.given({ stateCopyDir: 'taken/copies' }), '--quick']);
+  expect(copies.out).toMatch(/^warn {2}second copies +file\/unwritable: Cannot write .*taken\/copies: /m);
+});
+
+/** As the daemon of another line on the same state folder has it. */
+async function holdJournal(path: string): Promise<ChildProcess> {
+  const hold = `const { DatabaseSync } = require('node:sqlite');
+    const held = new DatabaseSync(process.argv[1]);
+    held.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL');
+    held.exec('BEGIN IMMEDIATE; CREATE TABLE a (b); COMMIT');
+    console.log('held'); process.stdin.resume();`;
+  const child = spawn(process.execPath, ['-e', hold, path], { stdio: ['pipe', 'pipe', 'inherit'] });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  await once(child.stdout, 'data');
+  return child;
+}
 
 test('for people each finding is a line, with what to do below, and the verdict at the end', async () => {
   const desk = new Desk();

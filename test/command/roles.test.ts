@@ -18,6 +18,6 @@ test.each([
 
 test('a denial says what is held and what is needed', () => {
   expect(deniedTo(actor(null), 'setThreshold')?.message).toBe(
-    'anna may not give the order setThreshold: holds the role none, needs configure',
+    'anna may not give the command setThreshold: holds the role none, needs configure',
   );
 });

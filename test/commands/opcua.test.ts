@@ -191,7 +191,7 @@ describe('twinspect opcua', () => {
     expect(second.dns).toContain('edge01.plant');
     expect(second.ip).toContain('10.0.0.5');
     expect(second.thumbprint).not.toBe(first.thumbprint);
-    await until('the new one is shown', () => shown() === second.thumbprint, 20_000);
+    await until('the new one is shown', () => shown() === second.thumbprint);
     const early = { ...systemClock, wallMs: () => 0 };
     expect((await call(['opcua', 'renew'], { clock: early })).err).toContain('error opcua/clock');
   });

@@ -42,14 +42,14 @@ describe('variables of a container platform', () => {
 
   test('others that are near to no key of ours are warned of too', async () => {
     const foreign = { TWINSPECT_VERSION: '1', TWINSPECT_IMAGE: 'x', TWINSPECT_UID: '7', TWINSPECT_HOME: '/opt' };
-    const { warnings } = await load('', foreign);
+    const { warnings } = await load('{}', foreign);
     expect(warnings).toEqual(
       Object.keys(foreign).map((name) => `${name} is not used: it is no key of the configuration and near to none`),
     );
   });
 
   test('a key of ours with a number is a key of ours', async () => {
-    expect((await load('', { TWINSPECT_OPCUA_PORT: '4841' })).config.opcua.port).toBe(4841);
+    expect((await load('{}', { TWINSPECT_OPCUA_PORT: '4841' })).config.opcua.port).toBe(4841);
   });
 });
 
@@ -62,14 +62,14 @@ describe('variables that are meant for us', () => {
     ['TWINSPECT_CAMRA_REPLAY_FOLDR', 'TWINSPECT_CAMERA_REPLAY_FOLDER'],
     ['TWINSPECT_PORT', 'TWINSPECT_OPCUA_PORT'],
   ])('%s is meant for us: refused, was it %s', async (variable, near) => {
-    const message = await refusal('', { [variable]: '4840' });
+    const message = await refusal('{}', { [variable]: '4840' });
     expect(message).toContain(`${variable}: unknown environment variable; did you mean ${near}?`);
   });
 
   test.each(['TWINSPECT_MQTT_SOMETHING_ELSE', 'TWINSPECT_LOG'])(
     '%s names a section of ours: refused',
     async (variable) => {
-      expect(await refusal('', { [variable]: 'x' })).toContain(`${variable}: unknown environment variable`);
+      expect(await refusal('{}', { [variable]: 'x' })).toContain(`${variable}: unknown environment variable`);
     },
   );
 });

@@ -36,7 +36,7 @@ describe('sources', () => {
   });
 
   test('the environment is read as the kind of the key', async () => {
-    const { config } = await load('', {
+    const { config } = await load('{}', {
       TWINSPECT_LINE_DEADLINE_MS: '750',
       TWINSPECT_CAMERA_SYNTHETIC_DEFECT_RATE: '0.5',
       TWINSPECT_INFERENCE_SPINNING: 'true',
@@ -61,7 +61,7 @@ describe('sources', () => {
   });
 
   test('the configuration is frozen to its leaves', async () => {
-    const { config } = await load('');
+    const { config } = await load('{}');
     expect(() => Object.assign(config.camera.replay, { folder: 'x' })).toThrow(TypeError);
   });
 });
@@ -129,13 +129,13 @@ describe('refusals', () => {
     ['', 'found "", expected a whole number'],
     ['5', 'found 5, expected a whole number'],
   ])('environment deadline "%s"', async (text, expected) => {
-    const message = await refusal('', { TWINSPECT_LINE_DEADLINE_MS: text });
+    const message = await refusal('{}', { TWINSPECT_LINE_DEADLINE_MS: text });
     expect(message).toContain('TWINSPECT_LINE_DEADLINE_MS (line.deadlineMs): ');
     expect(message).toContain(expected);
   });
 
   test('a misspelt variable is refused with the nearest one, and its value is not repeated', async () => {
-    const message = await refusal('', { TWINSPECT_LINE_IDD: 'hunter2' });
+    const message = await refusal('{}', { TWINSPECT_LINE_IDD: 'hunter2' });
     expect(message).toContain('TWINSPECT_LINE_IDD: unknown environment variable; did you mean TWINSPECT_LINE_ID?');
     expect(message).not.toContain('hunter2');
   });
@@ -148,6 +148,17 @@ describe('refusals', () => {
 
   test('a wrong value in the file is refused even where the environment overrides it', async () => {
     expect(await refusal('line: { deadlineMs: 1 }', { TWINSPECT_LINE_DEADLINE_MS: '500' })).toContain('found 1,');
+  });
+
+  test.each([
+    ['', 'Cannot read line.yaml: the file is empty'],
+    [' \n', 'Cannot read line.yaml: the file is empty'],
+    ['\0'.repeat(40), 'Cannot read line.yaml: the file holds nothing but zeros, as a power cut leaves it'],
+    ['l\0i\0', 'Cannot read line.yaml: the file is no text in UTF-8: save it as UTF-8'],
+    ['line: { id: l\uFFFD }', 'Cannot read line.yaml: the file is no text in UTF-8: save it as UTF-8'],
+  ])('a file that a power cut or an editor left, %j, is never the wish for all defaults', async (text, expected) => {
+    expect(await refusal(text)).toBe(expected);
+    expect(await refusal(text, {}, 'line.json')).toBe(expected.replace('yaml', 'json'));
   });
 
   test('syntax: every error with its line', async () => {
@@ -190,7 +201,7 @@ describe('keys to each other', () => {
 });
 
 test('the type of the configuration is the schema', async () => {
-  const { config } = await load('');
+  const { config } = await load('{}');
   const driver: 'synthetic' | 'replay' | 'aravis' | 'gstreamer' = config.camera.driver;
   expect(driver).toBe(schema.camera.driver.default);
 });

@@ -87,8 +87,8 @@ describe('the table of recipes', () => {
     const { config, sources } = await load(`${good}\nline: { recipe: 2 }`, { TWINSPECT_RECIPES: json });
     expect(Object.keys(config.recipes)).toEqual(['2']);
     expect(sources.get('recipes')).toBe('environment');
-    expect((await refusal('', { TWINSPECT_RECIPES: '{1:' })).join()).toContain('found "{1:", expected a table');
-    expect((await refusal('', { TWINSPECT_RECIPES: '{"1":{"name":"a","product":"b"}}' })).join()).toContain(
+    expect((await refusal('{}', { TWINSPECT_RECIPES: '{1:' })).join()).toContain('found "{1:", expected a table');
+    expect((await refusal('{}', { TWINSPECT_RECIPES: '{"1":{"name":"a","product":"b"}}' })).join()).toContain(
       'TWINSPECT_RECIPES (recipes.1.bundle): found nothing, expected a path',
     );
   });

@@ -44,7 +44,7 @@ describe('what nothing here expands', () => {
   test('a default inside the braces is not repeated, and the environment is held to the same', async () => {
     const message = await refusal('mqtt: { url: "mqtt://${BROKER:-hunter2}" }');
     expect(message).not.toContain('hunter2');
-    expect(await refusal('', { TWINSPECT_STATE_DIR: '~/state' })).toContain('TWINSPECT_STATE_DIR (stateDir): found');
+    expect(await refusal('{}', { TWINSPECT_STATE_DIR: '~/state' })).toContain('TWINSPECT_STATE_DIR (stateDir): found');
   });
 
   test('the same signs where they are part of a name are none', async () => {

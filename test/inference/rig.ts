@@ -7,6 +7,7 @@ import { systemClock } from '../../daemon/clock.ts';
 import { Inference, type InferenceDeps } from '../../daemon/inference/inference.ts';
 import { lastBundle } from '../../daemon/inference/last-bundle.ts';
 import type { InferenceSettings } from '../../daemon/inference/settings.ts';
+import { patienceMs } from '../patience.ts';
 import { stateAt } from '../state/at.ts';
 
 export const settings: InferenceSettings = {
@@ -51,7 +52,7 @@ export function temporaryFolder(): string {
 }
 
 /** Resolves when the condition holds; fails by name when it does not within the bound. */
-export async function until(what: string, holds: () => boolean, boundMs = 10_000): Promise<void> {
+export async function until(what: string, holds: () => boolean, boundMs = patienceMs): Promise<void> {
   const endMs = systemClock.nowMs() + boundMs;
   while (!holds()) {
     if (systemClock.nowMs() > endMs) throw new Error(`not within ${boundMs} ms: ${what}`);

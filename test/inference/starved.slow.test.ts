@@ -8,7 +8,7 @@ import { goodPart, lenient, product, teachTiny, writeBundle } from './tiny-bundl
 let files: Map<string, Uint8Array>;
 beforeAll(async () => {
   files = await teachTiny();
-}, 120_000);
+});
 
 /** The inference hosts of this process that live. */
 function hosts(): number[] {

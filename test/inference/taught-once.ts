@@ -5,11 +5,12 @@ import process from 'node:process';
 import { deserialize, serialize } from 'node:v8';
 import { inject } from 'vitest';
 import { systemClock } from '../../daemon/clock.ts';
+import { patienceMs } from '../patience.ts';
 import type {} from '../run-folder.ts';
 import { teachTiny } from './tiny-bundle.ts';
 
-/** Teaching takes a few seconds; who has waited longer teaches himself: the first may have been ended meanwhile. */
-const waitedMaxMs = 10_000;
+/** Who has waited as long as that for the first teaches himself: it may have been ended meanwhile. */
+const waitedMaxMs = patienceMs;
 const lookEveryMs = 20;
 
 /** The bundle's files by path; its own copy for each caller. */

@@ -161,6 +161,7 @@ test('the record names all that was known of the part', async () => {
   expect(r.sink.records[0]).toEqual({
     lineId: 'line1',
     resultId: 'line1-1',
+    epoch: null,
     sequence: 1,
     trigger: 7,
     partId: 'serial-7',

@@ -16,8 +16,6 @@ beforeAll(async () => {
   files = await tinyFiles();
 });
 
-const boundMs = 30_000;
-
 async function station(folder: string, url: string, plc: Partial<Config['plc']> = {}): Promise<Plant> {
   const bundle = await writeBundle(join(folder, 'a@1.0.0'), files, lenient);
   const base = testConfig(join(folder, 'state'), bundle);
@@ -38,7 +36,7 @@ async function station(folder: string, url: string, plc: Partial<Config['plc']> 
 const health = ({ daemon }: Plant) => daemon.publishing!.health().find(({ name }) => name === 'plc line1')!;
 
 async function ready(plc: PlcServer): Promise<void> {
-  await until('ready and armed', () => plc.value('Ready') === true && plc.value('Armed') === true, boundMs);
+  await until('ready and armed', () => plc.value('Ready') === true && plc.value('Armed') === true);
 }
 
 /** The program triggers as the handshake says: the id, then the count; and waits for its own result. */
@@ -46,7 +44,7 @@ async function inspect(plc: PlcServer, partId: string, sequence: number): Promis
   plc.set('PartId', partId);
   plc.set('TrigSeq', sequence);
   const own = (): boolean => plc.value('ResSeq') === sequence && plc.value('ResSeqStart') === sequence;
-  await until(`the result of ${sequence}`, own, boundMs);
+  await until(`the result of ${sequence}`, own);
   return plc.value('Verdict') as number;
 }
 
@@ -80,7 +78,7 @@ test('parts are triggered from and told to a server of the PLC; the count of a r
   await plant.daemon.stop();
   expect(plc.value('Ready')).toBe(false);
   expect([plc.value('Verdict'), plc.value('ResSeq')]).toEqual([0, 0]);
-}, 120_000);
+});
 
 test('a PLC that restarts is met again; what it counted meanwhile is not judged, what it counts next is', async () => {
   const folder = temporaryFolder();
@@ -90,7 +88,7 @@ test('a PLC that restarts is met again; what it counted meanwhile is not judged,
   await ready(first);
   await inspect(first, 'a', 1);
   await first.stop();
-  await until('the loss is told', () => !health(plant).ok, boundMs);
+  await until('the loss is told', () => !health(plant).ok);
   const second = await PlcServer.start({ folder, port });
   second.set('TrigSeq', 7);
   // What a PLC with a memory holds of before: a pass that its next trigger would take for its own.
@@ -105,14 +103,14 @@ test('a PLC that restarts is met again; what it counted meanwhile is not judged,
   expect(plant.records).toHaveLength(1);
   expect(await inspect(second, 'b', 8)).toBe(verdictCodes.pass);
   expect(plant.records.map(({ partId }) => partId)).toEqual(['a', 'b']);
-}, 120_000);
+});
 
 test('tags the PLC does not have are left out; needed ones and wrong types are named', async () => {
   const folder = temporaryFolder();
   const lacking = await PlcServer.start({ folder, without: ['ResSeqStart'] });
   const { port, url } = lacking;
   const plant = await station(folder, url);
-  const says = (text: string) => until(text, () => health(plant).problem?.includes(text) === true, boundMs);
+  const says = (text: string) => until(text, () => health(plant).problem?.includes(text) === true);
   await says('node ns=1;s="Twinspect"."ResSeqStart": BadNodeIdUnknown');
   // Judging does not wait for the PLC's server; the line is as ready as before.
   expect(plant.daemon.publishing!.line('line1').status().why).toBeNull();
@@ -126,7 +124,7 @@ test('tags the PLC does not have are left out; needed ones and wrong types are n
   await ready(sparse);
   expect(await inspect(sparse, 'a', 1)).toBe(verdictCodes.pass);
   expect(sparse.value('Score')).toBeCloseTo(plant.records[0]!.score!, 4);
-}, 120_000);
+});
 
 test('encrypted, with a user, and only once its certificate is trusted', async () => {
   const folder = temporaryFolder();
@@ -137,12 +135,12 @@ test('encrypted, with a user, and only once its certificate is trusted', async (
   const plant = await station(folder, plc.url, secured);
   const store = join(folder, 'state', 'opcua');
   const listed = (): Promise<string[]> => readdir(join(store, 'rejected'));
-  await until('it is refused', () => /certificate|security/i.test(health(plant).problem ?? ''), boundMs);
+  await until('it is refused', () => /certificate|security/i.test(health(plant).problem ?? ''));
   const [certificate] = await listed();
   await mkdir(join(store, 'trusted', 'certs'), { recursive: true });
   await rename(join(store, 'rejected', certificate!), join(store, 'trusted', 'certs', certificate!));
-  await until('the password is refused', () => /UserAccessDenied|Identity/i.test(health(plant).problem ?? ''), boundMs);
+  await until('the password is refused', () => /UserAccessDenied|Identity/i.test(health(plant).problem ?? ''));
   await writeFile(passwordFile, 'a long password\n');
   await ready(plc);
   expect(await inspect(plc, 'a', 1)).toBe(verdictCodes.pass);
-}, 120_000);
+});

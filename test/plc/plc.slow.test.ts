@@ -185,12 +185,12 @@ test('a recipe that is not there is refused with its reason, once, and no other 
   expect(await plc.inspect('y')).toMatchObject({ gate: 'pass', image: { RecipeActive: before } });
 });
 
-test('the heartbeat stands while the inference hangs, though nobody triggers, and no part passes by it', async () => {
+test('the heartbeat stops while the inference hangs, though nobody triggers, and no part passes by it', async () => {
   const { station } = await open();
   const plc = await openPlc(station);
   process.kill(station.daemon.inference.host!.pid!, 'SIGSTOP');
   const stands = await plc.until('the reason', ({ HeartbeatWhy }) => HeartbeatWhy !== '');
-  expect(station.said.join('')).toContain('the heartbeat stands');
+  expect(station.said.join('')).toContain('heartbeat stopped');
   // Hung, killed, replaced: then it steps again by itself.
   const resumed = await plc.until('it steps again', ({ HeartbeatWhy, Heartbeat }) => {
     return HeartbeatWhy === '' && Heartbeat !== stands.Heartbeat;

@@ -3,7 +3,7 @@
  * it, the ring none, and no slot is ever read as another part's.
  */
 import { AttributeIds, type ClientSession, OPCUAClient } from 'node-opcua';
-import { expect, onTestFinished, test, vi } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../daemon/clock.ts';
 import { type Decision, openedByCamera } from '../../daemon/line/verdict.ts';
 import { ringSize } from '../../daemon/publish/opcua/plc/ring-tags.ts';
@@ -11,8 +11,6 @@ import { verdictCodes } from '../../daemon/publish/payload.ts';
 import { startPublishing } from '../../daemon/publish/publishing.ts';
 import { freePort, judged, readableLog, temporaryFolder } from '../publish/fixtures.ts';
 import { stateAt } from '../state/at.ts';
-
-vi.setConfig({ testTimeout: 120_000 });
 
 const partMs = 150;
 /** From the trigger to the verdict; the rest of the time nothing stands there for a poll to miss. */

@@ -1,15 +1,12 @@
 /** A whole daemon that commands trigger, with a user for the PLC, and the PLC in front of it. */
 import { join } from 'node:path';
-import { onTestFinished, vi } from 'vitest';
+import { onTestFinished } from 'vitest';
 import type { Config } from '../../config/schema.ts';
 import type { Camera } from '../../drivers/index.ts';
 import { until } from '../inference/rig.ts';
 import { openDaemon, type Plant, testConfig } from '../run/rig.ts';
 import { type PlcSettings, SimulatedPlc } from './simulated-plc.ts';
 import { addUser } from './user.ts';
-
-/** A whole daemon and a teaching on a machine that does other things too. */
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 export const user = { name: 'plc', password: 'a long password of the plc' };
 

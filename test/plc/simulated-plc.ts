@@ -13,6 +13,7 @@ import {
   UserTokenType,
 } from 'node-opcua';
 import { systemClock } from '../../daemon/clock.ts';
+import { patienceMs } from '../patience.ts';
 
 /** Read in this order: the number that is written last comes first, the one that is written first comes last. */
 const reads = [
@@ -113,7 +114,7 @@ export class SimulatedPlc {
     for (let scan = 0; scan < count; scan++) await new Promise<void>((resolve) => this.#after.push(resolve));
   }
 
-  async until(what: string, holds: (image: Image) => boolean, boundMs = 20_000): Promise<Image> {
+  async until(what: string, holds: (image: Image) => boolean, boundMs = patienceMs): Promise<Image> {
     const endMs = systemClock.nowMs() + boundMs;
     while (this.image === null || !holds(this.image)) {
       if (systemClock.nowMs() > endMs)

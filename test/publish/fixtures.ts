@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { systemClock } from '../../daemon/clock.ts';
 import type { Log } from '../../daemon/publish/lane.ts';
+import { patienceMs } from '../patience.ts';
 
 export { judged } from './fixtures-record.ts';
 
@@ -35,7 +36,11 @@ export async function freePort(): Promise<number> {
 }
 
 /** Resolves when the condition holds; fails by name when it does not within the bound. */
-export async function until(what: string, holds: () => boolean | Promise<boolean>, boundMs = 10_000): Promise<void> {
+export async function until(
+  what: string,
+  holds: () => boolean | Promise<boolean>,
+  boundMs = patienceMs,
+): Promise<void> {
   const endMs = systemClock.nowMs() + boundMs;
   while (!(await holds())) {
     if (systemClock.nowMs() > endMs) throw new Error(`not within ${boundMs} ms: ${what}`);

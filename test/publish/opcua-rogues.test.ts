@@ -64,7 +64,7 @@ test('a malformed chunk behind a Hello, in one segment, closes its connection an
   await client.disconnect();
 });
 
-test('a hundred dead clients lock nobody out; a living one stays', { timeout: 120_000 }, async () => {
+test('a hundred dead clients lock nobody out; a living one stays', async () => {
   const { server, port } = await open();
   const wire = await Wire.to(port);
   const sessions = () => server.lane('line1')!.health().counters['sessions']!;
@@ -79,7 +79,7 @@ test('a hundred dead clients lock nobody out; a living one stays', { timeout: 12
   }
   expect(sessions()).toBe(100);
   wire.cut();
-  await until('room is made', () => sessions() <= 90, 30_000);
+  await until('room is made', () => sessions() <= 90);
 
   for (let count = 0; count < 15; count++) {
     const again = await connected(server.endpoint);

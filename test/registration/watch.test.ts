@@ -73,7 +73,7 @@ test('what is normal is learned and kept; two pixels since then are warned of, o
   expect(watch.state.warning).toContain('calibrate again');
   see(60, () => [0, 0]);
   expect(watch.state.warning).toBeNull();
-  expect(told.at(-1)).toBe('info depth and colour lie on each other again');
+  expect(told.at(-1)).toBe('info depth and colour match again');
 });
 
 test('a wobble of a third of a pixel is none', () => {

@@ -16,11 +16,12 @@ import { compareMs } from '../../config/watch.ts';
 import { root } from '../architecture/source.ts';
 import { temporaryFolder, until } from '../inference/rig.ts';
 import { lenient, product, teachTiny, writeBundle } from '../inference/tiny-bundle.ts';
+import { patienceMs } from '../patience.ts';
 
 let files: Map<string, Uint8Array>;
 beforeAll(async () => {
   files = await teachTiny();
-}, 120_000);
+});
 
 interface Running {
   readonly child: ChildProcess;
@@ -82,9 +83,9 @@ describe('the configuration of a daemon', () => {
     writeFileSync(file, config(1));
     const { child, text, ended } = run(folder);
     // The state folder is made by the first step of the start, after the file was read.
-    await until('it starts', () => existsSync(join(folder, 'state')), 30_000);
+    await until('it starts', () => existsSync(join(folder, 'state')));
     writeFileSync(file, config(2));
-    await until('the edit is taken', () => text.err.includes('tiny@2.0.0 judges now'), 30_000);
+    await until('the edit is taken', () => text.err.includes('tiny@2.0.0 judges now'));
     expect(text.err).toContain('tiny@1.0.0 judges product');
     child.kill('SIGTERM');
     await ended;
@@ -94,7 +95,7 @@ describe('the configuration of a daemon', () => {
     const { folder, file, config } = await scene();
     writeFileSync(file, config(1));
     const { child, text, ended } = run(folder);
-    await until('a verdict', () => text.out.includes('\n'), 30_000);
+    await until('a verdict', () => text.out.includes('\n'));
     child.kill('SIGHUP');
     await until('nothing is new', () => text.err.includes('configuration read again: nothing is different'));
     writeFileSync(file, config(1, { log: { level: 'warn' } }));
@@ -119,12 +120,12 @@ describe('the configuration of a daemon', () => {
     });
     onTestFinished(() => void terminal.kill('SIGKILL'));
     const said = (): string => (existsSync(join(folder, 'said')) ? readFileSync(join(folder, 'said'), 'utf8') : '');
-    await until('a verdict', () => / {2}score /.test(said()), 30_000);
+    await until('a verdict', () => / {2}score /.test(said()));
     const daemon = living(folder).find((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('\0run\0'))!;
     process.kill(daemon, 'SIGHUP');
     await until('it is read again', () => said().includes('configuration read again'));
     terminal.kill('SIGKILL');
-    await until('nothing is left', () => living(folder).length === 0, 20_000);
+    await until('nothing is left', () => living(folder).length === 0);
     expect(said()).toMatch(/\d+ parts: /);
   });
 
@@ -132,13 +133,13 @@ describe('the configuration of a daemon', () => {
     const { folder, file, config } = await scene();
     writeFileSync(file, config(1));
     const { child, text, ended } = run(folder);
-    await until('a verdict', () => text.out.includes('\n'), 30_000);
+    await until('a verdict', () => text.out.includes('\n'));
     // Opening a pipe that nobody writes to blocks, as a network file system does whose server is gone.
     execFileSync('mkfifo', [`${file}.new`]);
     renameSync(`${file}.new`, file);
-    await until('this is said', () => text.err.includes(`Reading ${file} has not ended`), 30_000);
+    await until('this is said', () => text.err.includes(`Reading ${file} has not ended`));
     const [verdicts, waitMs] = [text.out.split('\n').length, 2 * compareMs];
-    await until('the line goes on', () => text.out.split('\n').length > verdicts + 5, waitMs + 10_000);
+    await until('the line goes on', () => text.out.split('\n').length > verdicts + 5, waitMs + patienceMs);
     expect(text.out).not.toContain('journal');
     child.kill('SIGTERM');
     expect(await ended).toBe(0);
@@ -158,9 +159,9 @@ test('a launcher of an older Node that is killed takes the daemon and its hosts 
   }
   const older = ['--import', 'data:text/javascript,delete process.execve'];
   const { child, text } = run(folder, [node, ...older, join(root, 'daemon/twinspect.js')]);
-  await until('a verdict', () => text.out.includes('\n'), 30_000);
+  await until('a verdict', () => text.out.includes('\n'));
   expect(living(folder).length).toBeGreaterThanOrEqual(3);
   child.kill('SIGKILL');
-  await until('nothing is left', () => living(folder).length === 0, 20_000);
+  await until('nothing is left', () => living(folder).length === 0);
   expect(text.err).toMatch(/\d+ parts: /);
 });

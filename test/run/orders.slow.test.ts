@@ -96,7 +96,7 @@ describe('the recipe', () => {
       'twinspect configWins done',
     ]);
     expect((await verify(auditFolder(it.state))).problems).toEqual([]);
-  }, 60_000);
+  });
 
   test('refused or unknown, it is rejected, and none judges until one serves, over restarts too', async () => {
     const it = await plantFolder();
@@ -119,7 +119,7 @@ describe('the recipe', () => {
     expect(await again.part()).toMatchObject({ reason: 'noModel' });
     await again.daemon.commands.order(plc, { kind: 'selectRecipe', recipe: 1 });
     expect(await again.part()).toMatchObject({ bundle: { name: 'bolt' }, decision: 'pass', recipe: 1 });
-  }, 60_000);
+  });
 
   test('one that cannot be kept is undone', async () => {
     const it = await plantFolder();
@@ -131,7 +131,7 @@ describe('the recipe', () => {
     await rm(join(it.state, 'orders-line1.json.partial'), { recursive: true });
     await plant.daemon.commands.order(plc, { kind: 'selectRecipe', recipe: 1 });
     expect(await plant.part()).toMatchObject({ bundle: { name: 'bolt' }, decision: 'pass' });
-  }, 60_000);
+  });
 
   test('while the audit record cannot be written nothing is changed; the line can be halted', async () => {
     const it = await plantFolder();
@@ -143,7 +143,7 @@ describe('the recipe', () => {
     const order = commands.order(plc, { kind: 'selectRecipe', recipe: 2 });
     await expect(order).rejects.toMatchObject({ code: 'command/audit' });
     expect(commands.ordered()).toMatchObject({ recipe: null, halted: 'jam' });
-  }, 60_000);
+  });
 });
 
 describe('the threshold', () => {
@@ -176,7 +176,7 @@ describe('the threshold', () => {
       [null, own * 1.1, 'ab12'],
       [own * 1.1, null, 'ab12'],
     ]);
-  }, 60_000);
+  });
 
   test('bounds that are narrowed take it back at once', async () => {
     const it = await plantFolder();
@@ -186,7 +186,7 @@ describe('the threshold', () => {
     const narrow = { ...it.config, line: { ...it.config.line, thresholdRangePercent: 5 } };
     await edit(plant, it.config, narrow);
     expect((await plant.part()).threshold).toBe(own);
-  }, 60_000);
+  });
 });
 
 describe('out of operation', () => {
@@ -207,7 +207,7 @@ describe('out of operation', () => {
     await again.daemon.commands.order(plc, { kind: 'reset', cause: 'closed' });
     expect((await again.part()).decision).toBe('pass');
     expect(again.daemon.publishing!.line('line1').status().ready).toBe(true);
-  }, 60_000);
+  });
 
   test('stopped execution likewise; single jobs are refused where the camera opens the parts', async () => {
     const it = await plantFolder();
@@ -222,7 +222,7 @@ describe('out of operation', () => {
     await expect(async () => daemon.commands.trigger(plc, { ...noIds, partId: 'a' })).rejects.toMatchObject({
       code: 'line/command',
     });
-  }, 60_000);
+  });
 
   test('orders that cannot be read leave the line halted until a reset writes them anew', async () => {
     const it = await plantFolder();
@@ -241,7 +241,7 @@ describe('out of operation', () => {
     await daemon.commands.order(plc, { kind: 'reset', cause: 'looked at' });
     expect((await part()).decision).toBe('pass');
     expect(JSON.parse(await readFile(file, 'utf8'))).toMatchObject({ recipe: null, halted: null });
-  }, 60_000);
+  });
 });
 
 const noIds = { partId: null, plantSequence: null, measId: null, productId: null, jobId: null, challenge: false };
@@ -287,4 +287,4 @@ test('config show --effective without a daemon says which recipe is active and w
     recipe: { value: { number: 2, name: 'Lid' }, why: { by: 'command', name: 'plc', via: 'plc' } },
     threshold: { value: 1100, why: { by: 'command', name: 'anna' } },
   });
-}, 60_000);
+});

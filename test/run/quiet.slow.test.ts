@@ -23,7 +23,7 @@ beforeAll(() => {
   expect(made.stderr).toBe('');
   config = join(folder, 'config.yaml');
   writeFileSync(config, 'mqtt: { embeddedPort: 0 }\nopcua: { port: 0 }\nstateDir: ./state\n');
-}, 180_000);
+});
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** What each command may write besides its temporary folder: what it was given by name. */
@@ -54,7 +54,7 @@ function strayWrites({ touched }: Traced, allowed: readonly string[]): string[] 
 }
 
 describe.skipIf(skipTrace)(`traced${skipTrace ? ' (strace does not work here)' : ''}`, () => {
-  test('the trace shows what the library does where nobody switched it off', { timeout: 180_000 }, async () => {
+  test('the trace shows what the library does where nobody switched it off', async () => {
     const { cwd, home, temporary } = place('unquiet');
     const script =
       `const ort = await import(${JSON.stringify(join(root, 'node_modules/onnxruntime-node/dist/index.js'))});` +
@@ -64,7 +64,7 @@ describe.skipIf(skipTrace)(`traced${skipTrace ? ' (strace does not work here)' :
     expect(strayWrites(seen, [temporary])).not.toEqual([]);
   });
 
-  test.each(commands)('$name: no peer, no look-up, nothing written elsewhere', { timeout: 300_000 }, async (given) => {
+  test.each(commands)('$name: no peer, no look-up, nothing written elsewhere', async (given) => {
     const { cwd, home, temporary } = place(given.name);
     // Through main.ts, so that the launcher's own setting is not what keeps it quiet.
     const seen = await traced([main, ...given.args(cwd)], { cwd, env: { HOME: home, TMPDIR: temporary } });
@@ -75,7 +75,7 @@ describe.skipIf(skipTrace)(`traced${skipTrace ? ' (strace does not work here)' :
     expect(readdirSync(home)).toEqual([]);
   });
 
-  test('through the launcher it is as quiet', { timeout: 180_000 }, async () => {
+  test('through the launcher it is as quiet', async () => {
     const { cwd, home, temporary } = place('launched');
     const program = [process.execPath, join(root, 'daemon/twinspect.js')];
     const seen = await traced(['bundle', 'verify', shipped], {
@@ -94,7 +94,7 @@ describe.skipIf(skipNobody)(`as an unprivileged user${skipNobody ? ' (no other u
     ['no HOME', {}],
     ['a HOME that cannot be written', { HOME: '/' }],
     ['a HOME that is not there', { HOME: unwritable }],
-  ])('%s: run, teach, evaluate and bundle verify work', { timeout: 480_000 }, async (name, env) => {
+  ])('%s: run, teach, evaluate and bundle verify work', async (name, env) => {
     const cwd = madeFolder(folder, name.replaceAll(' ', '-'));
     chownSync(cwd, nobody.uid, nobody.gid);
     cpSync(config, join(cwd, 'config.yaml'));
@@ -105,7 +105,7 @@ describe.skipIf(skipNobody)(`as an unprivileged user${skipNobody ? ' (no other u
     }
   });
 
-  test('the product folder is read only for it, and it starts all the same', { timeout: 180_000 }, async () => {
+  test('the product folder is read only for it, and it starts all the same', async () => {
     const cwd = madeFolder(folder, 'read-only');
     chownSync(cwd, nobody.uid, nobody.gid);
     const tried = await asNobody(['touch', join(root, 'written')], { cwd, env: {} });

@@ -18,6 +18,7 @@ import { hashPassword } from '../../daemon/users/password.ts';
 import { usersFile } from '../../daemon/users/users-file.ts';
 import { diskFiles } from '../../drivers/files.ts';
 import { messageOf, TwinspectError } from '../../errors.ts';
+import { patienceMs } from '../patience.ts';
 import { stateAt } from '../state/at.ts';
 import { damages } from '../state/damages.ts';
 import { syntheticCamera, testConfig } from './plant.ts';
@@ -37,7 +38,6 @@ export interface Tried {
 }
 
 const [mode, folder, bundle, damage, ...names] = process.argv.slice(2) as [string, string, string, string, ...string[]];
-const judgedMaxMs = 20_000;
 
 function open(stateDir: string, server = true) {
   const records: VerdictRecord[] = [];
@@ -61,7 +61,7 @@ function open(stateDir: string, server = true) {
   const judged = async (): Promise<VerdictRecord | null> => {
     const before = records.length;
     camera.trigger();
-    for (let waitedMs = 0; records.length === before && waitedMs < judgedMaxMs; waitedMs += 20) await pause(20);
+    for (let waitedMs = 0; records.length === before && waitedMs < patienceMs; waitedMs += 20) await pause(20);
     return records[before] ?? null;
   };
   return { daemon, judged };

@@ -37,7 +37,7 @@ beforeAll(async () => {
     .map((entry) => relative(template, join(entry.parentPath, entry.name)))
     .sort();
   before = JSON.parse(readFileSync(join(template, 'copy/sequence.json'), 'utf8')) as typeof before;
-}, 180_000);
+});
 afterAll(() => folder && rmSync(folder, { recursive: true, force: true }));
 
 /** Each file by itself; of the copies, which nobody reads while the files are whole, all at once. */
@@ -127,7 +127,7 @@ describe.skipIf(skipNobody)(`as an unprivileged user${skipNobody ? ' (no other u
     expect(untold).toEqual([]);
   });
 
-  test('a state folder that cannot be written is refused by name', { timeout: 60_000 }, async () => {
+  test('a state folder that cannot be written is refused by name', async () => {
     const mine = join(folder, 'of-root');
     cpSync(template, mine, { recursive: true });
     const started = await asNobody([process.execPath, main, 'run', '--parts', '1'], {

@@ -10,6 +10,7 @@ import type { DaemonReport } from '../../daemon/status/report.ts';
 import { root } from '../architecture/source.ts';
 import { scene } from '../commands/scene.ts';
 import { temporaryFolder } from '../inference/rig.ts';
+import { patienceMs } from '../patience.ts';
 
 const secret = 'geheim-im-Feld';
 
@@ -35,7 +36,7 @@ async function call(folder: string, ...argv: string[]) {
   return { code, out: at.out.join('\n'), err: at.err.join('\n') };
 }
 
-async function until(what: string, holds: () => boolean | Promise<boolean>, boundMs = 30_000): Promise<void> {
+async function until(what: string, holds: () => boolean | Promise<boolean>, boundMs = patienceMs): Promise<void> {
   const endMs = systemClock.nowMs() + boundMs;
   while (!(await holds())) {
     if (systemClock.nowMs() > endMs) throw new Error(`not within ${boundMs} ms: ${what}`);
@@ -70,16 +71,12 @@ test('asked while it starts, runs, was edited, is stopped hard, killed, and gone
   expect(JSON.parse((await status()).out)).toMatchObject({ running: true, phase: 'starting', line: { ready: false } });
   let out = '';
   // On a starved machine the line may lose its host for a while.
-  await until(
-    'ready with verdicts, and nothing amiss',
-    async () => {
-      const asked = await status();
-      out = asked.out;
-      const { verdicts, faults } = JSON.parse(out) as Partial<DaemonReport>;
-      return asked.code === 0 && (verdicts?.length ?? 0) >= 2 && faults?.length === 0;
-    },
-    60_000,
-  );
+  await until('ready with verdicts, and nothing amiss', async () => {
+    const asked = await status();
+    out = asked.out;
+    const { verdicts, faults } = JSON.parse(out) as Partial<DaemonReport>;
+    return asked.code === 0 && (verdicts?.length ?? 0) >= 2 && faults?.length === 0;
+  });
   const report = JSON.parse(out) as DaemonReport;
   expect(report).toMatchObject({
     schema: 'twinspect.daemon/1',
@@ -155,13 +152,13 @@ test('asked while it starts, runs, was edited, is stopped hard, killed, and gone
   again.child.kill('SIGTERM');
   await again.gone;
   expect(await status()).toMatchObject({ code: 3, err: expect.stringContaining('error status/none') });
-}, 180_000);
+});
 
 test('a line whose socket cannot be made judges all the same, and says so', async () => {
   const folder = join(temporaryFolder(), 'x'.repeat(110));
   mkdirSync(folder);
   lineFile(folder);
   const { said } = running(folder);
-  await until('it greets', () => said().includes('line press: first-run@1.0.0 judges'), 60_000);
+  await until('it greets', () => said().includes('line press: first-run@1.0.0 judges'));
   expect(said()).toContain('warning status/path');
-}, 90_000);
+});

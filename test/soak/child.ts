@@ -4,6 +4,7 @@
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { patienceMs } from '../patience.ts';
 import { within } from './moments.ts';
 
 /** Kept of what it says on stderr, characters. */
@@ -53,7 +54,7 @@ export class Child<W extends Word> {
   }
 
   /** The next word of this kind; words of other kinds that came before stay for who waits for them. */
-  word<K extends W['kind']>(kind: K, boundMs = 60_000): Promise<Extract<W, { kind: K }>> {
+  word<K extends W['kind']>(kind: K, boundMs = patienceMs): Promise<Extract<W, { kind: K }>> {
     const find = async (): Promise<Extract<W, { kind: K }>> => {
       for (;;) {
         const at = this.#words.findIndex((word) => word.kind === kind);
@@ -86,7 +87,7 @@ export class Child<W extends Word> {
   }
 
   /** Waits for its end by itself; where it does not come, kills it and says so. */
-  async gone(boundMs = 30_000): Promise<void> {
+  async gone(boundMs = patienceMs): Promise<void> {
     try {
       await within(`the end of ${this.#name}`, boundMs, this.#ended);
     } finally {

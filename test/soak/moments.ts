@@ -3,6 +3,7 @@
  * condition. A condition that does not come within its bound fails by name.
  */
 import { systemClock } from '../../daemon/clock.ts';
+import { patienceMs } from '../patience.ts';
 
 /** Milliseconds of CLOCK_MONOTONIC: the same number in every process of this machine, unlike `performance.now`. */
 export function sharedMs(): number {
@@ -17,7 +18,7 @@ export function pause(ms: number): Promise<void> {
 export async function until(
   what: string,
   holds: () => boolean | Promise<boolean>,
-  { boundMs = 30_000, everyMs = 10 } = {},
+  { boundMs = patienceMs, everyMs = 10 } = {},
 ): Promise<number> {
   const startedMs = sharedMs();
   while (!(await holds())) {

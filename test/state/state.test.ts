@@ -65,7 +65,7 @@ const stores: {
     ...{ name: 'sparkplug-bdseq', id: 'sparkplug-bdseq' },
     keep: async (state) => {
       (await openBdSeq(state, readableLog())).next();
-      await expect.poll(() => existsSync(join(state.path, 'sparkplug-bdseq')), { timeout: 15_000 }).toBe(true);
+      await expect.poll(() => existsSync(join(state.path, 'sparkplug-bdseq'))).toBe(true);
     },
     load: async (state) => (await openBdSeq(state, readableLog())).current,
   },

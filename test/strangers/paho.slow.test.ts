@@ -16,7 +16,6 @@ interface Message {
 }
 
 const base = `twinspect/${station.line}`;
-const boundMs = 60_000;
 
 async function plant(protocol: '5' | '3.1.1') {
   const broker = await startMosquitto();
@@ -25,14 +24,14 @@ async function plant(protocol: '5' | '3.1.1') {
   const at = await makeStation({ url, protocol, commandRole: 'operate', sparkplug }, false);
   const client = startPython('mqtt_plant.py', String(broker.port), protocol);
   const heard = () => jsonLines(client.said.out) as unknown as Message[];
-  await until('subscribed', () => heard().some(({ event }) => event === 'subscribed'), boundMs);
+  await until('subscribed', () => heard().some(({ event }) => event === 'subscribed'));
   const of = (topic: string) => heard().filter((message) => message.topic === topic);
   const ask = (how: 'send' | 'keep', verb: string, message: object | '') =>
     client.child.stdin?.write(`${how} ${base}/cmd/${verb} ${message === '' ? '' : JSON.stringify(message)}\n`);
   const answers = () => of(protocol === '5' ? 'stranger/answers' : `${base}/cmd/answer`);
   const answered = async (requestId: string): Promise<Message> => {
     const found = () => answers().find(({ payload }) => payload.requestId === requestId);
-    await until(`an answer to ${requestId}`, () => found() !== undefined, boundMs);
+    await until(`an answer to ${requestId}`, () => found() !== undefined);
     return found() as Message;
   };
   return { at, of, ask, answers, answered };
@@ -44,7 +43,7 @@ describe.skipIf(skipPython || skipMosquitto)('paho', () => {
     async (protocol) => {
       const { at, of, ask, answers, answered } = await plant(protocol);
       const running = await at.start();
-      await until('ready', () => of(`${base}/status`).at(-1)?.payload.ready === true, boundMs);
+      await until('ready', () => of(`${base}/status`).at(-1)?.payload.ready === true);
       // A part by command: its record, the live verdict and its mask.
       ask('send', 'trigger', { requestId: 'a', partId: 'Teil ä' });
       const { payload, properties } = await answered('a');
@@ -52,8 +51,8 @@ describe.skipIf(skipPython || skipMosquitto)('paho', () => {
       expect(payload).toMatchObject({ ok: true, verb: 'trigger' });
       if (protocol === '5') expect(properties.CorrelationData).toBe(Buffer.from('order 0').toString('hex'));
       const { resultId } = payload.result;
-      await until('its record', () => of(`${base}/record`).length === 1, boundMs);
-      await until('its mask', () => of(`${base}/mask/${resultId}`).length === 1, boundMs);
+      await until('its record', () => of(`${base}/record`).length === 1);
+      await until('its mask', () => of(`${base}/mask/${resultId}`).length === 1);
       for (const leaf of ['record', 'verdict', 'last', 'status', 'orders']) {
         const [message] = of(`${base}/${leaf}`);
         expect([leaf, message?.qos]).toEqual([leaf, 1]);
@@ -70,21 +69,20 @@ describe.skipIf(skipPython || skipMosquitto)('paho', () => {
       expect(await at.stop(running)).toBe(0);
       const deaths = () => of('spBv1.0/plant/NDEATH/press-7').length;
       // Published, and in MQTT 5 said once more by the broker: DISCONNECT had the reason "with will" (4).
-      await until('the node is dead', () => deaths() === (protocol === '5' ? 2 : 1), boundMs);
-      await until('stopped', () => of(`${base}/status`).at(-1)?.payload.why === 'stopped', boundMs);
+      await until('the node is dead', () => deaths() === (protocol === '5' ? 2 : 1));
+      await until('stopped', () => of(`${base}/status`).at(-1)?.payload.why === 'stopped');
 
       const again = await at.start();
       // The broker gives the kept command again: refused in either version.
-      await until('given again', () => answers().at(-1)?.payload.requestId === 'kept', boundMs);
+      await until('given again', () => answers().at(-1)?.payload.requestId === 'kept');
       expect(answers().at(-1)?.payload).toMatchObject({ ok: false, problem: expect.stringMatching(/retained/) });
       await at.killed(again);
-      await until('the will', () => of(`${base}/status`).at(-1)?.payload.why === 'offline', boundMs);
-      await until('another death', () => deaths() === (protocol === '5' ? 3 : 2), boundMs);
+      await until('the will', () => of(`${base}/status`).at(-1)?.payload.why === 'offline');
+      await until('another death', () => deaths() === (protocol === '5' ? 3 : 2));
       // One command was done, in 3.1.1 the retained one once as well; none twice.
       const records = of(`${base}/record`).map((message) => message.payload.resultId);
       expect(records).toHaveLength(protocol === '5' ? 1 : 2);
       expect(new Set(records).size).toBe(records.length);
     },
-    240_000,
   );
 });

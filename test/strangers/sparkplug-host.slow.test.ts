@@ -7,7 +7,6 @@ import { type Heard, makeStation, skipTahu, startSparkplugHost, station } from '
 
 const node = 'plant/press-7';
 const device = `${node}/${station.line}`;
-const boundMs = 60_000;
 
 describe.skipIf(skipTahu || skipMosquitto)('Eclipse Tahu', () => {
   test.each([['5'], ['3.1.1']] as const)(
@@ -22,24 +21,24 @@ describe.skipIf(skipTahu || skipMosquitto)('Eclipse Tahu', () => {
       const of = (event: string) => host.heard().filter((heard) => heard.event === event);
       const value = (name: string): unknown => shownValue(host.heard(), name);
 
-      await until('born', () => of('deviceBirthComplete').length === 1, boundMs);
+      await until('born', () => of('deviceBirthComplete').length === 1);
       expect(of('nodeBirth')).toMatchObject([{ of: node, seq: 0, bdSeq: expect.any(Number) }]);
       expect(of('deviceBirth')).toMatchObject([{ of: device, seq: 1 }]);
       const told = new Set(of('birthMetric').map(({ name }) => name));
       expect([...told]).toEqual(
         expect.arrayContaining(['bdSeq', 'Node Control/Rebirth', 'Result/Verdict', 'State/Ready']),
       );
-      await until('ready', () => value('State/Ready') === true, boundMs);
+      await until('ready', () => value('State/Ready') === true);
 
       for (const part of [1, 2, 3]) {
         host.order(`command ${station.line} Command/Trigger true`);
-        await until(`part ${part}`, () => value('Result/Sequence') === part, boundMs);
+        await until(`part ${part}`, () => value('Result/Sequence') === part);
         expect([1, 2]).toContain(value('Result/Verdict'));
         expect(value('Result/Live')).toBe(true);
       }
 
       host.order('rebirth');
-      await until('born again', () => of('deviceBirthComplete').length === 2, boundMs);
+      await until('born again', () => of('deviceBirthComplete').length === 2);
       const [first, second] = of('nodeBirth');
       expect(second).toMatchObject({ seq: 0, bdSeq: first?.['bdSeq'] });
       expect(value('Result/Sequence')).toBe(3);
@@ -48,32 +47,27 @@ describe.skipIf(skipTahu || skipMosquitto)('Eclipse Tahu', () => {
       expect(of('nodeBirth')).toHaveLength(2);
 
       await at.killed(running);
-      await until('dead', () => of('nodeDeathComplete').length === 1, boundMs);
+      await until('dead', () => of('nodeDeathComplete').length === 1);
       expect(of('nodeDeath')).toMatchObject([{ of: node, bdSeq: first?.['bdSeq'] }]);
       const stale = () => new Set(of('stale').map(({ name }) => name));
-      await until(
-        'all of it is stale',
-        () => [...told].every((name) => name === 'bdSeq' || stale().has(name)),
-        boundMs,
-      );
+      await until('all of it is stale', () => [...told].every((name) => name === 'bdSeq' || stale().has(name)));
 
       const next = await at.start();
-      await until('born once more', () => of('deviceBirthComplete').length === 3, boundMs);
+      await until('born once more', () => of('deviceBirthComplete').length === 3);
       expect(of('nodeBirth')[2]?.['bdSeq']).not.toBe(first?.['bdSeq']);
       host.order('offline');
-      await until('gone with its host', () => of('nodeDeathComplete').length === 2, boundMs);
+      await until('gone with its host', () => of('nodeDeathComplete').length === 2);
       host.order('online');
-      await until('back with its host', () => of('deviceBirthComplete').length === 4, boundMs);
+      await until('back with its host', () => of('deviceBirthComplete').length === 4);
       const last = of('nodeBirth')[3]?.['bdSeq'];
       expect(await at.stop(next)).toBe(0);
-      await until('a planned death', () => of('nodeDeath').at(-1)?.['bdSeq'] === last, boundMs);
+      await until('a planned death', () => of('nodeDeath').at(-1)?.['bdSeq'] === last);
       expect(sequenceProblems(host.heard())).toEqual([]);
       // Nobody asked for a birth but us.
       expect(of('nodeBirth')).toHaveLength(4);
       host.order('stop');
       await host.ended;
     },
-    240_000,
   );
 });
 

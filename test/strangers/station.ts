@@ -138,7 +138,7 @@ export async function makeStation(mqtt: object = { embeddedPort: 0 }, users = tr
       'the station is ready',
       () => {
         if (running.child.exitCode !== null) throw new Error(`the station ended: ${running.said.err}`);
-        return running.said.err.includes('the heartbeat steps');
+        return running.said.err.includes('heartbeat running');
       },
       patienceMs,
     );

@@ -11,6 +11,7 @@ import process from 'node:process';
 import { promisify } from 'node:util';
 import { systemClock } from '../../daemon/clock.ts';
 import { root as project } from '../architecture/source.ts';
+import { patienceMs } from '../patience.ts';
 
 const execute = promisify(execFile);
 const release = 'bookworm';
@@ -18,7 +19,6 @@ const packages = 'systemd,systemd-sysv,dbus,libatomic1,procps,udev,libfaketime';
 const programs = ['systemd-nspawn', 'debootstrap', 'nsenter'];
 /** Where the installation is in there. */
 export const installed = '/opt/twinspect/current';
-const bootMaxMs = 60_000;
 
 /** Why no container can be made here; null where one can. */
 export function containerProblem(): string | null {
@@ -69,7 +69,7 @@ export class Container {
   async boot(): Promise<void> {
     const options = ['--register=no', '--keep-unit', '--private-network', `--bind-ro=${project}:${installed}`];
     this.#nspawn = spawn('systemd-nspawn', ['-q', '-D', this.root, ...options, '-b'], { stdio: 'ignore' });
-    await this.until('booted', bootMaxMs, async () => {
+    await this.until('booted', patienceMs, async () => {
       const { stdout } = await this.call('systemctl', 'is-system-running');
       return /running|degraded/.test(stdout);
     });

@@ -2,13 +2,13 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { patienceMs } from '../patience.ts';
 import { Container, containerProblem, wait } from './container.ts';
 
 const problem = containerProblem();
 const unit = 'twinspect@line1.service';
-/** Of the unit; and what a start may take on a busy machine. */
+/** Of the unit. */
 const watchdogMs = 10_000;
-const startMaxMs = 60_000;
 
 /** The first run without a broker: its records stay in the journal, where they can be counted. */
 const configuration = 'line: { id: line1 }\nmqtt: { enabled: false }\nopcua: { enabled: false }\n';
@@ -26,7 +26,7 @@ describe.skipIf(problem !== null)(`a device with systemd${problem === null ? '' 
   afterAll(() => device?.remove());
 
   const ready = (): Promise<number> =>
-    device.until('the line is ready', startMaxMs, async () => {
+    device.until('the line is ready', patienceMs, async () => {
       const [state, text] = [await device.property(unit, 'ActiveState'), await device.property(unit, 'StatusText')];
       return state === 'active' && /ready, judging with/.test(text);
     });
@@ -53,10 +53,10 @@ describe.skipIf(problem !== null)(`a device with systemd${problem === null ? '' 
     device.write('etc/twinspect/line1.yaml', configuration);
     expect((await device.call('systemctl', 'start', unit)).code).toBe(0);
     await ready();
-    await device.until('parts are judged', startMaxMs, async () => /"decision"|P0000/.test(await judged()));
+    await device.until('parts are judged', patienceMs, async () => /"decision"|P0000/.test(await judged()));
     const status = await device.twinspect('service', 'status');
     expect(status).toMatchObject({ code: 0, stdout: expect.stringMatching(/^twinspect@line1.service {2}active/) });
-  }, 180_000);
+  });
 
   /** Evidence of the first failed part is the proof that does not need a stopped daemon. */
   const judged = async (): Promise<string> =>
@@ -75,17 +75,17 @@ describe.skipIf(problem !== null)(`a device with systemd${problem === null ? '' 
   test('a hung main thread is killed and judges again within watchdog and start', async () => {
     const before = await restarts();
     await device.call('kill', '-STOP', await mainPid());
-    await device.until('a restart', watchdogMs + 10_000, async () => (await restarts()) > before);
+    await device.until('a restart', watchdogMs + patienceMs, async () => (await restarts()) > before);
     await ready();
     expect(await restarts()).toBe(before + 1);
-  }, 120_000);
+  });
 
   test('a killed one is started again', async () => {
     const before = await restarts();
     await device.call('kill', '-KILL', await mainPid());
-    await device.until('a restart', 10_000, async () => (await restarts()) > before);
+    await device.until('a restart', patienceMs, async () => (await restarts()) > before);
     await ready();
-  }, 120_000);
+  });
 
   test('a reset in the middle of parts: nothing is lost, nothing is twice', async () => {
     await device.reset();
@@ -98,7 +98,7 @@ describe.skipIf(problem !== null)(`a device with systemd${problem === null ? '' 
     const gaps = sequences.filter((sequence, at) => at > 0 && sequence !== sequences[at - 1]! + 1);
     expect(gaps.length).toBeLessThanOrEqual(3);
     expect(kept.filter(({ decision }) => decision === 'pass').length).toBeGreaterThan(0);
-  }, 180_000);
+  });
 
   test('a full disk: not ready, no restart, and ready again when there is room', async () => {
     await device.call('mount', '-t', 'tmpfs', '-o', 'size=64m', 'tmpfs', '/var/lib/twinspect');
@@ -107,7 +107,7 @@ describe.skipIf(problem !== null)(`a device with systemd${problem === null ? '' 
     await ready();
     const before = await restarts();
     await device.call('sh', '-c', 'cat /dev/zero > /var/lib/twinspect/fill');
-    await device.until('the fault is told', 60_000, async () =>
+    await device.until('the fault is told', patienceMs, async () =>
       /not ready|fault/.test(await device.property(unit, 'StatusText')),
     );
     await wait(3 * watchdogMs);
@@ -137,7 +137,7 @@ describe.skipIf(problem !== null)(`a device with systemd${problem === null ? '' 
     await wait(2 * watchdogMs);
     await ready();
     expect(await restarts()).toBe(before);
-  }, 180_000);
+  });
 
   test('removed, it is stopped and gone; state and configuration stay', async () => {
     expect((await device.twinspect('service', 'remove', 'line1')).code).toBe(0);
@@ -145,5 +145,5 @@ describe.skipIf(problem !== null)(`a device with systemd${problem === null ? '' 
     expect((await device.call('test', '-e', '/etc/systemd/system/twinspect@.service')).code).toBe(1);
     expect((await device.call('test', '-e', '/etc/twinspect/line1.yaml')).code).toBe(0);
     expect((await device.call('test', '-e', '/var/lib/twinspect/line1/journal.sqlite')).code).toBe(0);
-  }, 60_000);
+  });
 });

@@ -69,7 +69,15 @@ test('a filter bank: the same parts give the same file, and a student can be tau
   );
   expect(plus!.every((w, i) => w === -minus![i]! || w === 0)).toBe(true);
   expect(plus!.some((w) => w !== 0)).toBe(true);
-  const { curve } = (await teach({ ...options, teacher: { ...made, source: 'bank', digest: 'bank' } }, hooks()))
-    .manifest.taught;
-  expect(curve.every(Number.isFinite)).toBe(true);
+  const abort = new AbortController();
+  const losses: number[] = [];
+  const progress = ({ loss }: TrainProgress): void => {
+    if (losses.push(loss) === 2) abort.abort(new Error('stopped by the test'));
+  };
+  const teaching = teach(
+    { ...options, epochs: 2, teacher: { ...made, source: 'bank', digest: 'bank' } },
+    hooks({ progress, signal: abort.signal }),
+  );
+  await expect(teaching).rejects.toThrow('stopped by the test');
+  expect(losses.every(Number.isFinite)).toBe(true);
 });

@@ -46,7 +46,7 @@ async function saidOf(training: GoodPart[], heldOut: GoodPart[]): Promise<string
 describe('parts of the synthetic line', () => {
   let good: { training: GoodPart[]; heldOut: GoodPart[] };
   beforeAll(() => {
-    good = { training: many(1, 20), heldOut: many(101, 5) };
+    good = { training: many(1, 12), heldOut: many(101, 3) };
   });
 
   test('defects among them are named, with what sees them and where, and nothing else is', async () => {

@@ -16,7 +16,7 @@ test('nothing where all are alike', () => expect(tellUnlike([], frame)).toEqual(
 test('places are told on the whole image, whatever is looked at of it', () => {
   const [heading, line] = tellUnlike([unlike('a', { name: 'a', parts: 1 })], frame);
   expect(heading).toContain('1 good part looks unlike');
-  expect(line).toBe('  a (taught): depth at 200,60, 6.0 spreads apart');
+  expect(line).toBe('  a (taught): depth at 200,60, 6.0 standard deviations from the others');
 });
 
 test('where half of what was recorded together is named, one line says so; others keep theirs', () => {
@@ -25,7 +25,7 @@ test('where half of what was recorded together is named, one line says so; other
   expect(told[0]).toContain('7 good parts look unlike');
   expect(told[1]).toContain('a (taught)');
   expect(told[2]).toContain(
-    'b5 (taught): depth at 200,60, 5.5 spreads apart; so are 5 more of the 12 recorded with it',
+    'b5 (taught): depth at 200,60, 5.5 standard deviations from the others; so are 5 more of the 12 recorded with it',
   );
 });
 

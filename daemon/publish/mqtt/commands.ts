@@ -212,7 +212,7 @@ export class CommandDesk {
     this.counters.commandsRefused += 1;
     if (error instanceof TwinspectError) {
       if (this.#remarks.take(clock.nowMs())) log.warn({ lineId, verb, requestId }, error.message);
-    } else log.error({ lineId, verb, requestId, error }, 'a command failed inside');
+    } else log.error({ lineId, verb, requestId, error }, 'a command failed by a fault of our own');
     return { ...this.#said(verb, requestId), ...refusalOf(error) };
   }
 

@@ -35,6 +35,7 @@ import { TagBlock } from './tags.ts';
 import { guardTransport, malformedConnections } from './transport-guard.ts';
 import { keepVacancies } from './vacancy.ts';
 import { type VisionSources, VisionSystem } from './vision/system.ts';
+import { orderWriteCalls } from './write-calls.ts';
 
 /** `host` is where it listens; the state folder holds key, certificate, trust lists and users. */
 export interface OpcUaSettings extends SecuritySettings {
@@ -86,6 +87,7 @@ export async function startOpcUa(options: OpcUaOptions): Promise<OpcUa> {
     security.guard(server, resourcePath);
     keepVacancies(server, sessionsMax, log);
     const blocks = addLines(server, options);
+    orderWriteCalls(server, [...blocks.values()]);
     const visions = await addVision(server, options);
     await server.start();
     const { applicationUri } = security;

@@ -8,6 +8,7 @@ import {
   type DataValue,
   type ISessionContext,
   type Namespace,
+  type NodeId,
   NumericRange,
   type StatusCode,
   StatusCodes,
@@ -20,6 +21,7 @@ import { cut } from './plc/result-text.ts';
 import { type InputName, inputTags, type Scalar, type Tag, type TagName, tags } from './plc/tag-table.ts';
 import { actorOf } from './security/actor.ts';
 import { plcWritable } from './security/permissions.ts';
+import { type Connection, WriterWatch } from './writer-watch.ts';
 
 export type TagValues = Partial<Record<TagName, Scalar>>;
 
@@ -31,9 +33,12 @@ export interface InputTaker {
   take(name: InputName, value: Scalar, actor: Actor, writer?: string | null): boolean;
   /** Whoever may write it did, and it was not taken: what he meant is not what stood there before. */
   refused?(name: InputName, why: string): void;
-  /** Whoever wrote is gone: his count of triggers begins anew. Never called where clients come to our own server. */
+  /** Whoever wrote is gone, or cannot be heard: his count of triggers begins anew. */
   lost?(): void;
 }
+
+/** What counts parts: behind all else of its call, and whoever writes it owns the inputs. */
+const counting: readonly InputName[] = ['TrigSeq', 'ResyncRequest'];
 
 /** Where the block of a line lives: in our own address space, or in a PLC's. */
 export type TagPort = Pick<TagBlock, 'show' | 'takeInputsBy'>;
@@ -47,6 +52,8 @@ type WriteDone = (error: Error | null, status?: StatusCode) => void;
 
 export class TagBlock {
   readonly #nodes: Record<TagName, UAVariable>;
+  readonly #inputs = new Map<string, InputName>();
+  readonly #writer = new WriterWatch(() => this.#taker?.lost?.());
   #taker: InputTaker | null = null;
 
   constructor(namespace: Namespace, folder: UAObject, lineId: string) {
@@ -73,6 +80,20 @@ export class TagBlock {
   /** Who takes what clients write; until then every write is refused. */
   takeInputsBy(taker: InputTaker): void {
     this.#taker = taker;
+  }
+
+  /** Whether a part is counted by writing this. */
+  counts(nodeId: NodeId): boolean {
+    const name = this.#inputs.get(nodeId.toString());
+    return name !== undefined && counting.includes(name);
+  }
+
+  /** It was written without any value, which the library refuses by itself. */
+  noValue(nodeId: NodeId, context: ISessionContext): void {
+    const name = this.#inputs.get(nodeId.toString());
+    if (name !== undefined && this.#nodes[name].isUserWritable(context)) {
+      this.#taker?.refused?.(name, 'it came without a value');
+    }
   }
 
   /** No verdict, not ready: the state after every start. */
@@ -109,6 +130,7 @@ export class TagBlock {
 
   /** The library tells a variable's setter no session, so the write itself is watched. */
   #listen(node: UAVariable, name: InputName): void {
+    this.#inputs.set(node.nodeId.toString(), name);
     const write = node.writeValue.bind(node) as (
       context: ISessionContext,
       value: DataValue,
@@ -123,11 +145,14 @@ export class TagBlock {
         done(null, misfit.status);
         return;
       }
-      const writer = context.session?.getSessionId().toString() ?? null;
+      const { session = null } = context;
+      const writer = session?.getSessionId().toString() ?? null;
       const before = node.readValue().value.value as Scalar;
       write(context, value, ...rest.slice(0, -1), (error: Error | null, status: StatusCode = StatusCodes.Good) => {
         const taken =
           error !== null || status.isNotGood() || this.#taker?.take(name, written, actorOf(context), writer);
+        // Also where it is not taken: its number, its session is what counts from now on.
+        if (counting.includes(name)) this.#writer.watch(session as Connection | null);
         if (taken === true) done(error, status);
         else {
           this.#write(name, before, value.sourceTimestamp ?? new Date(0));

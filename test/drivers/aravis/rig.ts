@@ -18,6 +18,7 @@ import type { CameraModel } from '../../gige/model.ts';
 import { CameraRig, type RigOptions } from '../../gige/rig.ts';
 import { depthStamp, rgbStamp } from '../../gige/scene.ts';
 import { until } from '../../inference/rig.ts';
+import { testMaxMs } from '../../patience.ts';
 import { RecordingSink } from '../recording-sink.ts';
 
 function aravisVersion(): string | null {
@@ -33,7 +34,7 @@ export const aravis = aravisVersion();
 export const skipAravis = aravis === null;
 
 /** Slow machines start processes slowly; nothing here is timed. */
-export const patience = 60_000;
+export const patience = testMaxMs;
 
 export function colourModel(ip: string, more: Partial<CameraModel> = {}): CameraModel {
   return { ip, serial: `C${ip}`, model: 'Colour', widthPx: 96, heightPx: 64, format: 'RGB8', ...more };

@@ -5,6 +5,7 @@ import { GstreamerCamera } from '../../../drivers/gstreamer/camera.ts';
 import { loadGstreamer } from '../../../drivers/gstreamer/library.ts';
 import { checkGstreamer } from '../../../drivers/gstreamer/settings.ts';
 import { until } from '../../inference/rig.ts';
+import { testMaxMs } from '../../patience.ts';
 import { ReleasingSink } from '../aravis/rig.ts';
 
 function installed(): boolean {
@@ -17,7 +18,7 @@ function installed(): boolean {
   }
 }
 
-const patience = 60_000;
+const patience = testMaxMs;
 
 function make(pipeline: string, more: { counts?: boolean; stallMs?: number } = {}): GstreamerCamera {
   const camera = new GstreamerCamera({ pipeline, ...more }, { id: 'uvc', slots: 4, clock: systemClock });

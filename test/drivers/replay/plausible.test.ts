@@ -51,7 +51,7 @@ test('usual depth is not asked about: a plate, one on a belt below it, and what 
 });
 
 test.each([
-  [65_535, 20, '65535 (6554 mm) stands in 5 % of the pixels of 5 of 5 parts'],
+  [65_535, 20, '65535 (6554 mm) fills 5 % of the pixels of 5 of 5 parts'],
   [65_535, 150, 'depth 65535'],
   [10_000, 40, 'depth 10000 (1000 mm)'],
   [1, 40, 'depth 1 (0.1 mm)'],

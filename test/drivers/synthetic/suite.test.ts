@@ -110,7 +110,7 @@ it('a deep dent is 120 px across with a flat floor; a low part is low as a whole
 it('five percent of the part have no depth, differently from part to part and alike on a good and a bad twin', () => {
   const shares: number[] = [];
   const gone = new Map<number, number>();
-  const parts = 16;
+  const parts = 8;
   for (let part = 1; part <= parts; part++) {
     const { cover } = laySurface(place(6, part), grid, null);
     const { depthMm } = renderPart({ seed: 6, part, missingShare: suiteMissingShare });
@@ -121,7 +121,7 @@ it('five percent of the part have no depth, differently from part to part and al
   }
   expect(shares.reduce((sum, share) => sum + share, 0) / parts).toBeCloseTo(suiteMissingShare, 2);
   expect(Math.max(...shares) - Math.min(...shares)).toBeGreaterThan(0.008);
-  expect([...gone.values()].filter((times) => times <= 2).length).toBeGreaterThan(3000);
+  expect([...gone.values()].filter((times) => times <= 2).length).toBeGreaterThan(1500);
   const [good, bad] = ([null, { kind: 'stain', severity: 'middle' }] as const).map(
     (defect) => renderPart({ seed: 6, part: 3, defect, missingShare: suiteMissingShare }).depthMm,
   );

@@ -64,6 +64,10 @@ export class CameraWorld extends PlantFloor {
     this.gate.set('HasAnswers', true);
   }
 
+  override get behind(): number {
+    return this.distance;
+  }
+
   readonly phases = plain.length;
   override rounds = () => 3;
 
@@ -101,7 +105,7 @@ export class CameraWorld extends PlantFloor {
   }
 
   override arrive(): void {
-    if (!this.mayArrive()) return;
+    if (this.empty || !this.mayArrive()) return;
     super.arrive();
     this.hearLate();
     this.surplus = false;
@@ -124,6 +128,14 @@ export class CameraWorld extends PlantFloor {
       this.station.beats = 0;
       this.tags.session++;
     }
+  }
+
+  /** The station hears that whoever wrote is gone; of a pulled cable it hears when the next one writes. */
+  linkEnds(): void {
+    this.link(false);
+    this.station.heard = null;
+    this.station.newAge();
+    this.tags.taker?.lost?.();
   }
 
   override recover(): void {
@@ -151,7 +163,7 @@ export class CameraWorld extends PlantFloor {
     const heard = this.nextTrigger === 'heard';
     if (heard) list.push('surplus trigger');
     if (heard && !this.surplus) list.push('next trigger missed', 'next trigger late');
-    if (this.linked) list.push('link cut');
+    if (this.linked) list.push('link cut', 'link ends');
     // Nothing is on the line, so a person may say so. The station may have a part open that nobody sees.
     if (heard && !this.sensor && this.late === 0) list.push('line empty');
     if (this.reader.begins) list.push('read begun: 1', 'read begun: numbers', 'read begun: most');
@@ -197,6 +209,7 @@ const disturbing: Readonly<Record<string, Event<CameraWorld>>> = {
     world.nextTrigger = 'late';
   },
   'link cut': (world) => world.link(false),
+  'link ends': (world) => world.linkEnds(),
   'line empty': (world) => {
     world.resync = true;
   },

@@ -21,7 +21,8 @@ export type Event<W> = (world: W) => unknown;
 export type Course<W> = readonly (readonly [string, Event<W>])[];
 
 /** Values that the worlds share by name; each world adds its own. */
-export const sharedInputs = ['Part', 'Recipe', 'Window', 'HasAnswers', 'LinkGood', 'ReadDone', 'Pass'];
+const answers = ['Line.Ready', 'Line.Fault'];
+export const sharedInputs = ['Part', 'Recipe', 'Window', 'HasAnswers', 'LinkGood', 'ReadDone', 'Pass', ...answers];
 
 export abstract class PlantFloor implements World {
   abstract readonly station: Station;
@@ -29,6 +30,8 @@ export abstract class PlantFloor implements World {
   /** Asks for what passes alone, not for what the tags say. */
   gateOnly = false;
   sensor = false;
+  /** No parts come. */
+  empty = false;
   recipe = 1;
   mode = 0;
   phase = 0;
@@ -68,6 +71,11 @@ export abstract class PlantFloor implements World {
     if (this.phase === 0) this.round = (this.round + 1) % this.rounds();
   }
 
+  /** Parts between the one that comes and the one at the gate. */
+  get behind(): number {
+    return 0;
+  }
+
   /** A part comes in one of so many. */
   rounds(): number {
     return 2;
@@ -88,6 +96,9 @@ export abstract class PlantFloor implements World {
     this.passed = [physical];
     if (this.windowLeftMs === 0) this.wrong = `part ${physical} passes, and its window is over`;
     if (station.beats === 0) this.wrong = `part ${physical} passes, and no heartbeat stepped on this connection`;
+    if (!gate.get('LinkGood')) this.wrong = `part ${physical} passes, and the link is lost`;
+    if (!gate.get('Line.Ready')) this.wrong = `part ${physical} passes, and the station is not ready`;
+    if (gate.get('Line.Fault')) this.wrong = `part ${physical} passes, and the station has a fault`;
   }
 
   /** Judged as it is: odd parts are good. */
@@ -102,7 +113,7 @@ export abstract class PlantFloor implements World {
   }
 
   arrive(): void {
-    if (!this.mayArrive()) return;
+    if (this.empty || !this.mayArrive()) return;
     this.station.front++;
     this.sensor = true;
   }
@@ -111,6 +122,14 @@ export abstract class PlantFloor implements World {
   recover(): void {
     if (this.station.pending) this.station.answerOrder(true);
     if (this.station.fault) this.station.setFault(false);
+  }
+
+  /** All that a person, or time, puts right; what the gate makes of it is its own. */
+  heal(): void {
+    this.mode = 0;
+    this.station.stands = false;
+    this.station.refusesTriggers = false;
+    this.recover();
   }
 
   sharedDisturbances(): string[] {

@@ -109,6 +109,14 @@ export class PollingWorld extends PlantFloor {
     }
   }
 
+  /** The station hears that whoever wrote is gone; of a pulled cable it hears when the next one writes. */
+  linkEnds(): void {
+    this.link(false);
+    this.station.heard = null;
+    this.station.newAge();
+    this.tags.taker?.lost?.();
+  }
+
   override recover(): void {
     if (!this.linked) this.link(true);
     super.recover();
@@ -137,7 +145,7 @@ export class PollingWorld extends PlantFloor {
     list.push('PLC restarts', 'PLC restarts one below', 'PLC restarts at 0', 'station restarts');
     list.push('PLC restarts one below, same session');
     list.push('another one triggers');
-    if (this.linked) list.push('link cut');
+    if (this.linked) list.push('link cut', 'link ends');
     if (!this.station.refusesTriggers) list.push('trigger refused');
     if (this.reader.begins) list.push('read begun: 1', 'read begun: 3', 'read begun: all but 1');
     return list;
@@ -174,6 +182,7 @@ const disturbing: Readonly<Record<string, Event<PollingWorld>>> = {
   'station restarts': (world) => world.restartStation(),
   'another one triggers': triggeredByAnother,
   'link cut': (world) => world.link(false),
+  'link ends': (world) => world.linkEnds(),
   'trigger refused': (world) => {
     world.station.refusesTriggers = true;
   },

@@ -1,15 +1,13 @@
-/** Two disturbances, at every pair of moments: what search.test.ts does with one. */
+/** Two disturbances, at every pair of moments: what search.test.ts does with one. Where the PLC triggers. */
 import { expect, test, vi } from 'vitest';
 import { explore } from './explore.ts';
-import { camera, client, polling, type Ready } from './rig.ts';
+import { client, polling, type Ready } from './rig.ts';
 
 vi.setConfig({ testTimeout: 1_800_000 });
 
 const worlds: [name: string, world: () => Promise<Ready>, steps: number][] = [
   ['a PLC that polls', () => polling(), 56],
   ["tags in the PLC's own server", () => client(), 35],
-  ['the camera triggers', () => camera(), 60],
-  ['the camera triggers, the gate is two parts behind', () => camera({}, 2), 72],
 ];
 
 test.each(worlds)('%s: two disturbances', async (name, world, steps) => {

@@ -197,9 +197,9 @@ test('pages that go bad while it runs: a new journal takes its place, and commit
   const spoilt = Buffer.concat([bytes.subarray(0, 4096), Buffer.alloc(bytes.length - 4096, 0xa5)]);
   writeFileSync(file(state), spoilt, { flag: 'r+' });
   await expect(journal.pendingMask('line1', last)).rejects.toMatchObject({ code: 'journal/unreadable' });
-  await expect.poll(() => journal.epoch, { timeout: 15_000 }).not.toBe(epoch);
+  await expect.poll(() => journal.epoch).not.toBe(epoch);
   expect(await fill(journal, 2)).toBeGreaterThan(last);
-  await expect.poll(() => state.faults.standing, { timeout: 15_000 }).toMatchObject([{ id: 'journal' }]);
+  await expect.poll(() => state.faults.standing).toMatchObject([{ id: 'journal' }]);
 });
 
 test('a journal of a newer release is refused and left as it is', async () => {
@@ -256,7 +256,7 @@ test.skipIf(skipDisk)(
     closeSync(ballast);
     // Far more than what the last page took: without the reserve the first of them would fail.
     await fill(journal, 40);
-    await expect.poll(() => state.faults.standing.map(({ id }) => id), { timeout: 15_000 }).toContain('disk');
+    await expect.poll(() => state.faults.standing.map(({ id }) => id)).toContain('disk');
     expect(existsSync(`${file(state)}-reserve`)).toBe(false);
     const filling = async (): Promise<void> => {
       for (let round = 0; round < 100; round++) await fill(journal, 40);
@@ -266,5 +266,4 @@ test.skipIf(skipDisk)(
     rmSync(join(small, 'ballast'));
     await fill(journal, 2);
   },
-  60_000,
 );

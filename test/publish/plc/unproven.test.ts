@@ -117,6 +117,7 @@ describe('the id of a part', () => {
     ['65 characters', 'x'.repeat(65), StatusCodes.BadOutOfRange, {}],
     ['193 bytes', '😀'.repeat(49), StatusCodes.BadOutOfRange, {}],
     ['no UTF-8', 'M\ufffdller', StatusCodes.BadOutOfRange, {}],
+    ['the picture of a line end, which a line end is drawn as', 'A1␍', StatusCodes.BadOutOfRange, {}],
     ['a number', 7, StatusCodes.BadTypeMismatch, { dataType: DataType.Int16 }],
     ['a list', ['B'], StatusCodes.BadTypeMismatch, { arrayType: VariantArrayType.Array }],
     ['a bad status', 'B', StatusCodes.BadWriteNotSupported, { statusCode: StatusCodes.Bad }],
@@ -136,11 +137,11 @@ describe('the id of a part', () => {
 
   test('is kept as it is written: 64 characters of any script', async () => {
     const r = await running(1);
-    for (const [at, id] of ['ä', 'ö', '界'.repeat(64), 'A1\r'].entries()) {
+    for (const [at, id] of ['ä', 'ö', '界'.repeat(64), 'A1\r', 'é', 'e\u0301'].entries()) {
       expect(await r.write('PartId', id)).toEqual(StatusCodes.Good);
       await r.write('TrigSeq', 2 + at);
     }
-    expect(idsOf(r)).toEqual(['ä', 'ö', '界'.repeat(64), 'A1␍']);
+    expect(idsOf(r)).toEqual(['ä', 'ö', '界'.repeat(64), 'A1␍', 'é', 'e\u0301']);
   });
 
   test('of a count that was refused is of no later part', async () => {

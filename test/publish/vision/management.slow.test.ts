@@ -111,7 +111,7 @@ test('recipes: listed, filtered, prepared by either id, taken back; unknown and 
   expect(await job('', 'flange')).toBe(codes.recipeNotPrepared.number);
   expect(station.line.open.size).toBe(0);
   expect(await job('washer-m8', 'washer')).toBe(0);
-}, 120_000);
+});
 
 test('challenge mode, parameters, long ids: what a start does not take opens no part', async () => {
   const station = await startStation();
@@ -139,7 +139,7 @@ test('challenge mode, parameters, long ids: what a start does not take opens no 
     expect((await callMethod(session, method)).out['Error']).toBe(0);
   }
   expect([...station.line.open.values()].map(({ challenge }) => challenge)).toEqual([false]);
-}, 120_000);
+});
 
 test('a line whose camera opens the parts: stopped it is Ready, runs carry the ids, no single jobs', async () => {
   const station = await startStation(undefined, 'camera');
@@ -169,7 +169,7 @@ test('a line whose camera opens the parts: stopped it is Ready, runs carry the i
     MeasId: { id: 'shift 3' },
     ProductId: { id: 'washer' },
   });
-}, 120_000);
+});
 
 test('a refused bundle is no Error but no recipe: another one is prepared, and the line runs on', async () => {
   const station = await startStation();
@@ -184,7 +184,7 @@ test('a refused bundle is no Error but no recipe: another one is prepared, and t
   station.line.ready = false;
   station.line.show();
   expect((await shownState(session)).leaf).toBe('Initialized');
-}, 120_000);
+});
 
 test('configurations: listed, found, taken into use by who may; the results name the one in use', async () => {
   const station = await startStation();
@@ -220,7 +220,7 @@ test('configurations: listed, found, taken into use by who may; the results name
   expect((await activate(session, 'camera1-new')).out['Error']).toBe(0);
   const active = await session.read({ nodeId: `${configurationManagement}-ActiveConfiguration` });
   expect(active.value.value.internalId.id).toBe('camera1-new');
-}, 120_000);
+});
 
 test('who may not is refused before anything is looked at; 1,000 malformed calls leave it serving', async () => {
   const station = await startStation();
@@ -297,4 +297,4 @@ test('who may not is refused before anything is looked at; 1,000 malformed calls
   expect(station.log.lines.filter(({ level, text }) => level === 'error' && text.includes('40100'))).toEqual([]);
   expect(await shownState(operator)).toEqual(stateBefore);
   expect((await callMethod(operator, 'StartSingleJob')).out['Error']).toBe(0);
-}, 120_000);
+});

@@ -175,7 +175,7 @@ test('results by id, in parts, by every filter and by page; handles; a mask as a
 
   await readsTheMask(session, other);
   await readsTheFolder(session);
-}, 120_000);
+});
 
 async function fileOf(session: ClientSession, value: string) {
   const options = await make(session, 'ResultTransferOptions', { id: await resultId(session, value) });
@@ -262,4 +262,4 @@ test('the folder is a ring over the journal: bounded, and full again after a res
   await station.publishing.stop();
   const again = await startStation(station.stateFolder);
   expect(await names(await again.session('observe'))).toEqual(kept);
-}, 120_000);
+});

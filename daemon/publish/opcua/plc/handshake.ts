@@ -181,7 +181,7 @@ export class PlcHandshake implements InputTaker {
       this.#disown();
       log.info(
         { lineId, trigSeq: value, from: step.from },
-        'PLC: its count of triggers begins here; nothing triggered',
+        'PLC: first TrigSeq heard: it is the baseline, nothing is triggered',
       );
     }
     if (step.kind === 'baseline') {

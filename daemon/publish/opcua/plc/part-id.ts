@@ -11,9 +11,12 @@ export const partIdMaxBytes = 192;
 
 /** What a string holds whose bytes were no UTF-8: two such ids could not be told apart. */
 const notUtf8 = '\ufffd';
+/** What control characters are drawn as: written by a PLC, such an id were the same as one with the control itself. */
+const pictures = /[\u2400-\u241f\u2421]/;
 
 export function isPartId(text: string): boolean {
-  return [...text].length <= partIdMaxChars && Buffer.byteLength(text) <= partIdMaxBytes && !text.includes(notUtf8);
+  const fits = [...text].length <= partIdMaxChars && Buffer.byteLength(text) <= partIdMaxBytes;
+  return fits && !text.includes(notUtf8) && !pictures.test(text);
 }
 
 export interface UsedId {

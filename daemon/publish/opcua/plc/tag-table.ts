@@ -34,7 +34,7 @@ export const inputTags = {
   Mode: { type: Int16, initial: 0, text: '0 production, 1 challenge: parts are flagged and not counted' },
   TrigSeq: { type: UInt32, initial: 0, text: 'a change by one is a trigger; written last' },
   AckSeq: { type: UInt32, initial: 0, text: 'ResSeq of the result that was taken' },
-  PlcHeartbeat: { type: UInt16, initial: 0, text: 'steps while the PLC lives' },
+  PlcHeartbeat: { type: UInt16, initial: 0, text: 'counts up while the PLC works' },
   ResetFault: { type: Flag, initial: false, text: 'a rise ends a halt and sets ConsecutiveRejects to 0' },
   ResyncRequest: { type: UInt16, initial: 0, text: 'camera-triggered: a change says that the line is empty' },
 } as const satisfies Record<string, Tag>;
@@ -100,9 +100,9 @@ export const stateTags = {
   LastOrder: { type: Text, initial: '', text: 'what became of RecipeNo, ResetFault, ResyncRequest, a refused PartId' },
   MissedParts: { type: UInt32, initial: 0, text: 'triggers that TrigSeq counted and that never came' },
   LateResults: { type: UInt32, initial: 0, text: 'parts decided by the deadline instead of a reading' },
-  PlcAlive: { type: Flag, initial: false, text: 'PlcHeartbeat steps' },
-  Heartbeat: { type: UInt16, initial: 0, text: 'steps while capture and inference are proven to work' },
-  HeartbeatWhy: { type: Text, initial: '', text: 'why Heartbeat stands; empty while it steps' },
+  PlcAlive: { type: Flag, initial: false, text: 'PlcHeartbeat counts up' },
+  Heartbeat: { type: UInt16, initial: 0, text: 'counts up while capture and inference are proven to work' },
+  HeartbeatWhy: { type: Text, initial: '', text: 'why Heartbeat stopped; empty while it counts up' },
 } as const satisfies Record<string, Tag>;
 export type StateName = keyof typeof stateTags;
 

@@ -6,7 +6,7 @@ import { TwinspectError } from '../../../../errors.ts';
 
 export const codes = {
   state: { number: -1, text: 'not legal in the state the system is in' },
-  role: { number: -2, text: 'the user has not the role for it; the call itself fails with Bad_UserAccessDenied' },
+  role: { number: -2, text: 'the user does not have the role for it; the call itself fails with Bad_UserAccessDenied' },
   argument: { number: -3, text: 'an argument is not what it must be: an id too long, an unknown kind of value' },
   recipeUnknown: { number: -4, text: 'no recipe of the table has this id' },
   recipeAmbiguous: { number: -5, text: 'several recipes share the bundle of this internal id; use the external id' },

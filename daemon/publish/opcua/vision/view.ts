@@ -20,7 +20,7 @@ import { text, type VisionTypes } from './types.ts';
 const systemStates: Record<Leaf, readonly [number, string]> = {
   Preoperational: [2, 'standby: waits to be put into automatic mode'],
   Halted: [4, 'scheduled downtime: halted by command'],
-  Error: [5, 'unscheduled downtime: a fault stands'],
+  Error: [5, 'unscheduled downtime: a fault is present'],
   Initialized: [2, 'standby: no recipe is prepared, or the line is not ready'],
   Ready: [2, 'standby: ready for a job'],
   SingleExecution: [1, 'productive: a part is being judged'],
