@@ -1,11 +1,12 @@
 /**
  * A daemon on one damaged state folder after the other, as whoever runs this process: `make FOLDER BUNDLE` fills a
  * folder with everything that is kept, `try FOLDER BUNDLE DAMAGE FILE...` damages one file of a copy of it at a time
- * and says, one line of JSON for each, how the line judged. Everything is real; the parts are the synthetic camera's.
+ * (or several, with commas between them) and says, one line of JSON for each, how the line judged. Everything is real;
+ * the parts are the synthetic camera's.
  */
 import { cpSync, mkdirSync, rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import process from 'node:process';
 import { systemClock } from '../../daemon/clock.ts';
 import type { VerdictRecord } from '../../daemon/line/verdict.ts';
@@ -23,7 +24,7 @@ import { damages } from '../state/damages.ts';
 import { syntheticCamera, testConfig } from './plant.ts';
 
 export interface Tried {
-  readonly file: string;
+  readonly files: readonly string[];
   readonly decision: string | null;
   readonly reason: string | null;
   readonly sequence: number;
@@ -31,19 +32,20 @@ export interface Tried {
   /** Code of the named refusal, where the daemon did not start. */
   readonly refused: string | null;
   readonly faults: readonly string[];
-  /** How one comes in over OPC UA. */
+  /** How one comes in over OPC UA; null where it has no server, which is started for the files that concern it. */
   readonly access: string | null;
+  readonly server: boolean;
 }
 
 const [mode, folder, bundle, damage, ...names] = process.argv.slice(2) as [string, string, string, string, ...string[]];
 
-function open(stateDir: string) {
+function open(stateDir: string, server = true) {
   const records: VerdictRecord[] = [];
   const camera = syntheticCamera();
   const base = testConfig(stateDir, bundle);
   const config = {
     ...base,
-    opcua: { ...base.opcua, enabled: true, port: 0 },
+    opcua: { ...base.opcua, enabled: server, port: 0 },
     mqtt: { ...base.mqtt, sparkplug: { ...base.mqtt.sparkplug, enabled: true, group: 'plant' } },
     evidence: { ...base.evidence, enabled: false },
     // A machine that does other things too must not be what decides.
@@ -91,22 +93,21 @@ async function make(): Promise<void> {
   await again.daemon.stop();
 }
 
-async function attempt(file: string): Promise<Tried> {
-  const stateDir = `${folder}-${damage}`;
+async function attempt(files: readonly string[]): Promise<Tried> {
+  const stateDir = `${folder}-${damage}-${process.pid}`;
   rmSync(stateDir, { recursive: true, force: true });
   cpSync(folder, stateDir, { recursive: true });
-  const path = join(stateDir, file);
-  mkdirSync(dirname(path), { recursive: true });
-  damages[damage]!(path);
-  const { daemon, judged } = open(stateDir);
-  const said = { file, decision: null, reason: null, sequence: 0, epoch: null, faults: [], access: null };
+  for (const file of files) damages[damage]!(join(stateDir, file));
+  const server = files.some((file) => /opcua|users/.test(file));
+  const { daemon, judged } = open(stateDir, server);
+  const said = { files, server, decision: null, reason: null, sequence: 0, epoch: null, faults: [], access: null };
   try {
     await daemon.start();
     const record = await judged();
     const { decision = null, reason = null, sequence = 0, epoch = null } = record ?? {};
     const access = daemon.publishing?.opcuaAccess ?? null;
     const faults = daemon.faults.map(({ id }) => id);
-    return { file, decision, reason, sequence, epoch, refused: null, faults, access };
+    return { files, server, decision, reason, sequence, epoch, refused: null, faults, access };
   } catch (error) {
     return { ...said, refused: error instanceof TwinspectError ? error.code : `unnamed: ${messageOf(error)}` };
   } finally {
@@ -116,5 +117,5 @@ async function attempt(file: string): Promise<Tried> {
 }
 
 if (mode === 'make') await make();
-else for (const name of names) process.stdout.write(`${JSON.stringify(await attempt(name))}\n`);
+else for (const name of names) process.stdout.write(`${JSON.stringify(await attempt(name.split(',')))}\n`);
 process.exit(0);
