@@ -4,12 +4,13 @@
  */
 import { expect, test, vi } from 'vitest';
 import { goodOf, run } from './course.ts';
-import { camera, client, polling, type Ready } from './rig.ts';
+import { camera, client, gateway, polling, type Ready } from './rig.ts';
 
 vi.setConfig({ testTimeout: 600_000 });
 
 const worlds: [name: string, world: () => Promise<Ready>][] = [
   ['a PLC that polls', () => polling()],
+  ['a PLC behind a gateway', () => gateway()],
   ["tags in the PLC's own server", () => client()],
   ['the camera triggers', () => camera()],
   ['the camera triggers, the gate is two parts behind', () => camera({}, 2)],

@@ -2,6 +2,7 @@
 import { CameraWorld } from './camera.ts';
 import { ClientWorld, type MakeLink } from './client.ts';
 import { Gate, GateProgram, listing } from './gate.ts';
+import { GatewayWorld } from './gateway.ts';
 import { Memory } from './memory.ts';
 import { type Changes, OpenedModules } from './opened.ts';
 import type { PlantFloor } from './plant-floor.ts';
@@ -47,7 +48,7 @@ async function ready(
   const { OpcUaLane } = (await modules.load(laneFile)) as { OpcUaLane: MakeLane };
   modules.checkChanges();
   const program = new GateProgram(changed(listing()), name);
-  const ours = [PollingWorld, CameraWorld, ClientWorld, Reader, Station, StationTags, Gate].map(
+  const ours = [PollingWorld, GatewayWorld, CameraWorld, ClientWorld, Reader, Station, StationTags, Gate].map(
     ({ prototype }) => prototype,
   );
   const memory = new Memory([...(await modules.classes()), ...ours]);
@@ -68,6 +69,11 @@ async function ready(
 /** A PLC that polls our server and triggers. */
 export function polling(planted: Planted = {}, trigSeq = beforeWrap): Promise<Ready> {
   return ready(planted, 'TwinspectGate', (made) => new PollingWorld({ ...made, trigSeq }));
+}
+
+/** A PLC behind a gateway that copies tags. */
+export function gateway(planted: Planted = {}, trigSeq = beforeWrap): Promise<Ready> {
+  return ready(planted, 'TwinspectGate', (made) => new GatewayWorld({ ...made, trigSeq }));
 }
 
 /** A PLC whose own server has the tags. */

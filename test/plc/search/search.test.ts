@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { goodOf, run } from './course.ts';
 import { type Bounds, explore, type Found } from './explore.ts';
 import { change } from './opened.ts';
-import { camera, client, type Planted, polling, type Ready, WrongFromTheStart } from './rig.ts';
+import { camera, client, gateway, type Planted, polling, type Ready, WrongFromTheStart } from './rig.ts';
 
 const handshake = 'daemon/publish/opcua/plc/handshake.ts';
 const shown = 'daemon/publish/opcua/plc/shown-results.ts';
@@ -14,6 +14,7 @@ type World = (planted?: Planted) => Promise<Ready>;
 /** With the events of a run: a restart, the way back, and parts until what went wrong has come to the gate. */
 const worlds: [name: string, world: World, steps: number][] = [
   ['a PLC that polls', polling, 56],
+  ['a PLC behind a gateway', gateway, 63],
   ["tags in the PLC's own server", client, 49],
   ['the camera triggers', camera, 72],
   ['the camera triggers, the gate is two parts behind', (planted) => camera(planted, 2), 96],
@@ -57,10 +58,9 @@ const inListing = (...swaps: readonly Swap[]) => ({
 const oldVerdictStands: Planted = {
   product: { [handshake]: change(/(step\.kind === 'baseline'\) \{\s+)this\.#disown\(\);/, '$1') },
 };
-const blindToTheAnswer: Swap[] = [
-  [' AND NOT Edge AND Heard AND HeardSeq = TrigSeq\n', ' AND NOT Edge\n'],
-  [/\n\s+AND \(Result\.Verdict = 0 OR [^;]*;/, ';'],
-];
+const noOldResult: Swap = [/\n\s+AND \(Result\.Verdict = 0 OR [^;]*;/, ';'];
+const unsettled: Swap = ['ELSIF Settle.Q THEN', 'ELSIF Settle.Q OR NothingOld THEN'];
+const blindToTheAnswer: Swap[] = [[' AND NOT Edge AND Heard AND HeardSeq = TrigSeq\n', ' AND NOT Edge\n'], noOldResult];
 const uncounted: Swap[] = [
   ['AND Agreed[AtGate MOD 16] AND Agreed[(AtGate - 1) MOD 16]', 'AND (Agreed[0] OR NOT Agreed[0])'],
   ['Ahead := Differs <> 0;', 'Ahead := FALSE;'],
@@ -200,6 +200,13 @@ const faults: Readonly<Record<string, Fault>> = {
     },
     only: ['fault'],
     finds: /part \d+ passes, and the station (?:is not ready|has a fault)/,
+  },
+  'an old result is not asked for before counting begins, behind a gateway that is late': {
+    world: gateway,
+    planted: inListing(unsettled, noOldResult),
+    only: ['PLC restarts one below', 'late: result'],
+    steps: 117,
+    finds: /part \d+ passes and was judged by nobody/,
   },
   'a challenge is ignored where the camera triggers': {
     world: camera,
