@@ -8,9 +8,9 @@ export const common = {
 };
 
 /**
- * The quick suite. What waits for whole daemons, simulated cameras and faults is in vitest.slow.config.ts. A worker keeps
- * its modules from file to file: with the libraries loaded and compiled anew for each, most of the time went there. So
- * what a shared test module holds open, or changes in the process, it must not end with one file.
+ * The quick suite. What waits for whole daemons, simulated cameras and faults is in vitest.slow.config.ts. A worker
+ * keeps its modules from file to file: most of the time went into loading and compiling the libraries anew for each.
+ * So what a shared test module holds open, or changes in the process, must outlast one file.
  */
 export default defineConfig({
   test: {
