@@ -7,7 +7,14 @@ export const common = {
   globalSetup: ['test/run-folder.ts'],
 };
 
-// The quick suite. What waits for whole daemons, simulated cameras and faults is in vitest.slow.config.ts.
+/**
+ * The quick suite. What waits for whole daemons, simulated cameras and faults is in vitest.slow.config.ts. A worker
+ * keeps its modules from file to file: most of the time went into loading and compiling the libraries anew for each.
+ * So what a shared test module holds open, or changes in the process, must outlast one file.
+ */
 export default defineConfig({
-  test: { ...common, include: ['test/**/*.test.ts'], exclude: ['test/soak/**', 'test/**/*.slow.test.ts'] },
+  test: {
+    ...{ ...common, isolate: false },
+    ...{ include: ['test/**/*.test.ts'], exclude: ['test/soak/**', 'test/**/*.slow.test.ts'] },
+  },
 });

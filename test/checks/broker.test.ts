@@ -123,7 +123,7 @@ test('one that takes the call and says nothing is given up', async () => {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => void server.close());
-  const hasty: typeof systemClock.after = (ms, callback, signal) => systemClock.after(ms / 20, callback, signal);
+  const hasty: typeof systemClock.after = (ms, callback, signal) => systemClock.after(ms / 5, callback, signal);
   const url = `mqtt://127.0.0.1:${(server.address() as AddressInfo).port}`;
   expect(await checked({ url }, false, { ...systemClock, after: hasty })).toMatchObject([
     { status: 'fail', text: expect.stringContaining('no answer in 4000 ms') },

@@ -13,7 +13,6 @@ import {
   type UAVariable,
   VariantArrayType,
 } from 'node-opcua';
-import { afterAll } from 'vitest';
 import type { LineCommands, Order, Ordered, TriggerRequest } from '../../../daemon/command/port.ts';
 import { type Decision, openedByCamera } from '../../../daemon/line/verdict.ts';
 import { OpcUaLane } from '../../../daemon/publish/opcua/lane.ts';
@@ -72,7 +71,7 @@ interface WriteHow {
 const sessionOf = (name: string): ISessionBase =>
   ({ getSessionId: () => resolveNodeId(`ns=1;s=${name}`), userIdentityToken: undefined }) as unknown as ISessionBase;
 
-/** One for all tests of a file, each with a block of its own: the standard's nodes take most of a second to make. */
+/** One for all tests of a process, each with a block of its own: the standard's nodes take most of a second to make. */
 const sharedSpace = makeSpace();
 let rigs = 0;
 
@@ -82,8 +81,6 @@ async function makeSpace(): Promise<AddressSpace> {
   await generateAddressSpace(space, [nodesets.standard]);
   return space;
 }
-
-afterAll(async () => (await sharedSpace).dispose());
 
 export async function plcRig() {
   const space = await sharedSpace;
