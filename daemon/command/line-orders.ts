@@ -18,6 +18,7 @@ import type { Actor, JobIds, LineCommands, Order, Ordered, Recipe, Triggered, Tr
 import { RecipeChoice, type RecipeChoiceDeps } from './recipe-choice.ts';
 import { type ChosenBy, configRecipe, type RecipeConfig, recipesOf, rowDigest } from './recipes.ts';
 import { deniedTo } from './roles.ts';
+import { Turns } from './turns.ts';
 
 /** The line, as far as orders reach it. */
 export type OrderedLine = Pick<Line, 'trigger' | 'halt' | 'abort' | 'job'>;
@@ -29,9 +30,6 @@ export interface LineOrdersDeps extends RecipeChoiceDeps {
   readonly audit: Audit;
   readonly clock: Pick<Clock, 'wallMs'>;
 }
-
-/** Changes of recipe or threshold that wait for the one under way, which may load a bundle. */
-const waitingMax = 8;
 
 const twinspect: Actor = { name: 'twinspect', via: 'local', role: null, certificate: null };
 
@@ -45,14 +43,14 @@ export class LineOrders implements LineCommands {
   #line: OrderedLine | null = null;
   /** By the last command; null once it serves. */
   #asked: AskedRecipe | null = null;
-  #changing: Promise<unknown> = Promise.resolve();
-  #waiting = 0;
+  readonly #turns: Turns;
   #told: string | null = null;
 
   constructor(deps: LineOrdersDeps) {
     this.#deps = deps;
     this.#orders = new OrdersInForce(deps.store, deps.log);
     this.#choice = new RecipeChoice(deps, this.#orders);
+    this.#turns = new Turns(deps.lineId);
   }
 
   /** Reads what was ordered before. What cannot be read leaves the line halted: perhaps it was. */
@@ -66,6 +64,14 @@ export class LineOrders implements LineCommands {
       const halted = { ...this.#by(twinspect), cause: plain(messageOf(error)) };
       await this.#orders.keep((kept) => ({ ...kept, halted }));
     }
+  }
+
+  /** A person has seen that the commands in force were lost: nothing is known any more that the halt would keep. */
+  async lossSeen(): Promise<void> {
+    const { halted } = this.#orders.now;
+    if (halted?.name !== twinspect.name || halted.via !== twinspect.via) return;
+    await this.#inForce((kept) => ({ ...kept, halted: null }));
+    this.changed();
   }
 
   /** What the inference is to serve at its start. */
@@ -159,7 +165,7 @@ export class LineOrders implements LineCommands {
 
   /** The config was edited: where it says another recipe now, it wins. Resolves when that serves or was refused. */
   edited(config: RecipeConfig): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#turns.take(async () => {
       const wish = rowDigest(configRecipe(this.#choice.config));
       const lost = await this.#choice.edited(config);
       // Whoever edits what the config wishes for knows of the command.
@@ -179,7 +185,7 @@ export class LineOrders implements LineCommands {
       case 'selectRecipe':
         return this.#selectRecipe({ ...by, recipe: order.recipe });
       case 'setThreshold':
-        return this.#inTurn(() => this.#choice.setThreshold(by, order.threshold), this.#auditProblem());
+        return this.#turns.take(() => this.#choice.setThreshold(by, order.threshold), this.#auditProblem());
       case 'setExecution':
         return this.#setExecution(by, order.execution, order.job ?? null);
       case 'abort':
@@ -202,7 +208,7 @@ export class LineOrders implements LineCommands {
     this.#asked = asked;
     const noted = this.#noteAsked();
     try {
-      await this.#inTurn(() => this.#choice.select(by, recipe), this.#auditProblem());
+      await this.#turns.take(() => this.#choice.select(by, recipe), this.#auditProblem());
     } finally {
       await noted;
       if (this.#asked === asked && this.#awaited() === null) this.#asked = null;
@@ -261,17 +267,6 @@ export class LineOrders implements LineCommands {
   #auditProblem(): Error | null {
     const { lineId, audit } = this.#deps;
     return audit.problem === null ? null : fail('command/audit', { line: lineId, problem: audit.problem });
-  }
-
-  async #inTurn(change: () => Promise<void>, problem: Error | null = null): Promise<void> {
-    if (problem) throw problem;
-    if (this.#waiting >= waitingMax) throw fail('command/waiting', { line: this.#deps.lineId, limit: waitingMax });
-    this.#waiting++;
-    const done = this.#changing.then(change).finally(() => {
-      this.#waiting--;
-    });
-    this.#changing = done.catch(() => undefined);
-    await done;
   }
 
   #by({ name, via }: Actor): ChosenBy {

@@ -38,7 +38,11 @@ export async function startState(
   brief: (name: string) => StepBounds,
 ): Promise<void> {
   await steps.start({ ...brief('state folder'), begin: () => openState(state), end: (open) => open.abort() });
-  const open = () => audit.check().then(() => orders.open());
+  const open = async (): Promise<void> => {
+    await audit.check();
+    await orders.open();
+    await endSeenHalt(state, orders);
+  };
   await steps.start({ ...brief('orders'), begin: open, end: () => audit.close() });
 }
 
@@ -57,8 +61,14 @@ async function openState(state: StateFolder): Promise<AbortController> {
 /** Who comes in and who changed what: a reset, which a PLC may order at every start, must not take these away. */
 const ofSecurity = /^(users|audit|opcua)/;
 
+/** The line is halted while nobody has seen that its commands were lost; acknowledging that fault ends it. */
+async function endSeenHalt({ faults }: StateFolder, orders: LineOrders): Promise<void> {
+  if (!faults.standing.some(({ id }) => id.startsWith('orders-'))) await orders.lossSeen();
+}
+
 /** A reset of the plant acknowledges what concerns judging; the rest waits for `twinspect fault acknowledge`. */
 export function acknowledgeAtReset(state: StateFolder, orders: LineOrders, log: Log): void {
+  state.faults.onChange(() => void endSeenHalt(state, orders));
   orders.onReset(async () => {
     for (const { id } of state.faults.standing) {
       if (ofSecurity.test(id)) continue;

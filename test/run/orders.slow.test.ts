@@ -11,7 +11,7 @@ import { dispatch } from '../../daemon/commands/dispatch.ts';
 import { loadCommand, seats } from '../../daemon/commands/index.ts';
 import type { Manifest } from '../../models/bundle/manifest.ts';
 import { scene } from '../commands/scene.ts';
-import { temporaryFolder } from '../inference/rig.ts';
+import { temporaryFolder, until } from '../inference/rig.ts';
 import { tinyFiles } from '../inference/taught-once.ts';
 import { lenient, product, writeBundle } from '../inference/tiny-bundle.ts';
 import { openDaemon, type Plant, show, syntheticCamera, testConfig } from './rig.ts';
@@ -241,6 +241,23 @@ describe('out of operation', () => {
     await daemon.commands.order(plc, { kind: 'reset', cause: 'looked at' });
     expect((await part()).decision).toBe('pass');
     expect(JSON.parse(await readFile(file, 'utf8'))).toMatchObject({ recipe: null, halted: null });
+  });
+
+  test('without anybody who may order, the acknowledgement on the device ends that halt; no other one', async () => {
+    const it = await plantFolder();
+    await mkdir(it.state);
+    await writeFile(join(it.state, 'orders-line1.json'), 'lost');
+    const { daemon, part } = await started(it);
+    expect(await part()).toMatchObject({ reason: 'halted' });
+    const config = join(it.folder, 'fault.json');
+    await writeFile(config, JSON.stringify({ stateDir: it.state }));
+    const argv = ['fault', 'acknowledge', 'orders-line1', '--config', config];
+    expect(await dispatch(argv, scene(), { seats, load: loadCommand })).toBe(0);
+    await until('the halt is over', () => daemon.commands.ordered().halted === null);
+    expect((await part()).decision).toBe('pass');
+    await daemon.commands.order(plc, { kind: 'halt', cause: 'a person in the cell' });
+    expect(daemon.commands.ordered().halted).toBe('a person in the cell');
+    expect(await part()).toMatchObject({ reason: 'halted' });
   });
 });
 
