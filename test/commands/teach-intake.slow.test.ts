@@ -143,7 +143,7 @@ test('a missing reading written as 65535 is asked about, and noReading answers',
   };
   const asked = await taughtOn('holed', marked);
   expect(asked.err).toMatch(
-    /error dataset\/loneValue: .*holed: depth 65535 \(.* in 1\.\d+ % of the pixels of 8 of 11 parts/,
+    /error dataset\/loneValue: .*holed: depth 65535 \(.* fills 1\.\d+ % of the pixels of 8 of 11 parts/,
   );
   expect(asked.code).toBe(1);
   const answered = await taughtOn('answered', async (write, good) => {
