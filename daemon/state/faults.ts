@@ -73,7 +73,8 @@ export class StateFaults {
   /** Reads what stands there now. */
   async look(): Promise<readonly StateFault[]> {
     const names = await readdir(this.#folder).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return [];
+      // Below a file there is no folder either; that the state folder is none is said by who wants to write there.
+      if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return [];
       throw error;
     });
     const ids = names.filter((name) => name.endsWith(suffix)).map((name) => name.slice(0, -suffix.length));

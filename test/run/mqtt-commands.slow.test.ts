@@ -84,7 +84,10 @@ test('commands over MQTT reach the line, are answered and audited; Sparkplug sho
   // The other face says the same.
   await until('shown', () => metrics.get('Result/Sequence') === records[1]!.sequence);
   expect(metrics.get('Result/Decision')).toBe(records[1]!.decision);
-  expect(metrics.get('Orders/Recipe')).toBe(2);
+  // A number nobody knows was asked for last: no recipe judges until one that serves is chosen.
+  expect(metrics.get('Orders/Recipe')).toBeNull();
+  expect(await ask('select-recipe', { recipe: 2 })).toMatchObject({ ok: true, orders: { recipe: 2 } });
+  await until('the recipe shown', () => metrics.get('Orders/Recipe') === 2);
 
   const audited = (await newest(auditFolder(state), 100)).map(
     ({ who, action, result }) => `${who.via} ${action} ${result}`,
